@@ -1,0 +1,274 @@
+//! The one way to wait. Every call that can block goes through here.
+//!
+//! - A signal that has a handler of ours wakes the wait at any instant: the calls go through a stub that a signal cuts
+//!   (see `sys`), so between looking whether something is due and going to sleep there is no window.
+//! - The handlers then run here, on the signal thread, and the wait goes on with the time that is left, or ends when
+//!   the handler asks for that.
+//! - No deadline: the bare call. A deadline: poll or the call's own timed form. Where the kernel has neither, the form
+//!   that does not wait is tried at growing intervals.
+//!
+//! `docs/design.md` has the table of all blocking calls.
+
+use std::cell::OnceCell;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::Error;
+use crate::signal;
+use crate::sys;
+use crate::time::Deadline;
+
+/// Why a wait ended without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stop {
+    Errno(i32),
+    Timeout,
+    Abandoned { signal: i32, value: i32 },
+    Interrupted,
+    Canceled,
+    Closed,
+    Busy,
+}
+
+impl Stop {
+    /// The same as an error, with what was being done and to what.
+    pub(crate) fn at(self, step: &'static str, path: impl AsRef<[u8]>) -> Error {
+        let named = || String::from_utf8_lossy(path.as_ref()).into_owned().into();
+        match self {
+            Stop::Errno(errno) => Error::Os { step, path: named(), errno },
+            Stop::Timeout => Error::Timeout { step, path: named() },
+            Stop::Abandoned { signal, value } => Error::Abandoned { step, signal, value },
+            Stop::Interrupted => Error::Interrupted { step },
+            Stop::Canceled => Error::Canceled { step },
+            Stop::Closed => Error::Closed { step },
+            Stop::Busy => Error::Busy { step },
+        }
+    }
+
+    pub(crate) fn error(self, step: &'static str) -> Error {
+        self.at(step, "")
+    }
+}
+
+pub(crate) type Wait<T> = std::result::Result<T, Stop>;
+
+/// For calls that no signal needs to cut, since they do not wait.
+pub(crate) static CALM: AtomicU64 = AtomicU64::new(0);
+
+/// Makes the call until it is answered; handlers that become due run in between.
+#[inline]
+pub(crate) fn call<T>(mut call: impl FnMut(&AtomicU64) -> sys::Result<T>) -> Wait<T> {
+    loop {
+        match call(signal::word()) {
+            Ok(value) => return Ok(value),
+            Err(libc::EINTR) => signal::interrupted()?,
+            Err(errno) => return Err(Stop::Errno(errno)),
+        }
+    }
+}
+
+/// Waits until one of the descriptors has something, and says how many have; 0: the deadline came first.
+pub(crate) fn poll(fds: &mut [libc::pollfd], deadline: Deadline) -> Wait<usize> {
+    // Whether time is up is told by poll itself, so that what is ready counts even when no time is left.
+    call(|word| sys::poll(word, fds, deadline.left()))
+}
+
+pub(crate) fn entry(fd: RawFd, events: i16) -> libc::pollfd {
+    libc::pollfd { fd, events, revents: 0 }
+}
+
+/// Waits until the descriptor has one of the events (or an error, or a hang-up).
+pub(crate) fn ready(fd: RawFd, events: i16, deadline: Deadline) -> Wait<()> {
+    match poll(&mut [entry(fd, events)], deadline)? {
+        0 => Err(Stop::Timeout),
+        _ => Ok(()),
+    }
+}
+
+/// Sleeps for that long; `Ok(false)` when a signal's handler cut it short.
+pub(crate) fn sleep(ns: u64) -> Wait<bool> {
+    match sys::nanosleep(signal::word(), ns) {
+        Ok(()) => Ok(true),
+        Err(libc::EINTR) => signal::interrupted().map(|()| false),
+        Err(errno) => Err(Stop::Errno(errno)),
+    }
+}
+
+/// For what can neither be polled nor timed: tries at once and then after 1, 2, 4 ... 20 ms, until the deadline.
+pub(crate) fn try_until<T>(deadline: Deadline, mut attempt: impl FnMut() -> sys::Result<Option<T>>) -> Wait<T> {
+    let mut pause = 1_000_000;
+    loop {
+        match attempt() {
+            Ok(Some(value)) => return Ok(value),
+            Ok(None) => {}
+            Err(libc::EINTR) => {
+                signal::interrupted()?;
+                continue;
+            }
+            Err(errno) => return Err(Stop::Errno(errno)),
+        }
+        let left = deadline.left().unwrap_or(u64::MAX);
+        if left == 0 {
+            return Err(Stop::Timeout);
+        }
+        sleep(pause.min(left))?;
+        pause = (pause * 2).min(20_000_000);
+    }
+}
+
+// ---- cancelling from another thread ----
+
+/// What wakes one thread: an eventfd that it waits beside.
+struct Waker(OwnedFd);
+
+thread_local! {
+    static WAKER: OnceCell<Arc<Waker>> = const { OnceCell::new() };
+}
+
+fn waker() -> Wait<Arc<Waker>> {
+    WAKER.with(|cell| match cell.get() {
+        Some(waker) => Ok(waker.clone()),
+        None => {
+            let fd = sys::eventfd(libc::EFD_NONBLOCK).map_err(Stop::Errno)?;
+            Ok(cell.get_or_init(|| Arc::new(Waker(fd))).clone())
+        }
+    })
+}
+
+const CANCELED: u32 = 1;
+const CLOSED: u32 = 2;
+
+/// Which way the data goes in a call on an object: one thread at a time in each.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    In = 0,
+    Out = 1,
+}
+
+/// Whether an object's calls may still wait, who is inside one, and who waits. One for each object that other threads
+/// may cancel or close. Both last: a cancelled object never waits again, so that no moment is too early to cancel.
+#[derive(Default)]
+pub(crate) struct Gate {
+    state: AtomicU32,
+    /// The thread inside a call, one for each way; 0 is nobody.
+    inside: [AtomicUsize; 2],
+    waiting: Mutex<Vec<Arc<Waker>>>,
+}
+
+impl Gate {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Waker>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why a call may not wait, if so.
+    #[inline]
+    pub(crate) fn check(&self) -> Wait<()> {
+        match self.state.load(Ordering::SeqCst) {
+            state if state & CLOSED != 0 => Err(Stop::Closed),
+            state if state & CANCELED != 0 => Err(Stop::Canceled),
+            _ => Ok(()),
+        }
+    }
+
+    fn end(&self, why: u32) {
+        self.state.fetch_or(why, Ordering::SeqCst);
+        for waker in self.lock().iter() {
+            // The counter is far from its end, and full would be as good as written.
+            let _ = sys::write(&CALM, waker.0.as_raw_fd(), &1u64.to_ne_bytes());
+        }
+    }
+
+    /// Ends the calls that wait now and every later one that would have to wait.
+    pub(crate) fn cancel(&self) {
+        self.end(CANCELED);
+    }
+
+    /// The object is closed: ends the calls that wait, and comes back when no other thread is inside one any more.
+    /// A handler that runs inside a call of this object cannot close it: [`Stop::Busy`].
+    pub(crate) fn close(&self) -> Wait<()> {
+        let me = sys::thread_self();
+        if self.inside.iter().any(|thread| thread.load(Ordering::SeqCst) == me) {
+            return Err(Stop::Busy);
+        }
+        self.end(CLOSED);
+        let mut rounds = 0;
+        while self.inside.iter().any(|thread| thread.load(Ordering::SeqCst) != 0) {
+            // They are on their way out, unless a signal handler of theirs takes its time.
+            rounds += 1;
+            if rounds < 100 {
+                std::thread::yield_now();
+            } else {
+                sleep(1_000_000)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state.load(Ordering::SeqCst) & CLOSED != 0
+    }
+
+    /// For the time of a call that uses the object's descriptor: until it is dropped, nobody closes that.
+    #[inline]
+    pub(crate) fn enter(&self, way: Way) -> Wait<Inside<'_>> {
+        let slot = &self.inside[way as usize];
+        if slot.compare_exchange(0, sys::thread_self(), Ordering::SeqCst, Ordering::Relaxed).is_err() {
+            return Err(Stop::Busy);
+        }
+        let inside = Inside(slot);
+        if self.is_closed() { Err(Stop::Closed) } else { Ok(inside) }
+    }
+
+    /// Waits for the descriptor, the deadline, or another thread's cancel or close.
+    pub(crate) fn ready(&self, fd: RawFd, events: i16, deadline: Deadline) -> Wait<()> {
+        self.check()?;
+        if sys::single_threaded() {
+            return ready(fd, events, deadline);
+        }
+        let waker = waker()?;
+        self.lock().push(waker.clone());
+        let _leave = Leave(self, &waker);
+        self.check()?;
+        let mut fds = [entry(fd, events), entry(waker.0.as_raw_fd(), libc::POLLIN)];
+        loop {
+            match poll(&mut fds, deadline)? {
+                0 => return Err(Stop::Timeout),
+                _ if fds[1].revents != 0 => {
+                    let mut count = [0; 8];
+                    let _ = sys::read(&CALM, waker.0.as_raw_fd(), &mut count);
+                    // If it is not this object that ended, a call of this thread that is over was meant.
+                    self.check()?;
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Whether a call without a deadline may simply block: nobody is there who could cancel it.
+    #[inline]
+    pub(crate) fn may_block(&self) -> bool {
+        sys::single_threaded()
+    }
+}
+
+/// A thread inside a call: see [`Gate::enter`].
+pub(crate) struct Inside<'a>(&'a AtomicUsize);
+
+impl Drop for Inside<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.store(0, Ordering::SeqCst);
+    }
+}
+
+struct Leave<'a>(&'a Gate, &'a Arc<Waker>);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.0.lock();
+        if let Some(at) = waiting.iter().position(|w| Arc::ptr_eq(w, self.1)) {
+            waiting.swap_remove(at);
+        }
+    }
+}

@@ -1,0 +1,793 @@
+//! A process that this one started, and how it ended. No status is lost, and no stranger is ever signalled: a child is
+//! held by its pidfd, not by its number.
+//!
+//! Whoever reaps (a handle, [`wait_any`], [`wait_pid`], or somebody else's `waitpid(-1)`), the handle that asks later
+//! gets the status. Dropping a handle never blocks: a child that still runs goes to the list of orphans, which later
+//! calls sweep, so that it leaves no zombie.
+
+use std::collections::BTreeMap;
+use std::ffi::CString;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, TryLockError};
+use std::time::Duration;
+
+use crate::block::{self, CALM, Stop, Wait};
+use crate::error::{Error, Result};
+use crate::signal;
+use crate::status::Status;
+use crate::sys::{self, Who};
+use crate::time::Deadline;
+
+const NOT_YET: i64 = i64::MIN;
+
+/// One started process. Shared by its handle and the registry.
+pub(crate) struct State {
+    pid: i32,
+    pidfd: Option<OwnedFd>,
+    /// Which process started it: see [`generation`].
+    generation: u64,
+    /// It leads a process group of its own.
+    leads: bool,
+    end_on_drop: AtomicBool,
+    status: AtomicI64,
+    /// Its status was given to somebody: `wait` does not find it any more.
+    reported: AtomicBool,
+    orphan: AtomicBool,
+    /// Held by who may reap it, so that a status is stored before anybody finds the process gone.
+    reap: Mutex<()>,
+}
+
+/// Tells this process from those that it was forked from: the page is wiped at fork, and then gets a new number.
+fn generation() -> u64 {
+    static PAGE: OnceLock<Option<sys::Pages>> = OnceLock::new();
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let page = PAGE.get_or_init(|| {
+        let page = sys::Pages::new(4096, 0).ok()?;
+        page.advise(libc::MADV_WIPEONFORK).ok()?;
+        Some(page)
+    });
+    let fresh = || ((sys::getpid() as u64) << 32) | NEXT.fetch_add(1, Ordering::Relaxed);
+    match page {
+        None => sys::getpid() as u64,
+        Some(page) => {
+            let cell = page.word();
+            match cell.load(Ordering::SeqCst) {
+                0 => {
+                    let new = fresh();
+                    cell.compare_exchange(0, new, Ordering::SeqCst, Ordering::SeqCst).map_or_else(|set| set, |_| new)
+                }
+                set => set,
+            }
+        }
+    }
+}
+
+// ---- the registry: all that this process started and whose end nobody has been told yet ----
+
+#[derive(Default)]
+struct Registry {
+    generation: u64,
+    children: BTreeMap<i32, Arc<State>>,
+    orphans: usize,
+    /// Threads in wait_any; each start wakes them.
+    waiters: Vec<Arc<OwnedFd>>,
+}
+
+static REGISTRY: Mutex<Option<Registry>> = Mutex::new(None);
+
+fn lock() -> MutexGuard<'static, Option<Registry>> {
+    REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn registry<'a>(guard: &'a mut MutexGuard<'static, Option<Registry>>) -> &'a mut Registry {
+    let now = generation();
+    let registry = guard.get_or_insert_with(Registry::default);
+    if registry.generation != now {
+        // A forked process has no children yet.
+        *registry = Registry { generation: now, ..Registry::default() };
+    }
+    registry
+}
+
+/// Held for reading from before a child exists until the registry knows it.
+static STARTING: RwLock<()> = RwLock::new(());
+
+pub(crate) fn starting() -> RwLockReadGuard<'static, ()> {
+    STARTING.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A child by its number, when all starts that are under way are done.
+fn settled(pid: i32) -> Option<Arc<State>> {
+    let find = || registry(&mut lock()).children.get(&pid).cloned();
+    find().or_else(|| {
+        let _none_starts = STARTING.write().unwrap_or_else(PoisonError::into_inner);
+        find()
+    })
+}
+
+/// Reaps the orphans that have ended. Called where children are started and waited for.
+pub(crate) fn sweep() {
+    let mut guard = lock();
+    let registry = registry(&mut guard);
+    if registry.orphans == 0 {
+        return;
+    }
+    let orphans: Vec<_> =
+        registry.children.values().filter(|child| child.orphan.load(Ordering::Relaxed)).cloned().collect();
+    for child in orphans {
+        if child.try_reap().is_some() {
+            registry.children.remove(&child.pid);
+            registry.orphans -= 1;
+        }
+    }
+}
+
+/// How many dropped children still run.
+pub fn orphans() -> usize {
+    sweep();
+    registry(&mut lock()).orphans
+}
+
+/// A handle of a process that this one started.
+///
+/// Clones are the same child. All methods work from any thread at any moment.
+#[derive(Clone)]
+pub struct Child(Arc<Handle>);
+
+struct Handle(Arc<State>);
+
+impl Child {
+    /// Takes a fresh child into the registry.
+    pub(crate) fn register(pid: i32, pidfd: Option<OwnedFd>, leads: bool, end_on_drop: bool) -> Child {
+        let state = Arc::new(State {
+            pid,
+            pidfd,
+            generation: generation(),
+            leads,
+            end_on_drop: AtomicBool::new(end_on_drop),
+            status: AtomicI64::new(NOT_YET),
+            reported: AtomicBool::new(false),
+            orphan: AtomicBool::new(false),
+            reap: Mutex::new(()),
+        });
+        let mut guard = lock();
+        let registry = registry(&mut guard);
+        if let Some(old) = registry.children.insert(pid, state.clone()) {
+            // The number came round again: somebody else reaped the old child, whose handle asks its pidfd.
+            if old.orphan.load(Ordering::Relaxed) {
+                registry.orphans -= 1;
+            }
+        }
+        for waiter in &registry.waiters {
+            let _ = sys::write(&CALM, waiter.as_raw_fd(), &1u64.to_ne_bytes());
+        }
+        Child(Arc::new(Handle(state)))
+    }
+
+    /// Takes over a child that was started by other means: `fork` of another library, say. It must be a child of
+    /// this process that nobody has reaped yet. ECHILD if it is not.
+    pub fn adopt(pid: i32) -> Result<Child> {
+        let failed = |errno| Error::at("adopt", pid.to_string(), errno);
+        if pid <= 0 {
+            return Err(Error::invalid("adopt", "a pid is greater than 0"));
+        }
+        // Ours, whether it runs or has ended; nothing is reaped by this look.
+        sys::waitid(&CALM, Who::Pid(pid), libc::WEXITED | libc::WNOHANG | libc::WNOWAIT).map_err(failed)?;
+        if let Some(state) = registry(&mut lock()).children.get(&pid) {
+            return Err(Error::invalid("adopt", format!("{} has a handle already", state.pid)));
+        }
+        let pidfd = match sys::pidfd_open(pid) {
+            Ok(fd) => Some(fd),
+            Err(errno) if sys::NO_PIDFD_OPEN.note(errno) => None,
+            Err(errno) => return Err(failed(errno)),
+        };
+        Ok(Child::register(pid, pidfd, false, false))
+    }
+
+    fn state(&self) -> &State {
+        &self.0.0
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> i32 {
+        self.state().pid
+    }
+
+    /// Its pidfd, readable when it has ended; `None` where the kernel gives none.
+    pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
+        use std::os::fd::AsFd;
+        self.state().pidfd.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Whether the child is ended (KILL, without waiting) when its last handle is dropped.
+    pub fn end_on_drop(&self, on: bool) {
+        self.state().end_on_drop.store(on, Ordering::Relaxed);
+    }
+
+    /// Waits for its end, until the deadline. Asked again it answers again.
+    pub fn wait(&self, deadline: Deadline) -> Result<Status> {
+        self.wait_stop(deadline).map_err(|stop| stop.at("wait", self.pid().to_string()))
+    }
+
+    pub(crate) fn wait_stop(&self, deadline: Deadline) -> Wait<Status> {
+        let status = self.state().wait(deadline)?;
+        self.state().reported.store(true, Ordering::Relaxed);
+        Ok(status)
+    }
+
+    /// Its status if it has ended.
+    pub fn poll(&self) -> Result<Option<Status>> {
+        match self.wait_stop(Deadline::NOW) {
+            Ok(status) => Ok(Some(status)),
+            Err(Stop::Timeout) => Ok(None),
+            Err(stop) => Err(stop.at("wait", self.pid().to_string())),
+        }
+    }
+
+    /// Sends it a signal; "0" asks whether it still runs. ESRCH when it has ended: never a stranger is hit.
+    pub fn kill(&self, signal: &str) -> Result<()> {
+        let n = signal::number(signal)?;
+        self.state().kill(n).map_err(|errno| Error::at("kill", self.pid().to_string(), errno))
+    }
+
+    /// Sends a signal to it and all that descend from it, with [`Reach`] saying how it found them.
+    ///
+    /// Each process found is stopped first, held by a pidfd, and the search goes on until nothing new appears; then all
+    /// get the signal, and those that live on are continued. A descendant that has left both the parent chain and the
+    /// session of a child that leads one is not found.
+    pub fn kill_tree(&self, signal: &str) -> Result<Reach> {
+        let n = signal::number(signal)?;
+        self.state().kill_tree(n).map_err(|errno| Error::at("kill", self.pid().to_string(), errno))
+    }
+
+    /// Ends it: TERM to its tree, up to `grace` for it to go, then KILL to what is left; its status.
+    pub fn end(&self, grace: Duration) -> Result<Status> {
+        if let Some(status) = self.poll()? {
+            return Ok(status);
+        }
+        self.end_stop(grace).map_err(|stop| stop.at("end", self.pid().to_string()))
+    }
+
+    pub(crate) fn end_stop(&self, grace: Duration) -> Wait<Status> {
+        if !grace.is_zero() {
+            match self.state().kill_tree(libc::SIGTERM) {
+                Ok(_) | Err(libc::ESRCH) => {}
+                Err(errno) => return Err(Stop::Errno(errno)),
+            }
+            match self.wait_stop(Deadline::after(Some(grace))) {
+                Err(Stop::Timeout) => {}
+                other => return other,
+            }
+        }
+        match self.state().kill_tree(libc::SIGKILL) {
+            Ok(_) | Err(libc::ESRCH) => {}
+            Err(errno) => return Err(Stop::Errno(errno)),
+        }
+        self.wait_stop(Deadline::NEVER)
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        let state = &self.0;
+        let mut guard = lock();
+        let registry = registry(&mut guard);
+        if state.generation != registry.generation {
+            return;
+        }
+        if state.known().is_none() && state.end_on_drop.load(Ordering::Relaxed) {
+            let _ = state.kill(libc::SIGKILL);
+        }
+        if state.known().is_none() && state.try_reap().is_none() {
+            state.orphan.store(true, Ordering::Relaxed);
+            registry.orphans += 1;
+        } else if registry.children.get(&state.pid).is_some_and(|found| Arc::ptr_eq(found, state)) {
+            registry.children.remove(&state.pid);
+        }
+    }
+}
+
+impl std::fmt::Debug for Child {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Child({}", self.pid())?;
+        match self.state().known() {
+            Some(status) => write!(f, ", {status})"),
+            None => f.write_str(")"),
+        }
+    }
+}
+
+impl State {
+    fn known(&self) -> Option<Status> {
+        match self.status.load(Ordering::SeqCst) {
+            NOT_YET => None,
+            status => Some(Status::from_raw(status as i32)),
+        }
+    }
+
+    fn store(&self, status: Status) -> Status {
+        self.status.store(i64::from(status.raw()), Ordering::SeqCst);
+        status
+    }
+
+    fn is_ours(&self) -> bool {
+        self.generation == generation()
+    }
+
+    fn wait(&self, deadline: Deadline) -> Wait<Status> {
+        loop {
+            if let Some(status) = self.known() {
+                return Ok(status);
+            }
+            if !self.is_ours() {
+                return Err(Stop::Errno(libc::ECHILD));
+            }
+            let Some(pidfd) = self.pidfd.as_ref().map(AsRawFd::as_raw_fd) else {
+                return self.wait_by_number(deadline);
+            };
+            if deadline.is_never() {
+                // The one call that waits and reaps, unless another thread is in it already.
+                if let Some(_reap) = try_lock(&self.reap) {
+                    if self.known().is_some() {
+                        continue;
+                    }
+                    match sys::waitid(signal::word(), Who::Pidfd(pidfd), libc::WEXITED) {
+                        Ok((_, status)) => return Ok(self.store(Status::from_raw(status))),
+                        Err(libc::ECHILD) => return self.stolen(pidfd),
+                        Err(libc::EINTR) => {}
+                        Err(errno) => return Err(Stop::Errno(errno)),
+                    }
+                    drop(_reap);
+                    signal::interrupted()?;
+                    continue;
+                }
+            }
+            block::ready(pidfd, libc::POLLIN, deadline)?;
+            let _reap = self.reap.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(status) = self.known() {
+                return Ok(status);
+            }
+            match sys::waitid(&CALM, Who::Pidfd(pidfd), libc::WEXITED | libc::WNOHANG) {
+                Ok((0, _)) => {}
+                Ok((_, status)) => return Ok(self.store(Status::from_raw(status))),
+                Err(libc::ECHILD) => return self.stolen(pidfd),
+                Err(libc::EINTR) => {}
+                Err(errno) => return Err(Stop::Errno(errno)),
+            }
+        }
+    }
+
+    /// Without a pidfd: the number, which is the child's as long as we have not reaped it.
+    fn wait_by_number(&self, deadline: Deadline) -> Wait<Status> {
+        let reap = |options| {
+            let _reap = self.reap.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(status) = self.known() {
+                return Ok(Some(status));
+            }
+            match sys::waitid(signal::word(), Who::Pid(self.pid), libc::WEXITED | options) {
+                Ok((0, _)) => Ok(None),
+                Ok((_, status)) => Ok(Some(self.store(Status::from_raw(status)))),
+                Err(libc::ECHILD) => Ok(Some(self.store(Status::UNKNOWN))),
+                Err(errno) => Err(errno),
+            }
+        };
+        if deadline.is_never() && sys::single_threaded() {
+            loop {
+                match reap(0) {
+                    Ok(Some(status)) => return Ok(status),
+                    Ok(None) => {}
+                    Err(libc::EINTR) => signal::interrupted()?,
+                    Err(errno) => return Err(Stop::Errno(errno)),
+                }
+            }
+        }
+        // The lock must not be held while waiting, or no other thread could signal the child.
+        block::try_until(deadline, || reap(libc::WNOHANG))
+    }
+
+    /// Somebody else reaped it, or SIGCHLD is ignored: the kernel may still know how it ended. It says so only after
+    /// POLLHUP, which follows the reaping at once.
+    fn stolen(&self, pidfd: RawFd) -> Wait<Status> {
+        let limit = Deadline::after(Some(Duration::from_secs(1)));
+        loop {
+            match sys::pidfd_exit_status(pidfd) {
+                Ok(Some(status)) => return Ok(self.store(Status::from_raw(status))),
+                Ok(None) => {}
+                Err(libc::EINTR) => continue,
+                Err(errno) => {
+                    sys::NO_PIDFD_INFO.note(errno);
+                    return Ok(self.store(Status::UNKNOWN));
+                }
+            }
+            match sys::poll(&CALM, &mut [block::entry(pidfd, 0)], limit.left()) {
+                Ok(0) => return Ok(self.store(Status::UNKNOWN)),
+                Ok(_) if limit.passed() => return Ok(self.store(Status::UNKNOWN)),
+                Ok(_) | Err(libc::EINTR) => {}
+                Err(errno) => return Err(Stop::Errno(errno)),
+            }
+        }
+    }
+
+    /// Its status if it has ended; reaps it then. Never waits.
+    fn try_reap(&self) -> Option<Status> {
+        if let Some(status) = self.known() {
+            return Some(status);
+        }
+        let _reap = try_lock(&self.reap)?;
+        let who = self.pidfd.as_ref().map_or(Who::Pid(self.pid), |fd| Who::Pidfd(fd.as_raw_fd()));
+        match sys::waitid(&CALM, who, libc::WEXITED | libc::WNOHANG) {
+            Ok((0, _)) => None,
+            Ok((_, status)) => Some(self.store(Status::from_raw(status))),
+            Err(libc::ECHILD) => match &self.pidfd {
+                Some(fd) => self.stolen(fd.as_raw_fd()).ok(),
+                None => Some(self.store(Status::UNKNOWN)),
+            },
+            Err(_) => None,
+        }
+    }
+
+    fn kill(&self, signal: i32) -> sys::Result<()> {
+        if let Some(pidfd) = &self.pidfd {
+            return sys::pidfd_kill(pidfd.as_raw_fd(), signal);
+        }
+        // Nobody of ours reaps it between the look and the signal.
+        let _reap = self.reap.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.known().is_some() || !self.is_ours() {
+            return Err(libc::ESRCH);
+        }
+        sys::kill(self.pid, signal)
+    }
+
+    fn kill_tree(&self, signal: i32) -> sys::Result<Reach> {
+        if sys::NO_PIDFD_OPEN.is_known() {
+            return self.kill_group(signal);
+        }
+        let mut found: BTreeMap<i32, OwnedFd> = BTreeMap::new();
+        let stop = self.kill(libc::SIGSTOP);
+        let root_ended = match stop {
+            Ok(()) => false,
+            // The child is gone, but what it started may still be in its session.
+            Err(libc::ESRCH) if self.leads && self.known().is_none() => true,
+            Err(errno) => return Err(errno),
+        };
+        let swept = self.stop_descendants(&mut found);
+        let mut count = 0;
+        let mut first_error = None;
+        if !root_ended {
+            count += u32::from(self.kill(signal).is_ok());
+        }
+        for pidfd in found.values() {
+            match sys::pidfd_kill(pidfd.as_raw_fd(), signal) {
+                Ok(()) => count += 1,
+                Err(libc::ESRCH) => {}
+                Err(errno) => first_error = first_error.or(Some(errno)),
+            }
+        }
+        if signal != libc::SIGKILL && signal != libc::SIGSTOP {
+            // A stopped process sees the signal when it goes on.
+            let _ = self.kill(libc::SIGCONT);
+            for pidfd in found.values() {
+                let _ = sys::pidfd_kill(pidfd.as_raw_fd(), libc::SIGCONT);
+            }
+        }
+        match swept {
+            Err(libc::ENOSYS) => self.kill_group(signal).map(|reach| Reach { count: reach.count.max(count), ..reach }),
+            Err(errno) => Err(errno),
+            Ok(()) => match first_error {
+                Some(errno) if count == 0 => Err(errno),
+                _ => Ok(Reach { how: How::Sweep, count }),
+            },
+        }
+    }
+
+    /// Where no process but the child can be held safely: its group, if it leads one, else the child alone.
+    fn kill_group(&self, signal: i32) -> sys::Result<Reach> {
+        if self.leads && self.known().is_none() {
+            // As long as the leader is not reaped, the group's number is not given to anybody else.
+            return sys::kill(-self.pid, signal).map(|()| Reach { how: How::Group, count: 1 });
+        }
+        self.kill(signal).map(|()| Reach { how: How::Process, count: 1 })
+    }
+
+    /// Stops and holds all that descend from the child, pass after pass, until a pass finds nothing new.
+    fn stop_descendants(&self, found: &mut BTreeMap<i32, OwnedFd>) -> sys::Result<()> {
+        loop {
+            let mut new = 0;
+            for pid in sys::numbers_in(c"/proc")? {
+                if pid == self.pid || found.contains_key(&pid) || !self.is_descendant(pid, found) {
+                    continue;
+                }
+                let pidfd = match sys::pidfd_open(pid) {
+                    Ok(pidfd) => pidfd,
+                    Err(libc::ESRCH) => continue,
+                    Err(errno) => {
+                        sys::NO_PIDFD_OPEN.note(errno);
+                        return Err(libc::ENOSYS);
+                    }
+                };
+                // The number may have changed hands between the look and the opening: look again.
+                if self.is_descendant(pid, found) && sys::pidfd_kill(pidfd.as_raw_fd(), libc::SIGSTOP).is_ok() {
+                    found.insert(pid, pidfd);
+                    new += 1;
+                }
+            }
+            if new == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    fn is_descendant(&self, pid: i32, found: &BTreeMap<i32, OwnedFd>) -> bool {
+        let Some(process) = ProcStat::of(pid) else { return false };
+        let by_parent = process.parent == self.pid || found.contains_key(&process.parent);
+        let by_session = self.leads && (process.session == self.pid || process.group == self.pid);
+        !process.ended && (by_parent || by_session)
+    }
+}
+
+fn try_lock(lock: &Mutex<()>) -> Option<MutexGuard<'_, ()>> {
+    match lock.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
+/// What /proc says of a process.
+struct ProcStat {
+    ended: bool,
+    parent: i32,
+    group: i32,
+    session: i32,
+}
+
+impl ProcStat {
+    fn of(pid: i32) -> Option<ProcStat> {
+        let path = CString::new(format!("/proc/{pid}/stat")).ok()?;
+        let mut room = [0; 512];
+        let len = sys::small_file(&path, &mut room).ok()?;
+        // The name may hold anything, a closing parenthesis too: what follows the last one are plain fields.
+        let text = room.get(..len)?;
+        let after = text.iter().rposition(|b| *b == b')')? + 2;
+        let mut fields = std::str::from_utf8(text.get(after..)?).ok()?.split(' ');
+        let state = fields.next()?;
+        let mut number = || fields.next()?.parse().ok();
+        Some(ProcStat { ended: state == "Z" || state == "X", parent: number()?, group: number()?, session: number()? })
+    }
+}
+
+/// How a signal to a tree found its members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// Only the child itself could be reached.
+    Process,
+    /// The child's process group.
+    Group,
+    /// Every descendant, stopped and held before the signal went out.
+    Sweep,
+}
+
+/// What a signal to a tree reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// How the members were found.
+    pub how: How,
+    /// How many processes got the signal; with [`How::Group`] at least that many.
+    pub count: u32,
+}
+
+// ---- waiting for more than one ----
+
+/// Waits for any child that this library started and whose end was not told yet: its pid and status. ECHILD when there
+/// is none. A handle of that child still answers with the status later.
+pub fn wait_any(deadline: Deadline) -> Result<(i32, Status)> {
+    let failed = |errno| Error::os("wait", errno);
+    let mut waiter: Option<Waiter> = None;
+    loop {
+        let children: Vec<Arc<State>> = {
+            let mut guard = lock();
+            let registry = registry(&mut guard);
+            registry.children.values().filter(|c| !c.reported.load(Ordering::Relaxed)).cloned().collect()
+        };
+        if children.is_empty() {
+            return Err(failed(libc::ECHILD));
+        }
+        let mut without_pidfd = false;
+        let mut fds = Vec::with_capacity(children.len() + 1);
+        for child in &children {
+            match &child.pidfd {
+                Some(fd) => fds.push(block::entry(fd.as_raw_fd(), libc::POLLIN)),
+                None => {
+                    without_pidfd = true;
+                    fds.push(block::entry(-1, 0));
+                }
+            }
+        }
+        if !deadline.passed() {
+            let waiter = match &waiter {
+                Some(waiter) => waiter,
+                None => waiter.insert(Waiter::new().map_err(failed)?),
+            };
+            fds.push(block::entry(waiter.0.as_raw_fd(), libc::POLLIN));
+        }
+        let limit =
+            if without_pidfd { deadline.min(Deadline::after(Some(Duration::from_millis(10)))) } else { deadline };
+        block::poll(&mut fds, limit).map_err(|stop| stop.error("wait"))?;
+        for (child, fd) in children.iter().zip(&fds) {
+            if fd.revents == 0 && child.pidfd.is_some() {
+                continue;
+            }
+            if let Some(status) = child.try_reap() {
+                if !child.reported.swap(true, Ordering::SeqCst) {
+                    forget_orphan(child);
+                    return Ok((child.pid, status));
+                }
+            }
+        }
+        if deadline.passed() {
+            return Err(Stop::Timeout.error("wait"));
+        }
+        if let (Some(waiter), Some(fd)) = (&waiter, fds.last()) {
+            if fd.revents != 0 {
+                let _ = sys::read(&CALM, waiter.0.as_raw_fd(), &mut [0; 8]);
+            }
+        }
+    }
+}
+
+fn forget_orphan(child: &Arc<State>) {
+    let mut guard = lock();
+    let registry = registry(&mut guard);
+    if child.orphan.load(Ordering::Relaxed)
+        && registry.children.get(&child.pid).is_some_and(|found| Arc::ptr_eq(found, child))
+    {
+        registry.children.remove(&child.pid);
+        registry.orphans -= 1;
+    }
+}
+
+/// A thread in [`wait_any`], told of children that are started meanwhile.
+struct Waiter(Arc<OwnedFd>);
+
+impl Waiter {
+    fn new() -> sys::Result<Waiter> {
+        let fd = Arc::new(sys::eventfd(libc::EFD_NONBLOCK)?);
+        registry(&mut lock()).waiters.push(fd.clone());
+        Ok(Waiter(fd))
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        registry(&mut lock()).waiters.retain(|fd| !Arc::ptr_eq(fd, &self.0));
+    }
+}
+
+/// Perl's `waitpid`: a pid, -1 for any child at all, 0 for the own process group, -N for group N; its pid and status.
+/// With -1 it is Perl's `wait`. ECHILD when there is none.
+///
+/// It finds children that others started too. What it reaps of this library's is kept for the handle that asks later.
+/// With a deadline it looks at intervals that grow to 20 ms: the kernel has no timed form.
+pub fn wait_pid(pid: i32, deadline: Deadline) -> Result<(i32, Status)> {
+    let who = match pid {
+        -1 => Who::Any,
+        0 => Who::Group(0),
+        i32::MIN..=-2 => Who::Group(pid.checked_neg().unwrap_or(i32::MAX)),
+        _ => Who::Pid(pid),
+    };
+    let step = |stop: Stop| stop.at("wait", if pid == -1 { String::new() } else { pid.to_string() });
+    if let Who::Pid(pid) = who {
+        let known = registry(&mut lock()).children.get(&pid).cloned();
+        if let Some(child) = known {
+            if child.reported.load(Ordering::Relaxed) {
+                return Err(step(Stop::Errno(libc::ECHILD)));
+            }
+            let status = child.wait(deadline).map_err(step)?;
+            child.reported.store(true, Ordering::Relaxed);
+            forget_orphan(&child);
+            return Ok((pid, status));
+        }
+    }
+    let attempt = |options| -> sys::Result<Option<(i32, Status)>> {
+        // One that a handle reaped without being asked (its drop, a sweep) was not told to anybody yet.
+        if let Some(told) = take_reaped(who) {
+            return Ok(Some(told));
+        }
+        // First only look: a child of ours must be reaped under its own lock, so that its status is kept.
+        let word = if options & libc::WNOHANG != 0 { &CALM } else { signal::word() };
+        let (found, _) = sys::waitid(word, who, libc::WEXITED | libc::WNOWAIT | options)?;
+        if found == 0 {
+            return Ok(None);
+        }
+        match settled(found) {
+            Some(child) => Ok(child.try_reap().and_then(|status| {
+                let first = !child.reported.swap(true, Ordering::SeqCst);
+                forget_orphan(&child);
+                first.then_some((found, status))
+            })),
+            None => match sys::waitid(&CALM, Who::Pid(found), libc::WEXITED | libc::WNOHANG) {
+                Ok((0, _)) | Err(libc::ECHILD) => Ok(None),
+                Ok((pid, status)) => Ok(Some((pid, Status::from_raw(status)))),
+                Err(errno) => Err(errno),
+            },
+        }
+    };
+    if deadline.is_never() {
+        loop {
+            match attempt(0) {
+                Ok(Some(told)) => return Ok(told),
+                // Another thread was quicker.
+                Ok(None) => std::thread::yield_now(),
+                Err(libc::EINTR) => signal::interrupted().map_err(step)?,
+                Err(errno) => return Err(step(Stop::Errno(errno))),
+            }
+        }
+    }
+    block::try_until(deadline, || attempt(libc::WNOHANG)).map_err(step)
+}
+
+/// A child of ours that has been reaped on the way and whose end nobody was told.
+fn take_reaped(who: Who) -> Option<(i32, Status)> {
+    if who != Who::Any {
+        return None;
+    }
+    let children: Vec<_> = registry(&mut lock()).children.values().cloned().collect();
+    for child in children {
+        if let Some(status) = child.known() {
+            if !child.reported.swap(true, Ordering::SeqCst) {
+                return Some((child.pid, status));
+            }
+        }
+    }
+    None
+}
+
+// ---- fork ----
+
+/// Which of the two a process is after [`fork`].
+#[derive(Debug)]
+pub enum Fork {
+    /// The process that called, with the handle of the new one.
+    Parent(Child),
+    /// The new one.
+    Child,
+}
+
+/// How many threads this process has.
+pub(crate) fn threads() -> usize {
+    if sys::single_threaded() { 1 } else { sys::numbers_in(c"/proc/self/task").map_or(usize::MAX, |found| found.len()) }
+}
+
+/// Perl's `fork`. The child waits until the parent holds it by its pidfd, so that even one that ends at once is known.
+///
+/// The child has this library's handles but no children of its own; handlers are inherited, pending signals are not.
+///
+/// # Safety
+/// In a process with several threads, the child may do only what a signal handler may, until it execs or exits.
+#[allow(unsafe_code)]
+pub unsafe fn fork() -> Result<Fork> {
+    let failed = |errno| Error::os("fork", errno);
+    sweep();
+    let (reader, writer) = sys::pipe().map_err(failed)?;
+    // Nobody else may be inside the registry at this moment, or the child would find it locked for ever.
+    let guard = lock();
+    // SAFETY: the caller's promise.
+    let pid = unsafe { sys::fork() }.map_err(failed)?;
+    drop(guard);
+    if pid == 0 {
+        drop(writer);
+        // End of file, a byte, or an error: in any case the parent needs no more time.
+        while let Err(libc::EINTR) = sys::read(&CALM, reader.as_raw_fd(), &mut [0]) {}
+        return Ok(Fork::Child);
+    }
+    let pidfd = match sys::pidfd_open(pid) {
+        Ok(fd) => Some(fd),
+        Err(errno) => {
+            // Without one (no descriptor left, or the call is forbidden) the number has to do.
+            sys::NO_PIDFD_OPEN.note(errno);
+            None
+        }
+    };
+    Ok(Fork::Parent(Child::register(pid, pidfd, false, false)))
+}

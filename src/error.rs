@@ -1,0 +1,177 @@
+//! What went wrong: the step, the thing it was done to, and why.
+//!
+//! Messages are one line, "step thing: why", so that they read well inside somebody else's message.
+
+use std::borrow::Cow;
+use std::ffi::CStr;
+
+/// The result of everything in this crate that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a call failed. [`errno`](Error::errno) answers for every kind; [`step`](Error::step) and
+/// [`path`](Error::path) say where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The system refused a step: the usual case.
+    #[error("{}{}: {}", .step, thing(.path), text(*.errno))]
+    Os {
+        /// What was being done: "exec", "chdir", "open", "fork" ...
+        step: &'static str,
+        /// The file, user or address that it was done to; empty where there is none.
+        path: Cow<'static, str>,
+        /// The system's reason.
+        errno: i32,
+    },
+    /// The deadline came first. Nothing that had arrived is lost.
+    #[error("{}{}: timed out", .step, thing(.path))]
+    Timeout {
+        /// What was being waited for.
+        step: &'static str,
+        /// The file, user or address that it was done to; empty where there is none.
+        path: Cow<'static, str>,
+    },
+    /// A signal handler asked that the call be given up (Perl's `die` in a handler).
+    #[error("{step}: given up by the handler of SIG{}", crate::signal::name(*.signal).unwrap_or("?"))]
+    Abandoned {
+        /// The call that was given up.
+        step: &'static str,
+        /// The number of the signal whose handler asked.
+        signal: i32,
+        /// What the handler returned.
+        value: i32,
+    },
+    /// A handler that is not ours ran, and the host asked to be told ([`signal::hosted`](crate::signal::hosted)).
+    /// Nothing is lost: call again.
+    #[error("{step}: interrupted")]
+    Interrupted {
+        /// The call that was cut short.
+        step: &'static str,
+    },
+    /// Another thread cancelled the call.
+    #[error("{step}: cancelled")]
+    Canceled {
+        /// The call that was cancelled.
+        step: &'static str,
+    },
+    /// The stream is closed, or that direction of it is.
+    #[error("{step}: the stream is closed")]
+    Closed {
+        /// What was asked of it.
+        step: &'static str,
+    },
+    /// The object is in use: by another thread in the same direction, or by the call that this handler interrupted.
+    #[error("{step}: in use")]
+    Busy {
+        /// What was asked of it.
+        step: &'static str,
+    },
+    /// Bad input, found before anything was done.
+    #[error("{step}: {reason}")]
+    Invalid {
+        /// What was asked.
+        step: &'static str,
+        /// What is wrong with the input.
+        reason: Cow<'static, str>,
+    },
+    /// A fork form in a process with several threads, where only async-signal-safe calls would be allowed in the child.
+    #[error("{step}: the process has several threads (say threads_ok to fork all the same)")]
+    Threads {
+        /// Which form was asked for.
+        step: &'static str,
+    },
+    /// A line is longer than the limit that was set for the stream. It stays in the stream.
+    #[error("{step}: the line is longer than the limit of {limit} bytes")]
+    TooLong {
+        /// The call.
+        step: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+fn thing(path: &str) -> String {
+    if path.is_empty() { String::new() } else { format!(" {path}") }
+}
+
+impl Error {
+    pub(crate) fn os(step: &'static str, errno: i32) -> Error {
+        Error::Os { step, path: Cow::Borrowed(""), errno }
+    }
+
+    pub(crate) fn at(step: &'static str, path: impl AsRef<[u8]>, errno: i32) -> Error {
+        Error::Os { step, path: Cow::Owned(String::from_utf8_lossy(path.as_ref()).into_owned()), errno }
+    }
+
+    pub(crate) fn invalid(step: &'static str, reason: impl Into<Cow<'static, str>>) -> Error {
+        Error::Invalid { step, reason: reason.into() }
+    }
+
+    /// The step that failed, in one word where one will do: "exec", "open", "wait", "read".
+    pub fn step(&self) -> &'static str {
+        match self {
+            Error::Os { step, .. }
+            | Error::Timeout { step, .. }
+            | Error::Abandoned { step, .. }
+            | Error::Interrupted { step }
+            | Error::Canceled { step }
+            | Error::Closed { step }
+            | Error::Busy { step }
+            | Error::Invalid { step, .. }
+            | Error::Threads { step }
+            | Error::TooLong { step, .. } => step,
+        }
+    }
+
+    /// The file, user or address that the step was done to; empty where there is none.
+    pub fn path(&self) -> &str {
+        match self {
+            Error::Os { path, .. } | Error::Timeout { path, .. } => path,
+            _ => "",
+        }
+    }
+
+    /// The reason as an `errno`. Kinds of our own have their nearest twin: ETIMEDOUT, EINTR, ECANCELED, EBADF,
+    /// EBUSY, EINVAL, EPERM, EMSGSIZE.
+    pub fn errno(&self) -> i32 {
+        match self {
+            Error::Os { errno, .. } => *errno,
+            Error::Timeout { .. } => libc::ETIMEDOUT,
+            Error::Abandoned { .. } | Error::Interrupted { .. } => libc::EINTR,
+            Error::Canceled { .. } => libc::ECANCELED,
+            Error::Closed { .. } => libc::EBADF,
+            Error::Busy { .. } => libc::EBUSY,
+            Error::Invalid { .. } => libc::EINVAL,
+            Error::Threads { .. } => libc::EPERM,
+            Error::TooLong { .. } => libc::EMSGSIZE,
+        }
+    }
+
+    /// Whether the deadline came first.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Error::Timeout { .. })
+    }
+}
+
+impl From<Error> for std::io::Error {
+    fn from(error: Error) -> std::io::Error {
+        let kind = std::io::Error::from_raw_os_error(error.errno()).kind();
+        std::io::Error::new(kind, error)
+    }
+}
+
+/// The system's text for an errno: "No such file or directory".
+pub fn text(errno: i32) -> String {
+    let mut room = [0u8; 128];
+    if crate::sys::error_text(errno, &mut room) {
+        if let Ok(text) = CStr::from_bytes_until_nul(&room) {
+            return text.to_string_lossy().into_owned();
+        }
+    }
+    format!("error {errno}")
+}
+
+/// The name of an errno: "ENOENT"; `None` for a number that is none.
+pub fn name(errno: i32) -> Option<&'static str> {
+    crate::sys::ERRNO_NAMES.iter().find(|(n, _)| *n == errno).map(|(_, name)| *name)
+}

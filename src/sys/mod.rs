@@ -1,0 +1,983 @@
+//! All system calls, and nothing but them: each function is one call of the kernel (or of libc, where the kernel's own
+//! form is libc's secret), takes plain values and answers with a value or an errno. Nothing here waits twice, logs or
+//! decides. Above this module no one names a system call.
+//!
+//! Calls that can block take the word that a signal sets (see [`crate::block`]): they go through the stub that is cut
+//! when the word is not zero. With the feature `faults` every call asks `faults` first.
+
+#![allow(unsafe_code)]
+
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu")))]
+compile_error!("perlipc runs on Linux with glibc on x86-64; another architecture needs its own src/sys/<arch>.rs");
+
+#[cfg(feature = "faults")]
+pub mod faults;
+mod names;
+mod x86_64;
+
+use std::ffi::{CStr, CString};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+
+pub(crate) use names::ERRNO_NAMES;
+
+/// A value, or the errno.
+pub(crate) type Result<T> = std::result::Result<T, i32>;
+
+// ---- the gate ----
+
+const fn args<const N: usize>(a: [usize; N]) -> [usize; 6] {
+    let mut six = [0; 6];
+    let mut i = 0;
+    while i < N {
+        six[i] = a[i];
+        i += 1;
+    }
+    six
+}
+
+fn answer(result: isize) -> Result<usize> {
+    if result < 0 { Err(-result as i32) } else { Ok(result as usize) }
+}
+
+/// # Safety
+/// The arguments are what the kernel expects for `nr`; memory that they name lives until the call returns.
+#[inline]
+unsafe fn raw<const N: usize>(nr: i64, a: [usize; N]) -> Result<usize> {
+    #[cfg(feature = "faults")]
+    if let Some(errno) = faults::hit(nr) {
+        return Err(errno);
+    }
+    // SAFETY: the caller's promise.
+    answer(unsafe { x86_64::syscall(nr, args(a)) })
+}
+
+/// The same through the stub that a signal cuts: EINTR without a call when `word` is not zero.
+///
+/// # Safety
+/// As [`raw`].
+#[inline]
+unsafe fn cut<const N: usize>(word: &AtomicU64, nr: i64, a: [usize; N]) -> Result<usize> {
+    #[cfg(feature = "faults")]
+    if let Some(errno) = faults::hit(nr) {
+        return Err(errno);
+    }
+    let six = args(a);
+    // SAFETY: the stub reads the word and six arguments, then does what `raw` does.
+    answer(unsafe { x86_64::perlipc_cut(word.as_ptr(), nr as isize, six.as_ptr()) })
+}
+
+/// For the calls that put things back: they never fail on purpose, or a test of failures would test its own making.
+///
+/// # Safety
+/// As [`raw`].
+#[inline]
+unsafe fn always<const N: usize>(nr: i64, a: [usize; N]) -> isize {
+    // SAFETY: the caller's promise.
+    unsafe { x86_64::syscall(nr, args(a)) }
+}
+
+fn owned(result: Result<usize>) -> Result<OwnedFd> {
+    let fd = high(result? as RawFd)?;
+    // SAFETY: the kernel has just made this descriptor and gave it to us alone.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Descriptors of ours are never 0, 1 or 2: whoever opens the closed standard ones later must not find a pipe there.
+fn high(fd: RawFd) -> Result<RawFd> {
+    if fd > 2 {
+        return Ok(fd);
+    }
+    // SAFETY: plain numbers; `fd` is ours alone.
+    let moved = unsafe { raw(libc::SYS_fcntl, [fd as usize, libc::F_DUPFD_CLOEXEC as usize, 3]) };
+    close(fd);
+    moved.map(|fd| fd as RawFd)
+}
+
+// ---- the clock, the thread, the process ----
+
+/// Nanoseconds of CLOCK_MONOTONIC (by the vDSO: no system call).
+pub(crate) fn monotonic() -> u64 {
+    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: a valid out-pointer; this clock always exists.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut t) };
+    t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64
+}
+
+pub(crate) fn getpid() -> i32 {
+    // SAFETY: no arguments.
+    unsafe { always(libc::SYS_getpid, []) as i32 }
+}
+
+pub(crate) fn gettid() -> i32 {
+    // SAFETY: no arguments.
+    unsafe { always(libc::SYS_gettid, []) as i32 }
+}
+
+/// What tells this thread from the others at no cost; never 0.
+#[inline(always)]
+pub(crate) fn thread_self() -> usize {
+    x86_64::thread_pointer()
+}
+
+/// Whether no second thread was ever made here (glibc's own note); `false` when it cannot be known.
+#[inline]
+pub(crate) fn single_threaded() -> bool {
+    unsafe extern "C" {
+        static __libc_single_threaded: u8;
+    }
+    // SAFETY: glibc 2.32 and later export this byte; a data race with its writer cannot be, since that would be a second thread.
+    unsafe { (&raw const __libc_single_threaded).read_volatile() != 0 }
+}
+
+pub(crate) fn error_text(errno: i32, room: &mut [u8]) -> bool {
+    // SAFETY: the XSI form writes at most `len` bytes and a NUL.
+    unsafe { libc::strerror_r(errno, room.as_mut_ptr().cast(), room.len()) == 0 }
+}
+
+// ---- descriptors ----
+
+pub(crate) fn close(fd: RawFd) {
+    // SAFETY: the caller owns `fd`. Linux has closed it whatever the answer is.
+    unsafe { always(libc::SYS_close, [fd as usize]) };
+}
+
+/// Opens close-on-exec and above 2. It can block (a FIFO).
+pub(crate) fn open(word: &AtomicU64, path: &CStr, flags: i32, mode: u32) -> Result<OwnedFd> {
+    let flags = flags | libc::O_CLOEXEC | libc::O_NOCTTY;
+    // SAFETY: a C string and plain numbers.
+    owned(unsafe {
+        cut(word, libc::SYS_openat, [libc::AT_FDCWD as usize, path.as_ptr() as usize, flags as usize, mode as usize])
+    })
+}
+
+/// A pipe, both ends close-on-exec and above 2: reader, writer.
+pub(crate) fn pipe() -> Result<(OwnedFd, OwnedFd)> {
+    let mut fds = [0 as RawFd; 2];
+    // SAFETY: room for two descriptors.
+    unsafe { raw(libc::SYS_pipe2, [fds.as_mut_ptr() as usize, libc::O_CLOEXEC as usize]) }?;
+    pair(fds)
+}
+
+/// A connected pair of Unix stream sockets, both close-on-exec and above 2.
+pub(crate) fn socketpair(kind: i32) -> Result<(OwnedFd, OwnedFd)> {
+    let mut fds = [0 as RawFd; 2];
+    let kind = kind | libc::SOCK_CLOEXEC;
+    // SAFETY: room for two descriptors.
+    unsafe { raw(libc::SYS_socketpair, [libc::AF_UNIX as usize, kind as usize, 0, fds.as_mut_ptr() as usize]) }?;
+    pair(fds)
+}
+
+fn pair(fds: [RawFd; 2]) -> Result<(OwnedFd, OwnedFd)> {
+    let one = owned(Ok(fds[0] as usize));
+    let other = owned(Ok(fds[1] as usize));
+    Ok((one?, other?))
+}
+
+pub(crate) fn eventfd(flags: i32) -> Result<OwnedFd> {
+    // SAFETY: plain numbers.
+    owned(unsafe { raw(libc::SYS_eventfd2, [0, (flags | libc::EFD_CLOEXEC) as usize]) })
+}
+
+/// A duplicate, close-on-exec and above 2.
+pub(crate) fn dup(fd: RawFd) -> Result<OwnedFd> {
+    dup_above(fd, 3)
+}
+
+/// A duplicate, close-on-exec and not below `above`.
+pub(crate) fn dup_above(fd: RawFd, above: RawFd) -> Result<OwnedFd> {
+    // SAFETY: plain numbers.
+    owned(unsafe { raw(libc::SYS_fcntl, [fd as usize, libc::F_DUPFD_CLOEXEC as usize, above as usize]) })
+}
+
+/// Puts `from` on the number `to`, open across exec.
+pub(crate) fn dup_onto(from: RawFd, to: RawFd) -> Result<()> {
+    // SAFETY: plain numbers.
+    unsafe { raw(libc::SYS_dup2, [from as usize, to as usize]) }.map(drop)
+}
+
+/// Whether the number is an open descriptor (its descriptor flags).
+pub(crate) fn fd_flags(fd: RawFd) -> Result<i32> {
+    // SAFETY: plain numbers.
+    unsafe { raw(libc::SYS_fcntl, [fd as usize, libc::F_GETFD as usize]) }.map(|flags| flags as i32)
+}
+
+pub(crate) fn set_fd_flags(fd: RawFd, flags: i32) -> Result<()> {
+    // SAFETY: plain numbers.
+    unsafe { raw(libc::SYS_fcntl, [fd as usize, libc::F_SETFD as usize, flags as usize]) }.map(drop)
+}
+
+/// The flags of the open file description: access mode, O_NONBLOCK, O_APPEND.
+pub(crate) fn file_flags(fd: RawFd) -> Result<i32> {
+    // SAFETY: plain numbers.
+    unsafe { raw(libc::SYS_fcntl, [fd as usize, libc::F_GETFL as usize]) }.map(|flags| flags as i32)
+}
+
+pub(crate) fn set_file_flags(fd: RawFd, flags: i32) -> Result<()> {
+    // SAFETY: plain numbers.
+    unsafe { raw(libc::SYS_fcntl, [fd as usize, libc::F_SETFL as usize, flags as usize]) }.map(drop)
+}
+
+/// The size of a pipe's buffer, or a new one.
+pub(crate) fn set_pipe_size(fd: RawFd, size: usize) -> Result<usize> {
+    // SAFETY: plain numbers.
+    unsafe { raw(libc::SYS_fcntl, [fd as usize, libc::F_SETPIPE_SZ as usize, size]) }
+}
+
+/// The file's kind and identity.
+pub(crate) fn fstat(fd: RawFd) -> Result<libc::stat> {
+    // SAFETY: all-zero is a stat; on x86-64 the kernel's and libc's are the same.
+    let mut stat: libc::stat = unsafe { std::mem::zeroed() };
+    // SAFETY: a valid out-pointer.
+    unsafe { raw(libc::SYS_fstat, [fd as usize, &raw mut stat as usize]) }?;
+    Ok(stat)
+}
+
+pub(crate) fn lseek(fd: RawFd, offset: i64, whence: i32) -> Result<i64> {
+    // SAFETY: plain numbers.
+    unsafe { raw(libc::SYS_lseek, [fd as usize, offset as usize, whence as usize]) }.map(|at| at as i64)
+}
+
+/// What of the kernel's newer calls was found missing once, so that it is not asked again.
+pub(crate) struct Missing(AtomicI32);
+
+impl Missing {
+    const fn new() -> Missing {
+        Missing(AtomicI32::new(0))
+    }
+
+    pub(crate) fn is_known(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether the errno says that the call (or this flag of it) is not to be had here, and notes it.
+    pub(crate) fn note(&self, errno: i32) -> bool {
+        let refused = matches!(errno, libc::ENOSYS | libc::EPERM | libc::EINVAL | libc::E2BIG | libc::EOPNOTSUPP);
+        if refused {
+            self.0.store(errno, Ordering::Relaxed);
+        }
+        refused
+    }
+}
+
+const RWF_NOWAIT: usize = 0x8;
+const RWF_NOSIGNAL: usize = 0x100;
+pub(crate) static NO_RWF_NOSIGNAL: Missing = Missing::new();
+
+/// read(2), waiting.
+pub(crate) fn read(word: &AtomicU64, fd: RawFd, room: &mut [u8]) -> Result<usize> {
+    // SAFETY: the kernel writes into `room` only.
+    unsafe { cut(word, libc::SYS_read, [fd as usize, room.as_mut_ptr() as usize, room.len()]) }
+}
+
+/// read(2) into memory that nobody has written yet.
+///
+/// # Safety
+/// `room` is `len` bytes of writable memory that nothing else uses during the call.
+pub(crate) unsafe fn read_raw(word: &AtomicU64, fd: RawFd, room: *mut u8, len: usize) -> Result<usize> {
+    // SAFETY: the caller's promise.
+    unsafe { cut(word, libc::SYS_read, [fd as usize, room as usize, len]) }
+}
+
+/// Reads what is there without waiting, whatever the description's flags say: EAGAIN when there is nothing,
+/// EOPNOTSUPP where the kernel cannot promise not to wait.
+pub(crate) fn read_nowait(fd: RawFd, room: &mut [u8]) -> Result<usize> {
+    let part = libc::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() };
+    // SAFETY: one part, which the kernel fills; position -1 is the current one.
+    unsafe { raw(libc::SYS_preadv2, [fd as usize, &raw const part as usize, 1, usize::MAX, usize::MAX, RWF_NOWAIT]) }
+}
+
+/// write(2), waiting; a SIGPIPE may come with EPIPE.
+pub(crate) fn write(word: &AtomicU64, fd: RawFd, data: &[u8]) -> Result<usize> {
+    // SAFETY: the kernel reads `data` only.
+    unsafe { cut(word, libc::SYS_write, [fd as usize, data.as_ptr() as usize, data.len()]) }
+}
+
+/// write(2) without SIGPIPE (Linux 6.18), with or without waiting.
+pub(crate) fn write_nosignal(word: &AtomicU64, fd: RawFd, data: &[u8], nowait: bool) -> Result<usize> {
+    let part = libc::iovec { iov_base: data.as_ptr().cast_mut().cast(), iov_len: data.len() };
+    let flags = RWF_NOSIGNAL | if nowait { RWF_NOWAIT } else { 0 };
+    // SAFETY: one part, which the kernel reads; position -1 is the current one.
+    unsafe { cut(word, libc::SYS_pwritev2, [fd as usize, &raw const part as usize, 1, usize::MAX, usize::MAX, flags]) }
+}
+
+/// Writes what fits without waiting, whatever the description's flags say.
+pub(crate) fn write_nowait(fd: RawFd, data: &[u8]) -> Result<usize> {
+    let part = libc::iovec { iov_base: data.as_ptr().cast_mut().cast(), iov_len: data.len() };
+    // SAFETY: one part, which the kernel reads; position -1 is the current one.
+    unsafe { raw(libc::SYS_pwritev2, [fd as usize, &raw const part as usize, 1, usize::MAX, usize::MAX, RWF_NOWAIT]) }
+}
+
+/// send(2) without SIGPIPE.
+pub(crate) fn send(word: &AtomicU64, fd: RawFd, data: &[u8], flags: i32) -> Result<usize> {
+    let flags = (flags | libc::MSG_NOSIGNAL) as usize;
+    // SAFETY: the kernel reads `data` only; no address.
+    unsafe { cut(word, libc::SYS_sendto, [fd as usize, data.as_ptr() as usize, data.len(), flags, 0, 0]) }
+}
+
+/// recv(2).
+pub(crate) fn recv(word: &AtomicU64, fd: RawFd, room: &mut [u8], flags: i32) -> Result<usize> {
+    // SAFETY: the kernel writes into `room` only; no address.
+    unsafe {
+        cut(word, libc::SYS_recvfrom, [fd as usize, room.as_mut_ptr() as usize, room.len(), flags as usize, 0, 0])
+    }
+}
+
+pub(crate) fn shutdown(fd: RawFd, how: i32) -> Result<()> {
+    // SAFETY: plain numbers.
+    unsafe { raw(libc::SYS_shutdown, [fd as usize, how as usize]) }.map(drop)
+}
+
+pub(crate) fn setsockopt_int(fd: RawFd, level: i32, name: i32, value: i32) -> Result<()> {
+    // SAFETY: the kernel reads four bytes of `value`.
+    unsafe { raw(libc::SYS_setsockopt, [fd as usize, level as usize, name as usize, &raw const value as usize, 4]) }
+        .map(drop)
+}
+
+fn timespec(ns: u64) -> libc::timespec {
+    libc::timespec { tv_sec: (ns / 1_000_000_000) as i64, tv_nsec: (ns % 1_000_000_000) as i64 }
+}
+
+/// ppoll(2) without a mask; `left` in nanoseconds, `None` for ever. The number of entries that have something.
+pub(crate) fn poll(word: &AtomicU64, fds: &mut [libc::pollfd], left: Option<u64>) -> Result<usize> {
+    let mut time = timespec(left.unwrap_or(0));
+    let time = if left.is_some() { &raw mut time as usize } else { 0 };
+    // SAFETY: the kernel reads and writes `fds` and writes the time that is left.
+    unsafe { cut(word, libc::SYS_ppoll, [fds.as_mut_ptr() as usize, fds.len(), time, 0, 8]) }
+}
+
+/// Sleeps.
+pub(crate) fn nanosleep(word: &AtomicU64, ns: u64) -> Result<()> {
+    let time = timespec(ns);
+    // SAFETY: the kernel reads the time; no second argument.
+    unsafe { cut(word, libc::SYS_nanosleep, [&raw const time as usize, 0]) }.map(drop)
+}
+
+/// The entries of a directory that are numbers: /proc, /proc/self/fd.
+pub(crate) fn numbers_in(path: &CStr) -> Result<Vec<i32>> {
+    let dir = open(&AtomicU64::new(0), path, libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
+    let mut room = vec![0u8; 32 * 1024];
+    let mut found = Vec::new();
+    loop {
+        // SAFETY: the kernel writes whole records into `room`.
+        let len =
+            unsafe { raw(libc::SYS_getdents64, [dir.as_raw_fd() as usize, room.as_mut_ptr() as usize, room.len()]) }?;
+        if len == 0 {
+            return Ok(found);
+        }
+        let mut records = &room[..len];
+        while records.len() > 19 {
+            let size = usize::from(u16::from_ne_bytes([records[16], records[17]]));
+            let name = records[19..size].split(|b| *b == 0).next().unwrap_or_default();
+            found.extend(std::str::from_utf8(name).ok().and_then(|name| name.parse::<i32>().ok()));
+            records = &records[size..];
+        }
+    }
+}
+
+/// The first bytes of a small file (of /proc), as many as fit.
+pub(crate) fn small_file(path: &CStr, room: &mut [u8]) -> Result<usize> {
+    let calm = AtomicU64::new(0);
+    let file = open(&calm, path, libc::O_RDONLY, 0)?;
+    read(&calm, file.as_raw_fd(), room)
+}
+
+// ---- signals ----
+
+/// A set of signals as the kernel has it: bit n-1 is signal n.
+pub(crate) type SigSet = u64;
+pub(crate) const ALL_SIGNALS: SigSet = u64::MAX;
+
+/// Changes this thread's mask; the one before.
+pub(crate) fn set_mask(how: i32, set: SigSet) -> SigSet {
+    let mut old: SigSet = 0;
+    // SAFETY: both pointers are to eight bytes; with valid `how` it cannot fail.
+    unsafe { always(libc::SYS_rt_sigprocmask, [how as usize, &raw const set as usize, &raw mut old as usize, 8]) };
+    old
+}
+
+/// What is pending for this thread or its process.
+pub(crate) fn pending_set() -> SigSet {
+    let mut set: SigSet = 0;
+    // SAFETY: eight bytes to write.
+    unsafe { always(libc::SYS_rt_sigpending, [&raw mut set as usize, 8]) };
+    set
+}
+
+/// Takes one pending signal of the set; `left` in nanoseconds, `None` for ever.
+pub(crate) fn sigtimedwait(word: &AtomicU64, set: SigSet, left: Option<u64>, info: &mut SigInfo) -> Result<i32> {
+    let time = timespec(left.unwrap_or(0));
+    let time = if left.is_some() { &raw const time as usize } else { 0 };
+    // SAFETY: the kernel reads the set and the time and writes the siginfo.
+    unsafe { cut(word, libc::SYS_rt_sigtimedwait, [&raw const set as usize, info as *mut SigInfo as usize, time, 8]) }
+        .map(|signal| signal as i32)
+}
+
+pub(crate) fn kill(pid: i32, signal: i32) -> Result<()> {
+    // SAFETY: plain numbers.
+    unsafe { raw(libc::SYS_kill, [pid as usize, signal as usize]) }.map(drop)
+}
+
+/// Takes a signal's disposition and gives the one before: libc's call, since the kernel's needs libc's trampoline.
+///
+/// # Safety
+/// A handler in `new` does only what a handler may.
+pub(crate) unsafe fn sigaction(signal: i32, new: Option<&libc::sigaction>) -> Result<libc::sigaction> {
+    #[cfg(feature = "faults")]
+    if let Some(errno) = faults::hit(libc::SYS_rt_sigaction) {
+        return Err(errno);
+    }
+    // SAFETY: all-zero is a sigaction; the pointers are valid or null.
+    unsafe {
+        let mut old: libc::sigaction = std::mem::zeroed();
+        if libc::sigaction(signal, new.map_or(std::ptr::null(), |new| new), &mut old) == 0 {
+            Ok(old)
+        } else {
+            Err(*libc::__errno_location())
+        }
+    }
+}
+
+/// The part of siginfo that every kind has, and what follows it for the kinds that we read.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct SigInfo {
+    pub(crate) signo: i32,
+    pub(crate) errno: i32,
+    pub(crate) code: i32,
+    pad: i32,
+    pub(crate) pid: i32,
+    pub(crate) uid: u32,
+    /// SIGCHLD and waitid: the status. Queued: the low half of the value.
+    pub(crate) status: i32,
+    high: i32,
+    rest: [i32; 24],
+}
+
+impl SigInfo {
+    pub(crate) const NONE: SigInfo =
+        SigInfo { signo: 0, errno: 0, code: 0, pad: 0, pid: 0, uid: 0, status: 0, high: 0, rest: [0; 24] };
+
+    /// The value that a sender queued.
+    #[inline(always)]
+    pub(crate) fn value(&self) -> u64 {
+        u64::from(self.status as u32) | (u64::from(self.high as u32) << 32)
+    }
+
+    #[inline(always)]
+    fn set_value(&mut self, value: u64) {
+        self.status = value as i32;
+        self.high = (value >> 32) as i32;
+    }
+}
+
+/// The handler's way to hand a signal on to another thread: no errno, no libc. `mark` comes with it as the value, so
+/// that the other thread knows whom it is from.
+#[inline(always)]
+pub(crate) fn forward(tid: i32, signal: i32, mark: u64) {
+    let pid = getpid();
+    let mut info = SigInfo { signo: signal, code: libc::SI_QUEUE, pid, ..SigInfo::NONE };
+    info.set_value(mark);
+    // SAFETY: a whole siginfo to read.
+    unsafe {
+        let at = &raw const info as usize;
+        always(libc::SYS_rt_tgsigqueueinfo, [pid as usize, tid as usize, signal as usize, at]);
+    }
+}
+
+/// The handler's way to wake who watches a descriptor.
+#[inline(always)]
+pub(crate) fn write_quiet(fd: RawFd, data: &[u8]) {
+    // SAFETY: the kernel reads `data` only.
+    unsafe { always(libc::SYS_write, [fd as usize, data.as_ptr() as usize, data.len()]) };
+}
+
+/// In the kernel's handler: ends the wait that was interrupted, if one was.
+///
+/// # Safety
+/// `registers` is the third argument of a running SA_SIGINFO handler.
+#[inline(always)]
+pub(crate) unsafe fn cut_if_waiting(registers: *mut libc::c_void) {
+    // SAFETY: the caller's promise.
+    unsafe { x86_64::cut_if_waiting(registers.cast()) }
+}
+
+// ---- processes ----
+
+pub(crate) static NO_CLONE3: Missing = Missing::new();
+pub(crate) static NO_PIDFD_OPEN: Missing = Missing::new();
+pub(crate) static NO_PIDFD_INFO: Missing = Missing::new();
+
+/// What runs in a child that [`start`] made.
+pub(crate) type ChildMain = unsafe extern "C" fn(*mut libc::c_void) -> !;
+
+/// clone3(2) or clone(2) with a stack for the child, which runs `main(plan)` there.
+///
+/// # Safety
+/// The stack is the child's alone; `main` and what it reaches through `plan` obey the rules of [`crate::spawn`].
+pub(crate) unsafe fn start(
+    modern: bool,
+    stack: &mut [u8],
+    pidfd: &mut RawFd,
+    main: ChildMain,
+    plan: *mut libc::c_void,
+) -> Result<i32> {
+    let nr = if modern { libc::SYS_clone3 } else { libc::SYS_clone };
+    #[cfg(feature = "faults")]
+    if let Some(errno) = faults::hit(nr) {
+        return Err(errno);
+    }
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD;
+    let top = stack.as_mut_ptr_range().end as usize;
+    // SAFETY: the kernel reads the arguments before it returns to anyone; the child never returns through this frame.
+    let result = unsafe {
+        if modern {
+            const CLONE_CLEAR_SIGHAND: u64 = 0x1_0000_0000;
+            let mut a: libc::clone_args = std::mem::zeroed();
+            a.flags = flags as u64 | CLONE_CLEAR_SIGHAND;
+            a.pidfd = std::ptr::from_mut(pidfd) as u64;
+            a.exit_signal = libc::SIGCHLD as u64;
+            a.stack = stack.as_mut_ptr() as u64;
+            a.stack_size = stack.len() as u64;
+            x86_64::perlipc_start(nr as isize, &raw const a as usize, size_of_val(&a), 0, main, plan)
+        } else {
+            let flags = (flags | libc::SIGCHLD) as usize;
+            x86_64::perlipc_start(nr as isize, flags, top, std::ptr::from_mut(pidfd) as usize, main, plan)
+        }
+    };
+    answer(result).map(|pid| pid as i32)
+}
+
+/// fork(2) by libc, so that its own locks and the host's atfork handlers are served.
+///
+/// # Safety
+/// In a process with several threads only async-signal-safe calls are allowed in the child.
+pub(crate) unsafe fn fork() -> Result<i32> {
+    #[cfg(feature = "faults")]
+    if let Some(errno) = faults::hit(libc::SYS_fork) {
+        return Err(errno);
+    }
+    // SAFETY: the caller's promise; errno is this thread's.
+    match unsafe { libc::fork() } {
+        -1 => Err(unsafe { *libc::__errno_location() }),
+        pid => Ok(pid),
+    }
+}
+
+pub(crate) fn exit(code: i32) -> ! {
+    loop {
+        // SAFETY: ends the process; nothing comes after.
+        unsafe { always(libc::SYS_exit_group, [code as usize]) };
+    }
+}
+
+pub(crate) fn pidfd_open(pid: i32) -> Result<OwnedFd> {
+    if NO_PIDFD_OPEN.is_known() {
+        return Err(libc::ENOSYS);
+    }
+    // SAFETY: plain numbers.
+    owned(unsafe { raw(libc::SYS_pidfd_open, [pid as usize, 0]) })
+}
+
+pub(crate) fn pidfd_kill(pidfd: RawFd, signal: i32) -> Result<()> {
+    // SAFETY: plain numbers, no siginfo.
+    unsafe { raw(libc::SYS_pidfd_send_signal, [pidfd as usize, signal as usize, 0, 0]) }.map(drop)
+}
+
+/// Who waitid looks at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    Any,
+    Pid(i32),
+    Group(i32),
+    Pidfd(RawFd),
+}
+
+/// waitid(2): the pid and the native wait status; pid 0 when WNOHANG found nothing.
+pub(crate) fn waitid(word: &AtomicU64, who: Who, options: i32) -> Result<(i32, i32)> {
+    let (kind, id) = match who {
+        Who::Any => (0, 0),
+        Who::Pid(pid) => (1, pid),
+        Who::Group(group) => (2, group),
+        Who::Pidfd(fd) => (3, fd),
+    };
+    let mut info = SigInfo::NONE;
+    // SAFETY: the kernel writes the siginfo; no rusage.
+    unsafe { cut(word, libc::SYS_waitid, [kind, id as usize, &raw mut info as usize, options as usize, 0]) }?;
+    let status = match info.code {
+        libc::CLD_EXITED => (info.status & 0xff) << 8,
+        libc::CLD_DUMPED => info.status | 0x80,
+        libc::CLD_STOPPED | libc::CLD_TRAPPED => (info.status << 8) | 0x7f,
+        libc::CLD_CONTINUED => 0xffff,
+        _ => info.status,
+    };
+    Ok((info.pid, status))
+}
+
+/// The exit status that the kernel keeps beside a pidfd (Linux 6.15), also after somebody else has reaped the child.
+/// To be asked after POLLHUP: before, the answer may be missing. `None` when there is no exit status to be had.
+pub(crate) fn pidfd_exit_status(pidfd: RawFd) -> Result<Option<i32>> {
+    const EXIT: u64 = 1 << 3;
+    const PIDFD_GET_INFO: usize = 0xc000_ff0b | (64 << 16);
+    #[repr(C)]
+    #[derive(Default)]
+    struct Info {
+        mask: u64,
+        cgroup: u64,
+        ids: [u32; 11],
+        exit_code: i32,
+    }
+    if NO_PIDFD_INFO.is_known() {
+        return Err(libc::ENOSYS);
+    }
+    let mut info = Info { mask: EXIT, ..Info::default() };
+    const { assert!(size_of::<Info>() == 64) };
+    // SAFETY: the number says 64 bytes, and 64 bytes are there to be written.
+    unsafe { raw(libc::SYS_ioctl, [pidfd as usize, PIDFD_GET_INFO, &raw mut info as usize]) }?;
+    Ok((info.mask & EXIT != 0).then_some(info.exit_code))
+}
+
+// ---- what the child does between clone and exec: see crate::spawn for the rules ----
+
+/// The same bare calls, for the child alone. Nothing here allocates, formats, indexes, unwinds or touches a thread's
+/// own variables (the feature `faults` apart).
+pub(crate) mod child {
+    use super::{SigSet, always, raw};
+
+    /// # Safety
+    /// In each function below: the pointers are to memory that was prepared before the child was started.
+    #[inline(always)]
+    pub(crate) unsafe fn execve(path: *const libc::c_char, argv: usize, envp: usize) -> i32 {
+        // SAFETY: the caller's promise.
+        match unsafe { raw(libc::SYS_execve, [path as usize, argv, envp]) } {
+            Ok(_) => 0,
+            Err(errno) => errno,
+        }
+    }
+
+    macro_rules! plain {
+        ($(#[$doc:meta])* $name:ident, $nr:ident $(, $arg:ident)*) => {
+            $(#[$doc])*
+            #[inline(always)]
+            pub(crate) fn $name($($arg: usize),*) -> Result<usize, i32> {
+                // SAFETY: plain numbers.
+                unsafe { raw(libc::$nr, [$($arg),*]) }
+            }
+        };
+    }
+    plain!(dup2, SYS_dup2, from, to);
+    plain!(fcntl, SYS_fcntl, fd, command, value);
+    plain!(setsid, SYS_setsid);
+    plain!(setpgid, SYS_setpgid, pid, group);
+    plain!(ioctl, SYS_ioctl, fd, request, value);
+    plain!(umask, SYS_umask, mask);
+    plain!(setresuid, SYS_setresuid, real, effective, saved);
+    plain!(setresgid, SYS_setresgid, real, effective, saved);
+    plain!(prctl, SYS_prctl, option, value);
+    plain!(close_range, SYS_close_range, first, last, flags);
+
+    #[inline(always)]
+    pub(crate) fn close(fd: usize) {
+        // SAFETY: plain numbers.
+        unsafe { always(libc::SYS_close, [fd]) };
+    }
+
+    #[inline(always)]
+    pub(crate) fn getppid() -> i32 {
+        // SAFETY: no arguments.
+        unsafe { always(libc::SYS_getppid, []) as i32 }
+    }
+
+    #[inline(always)]
+    pub(crate) unsafe fn chdir(path: *const libc::c_char) -> Result<usize, i32> {
+        // SAFETY: the caller's promise.
+        unsafe { raw(libc::SYS_chdir, [path as usize]) }
+    }
+
+    #[inline(always)]
+    pub(crate) unsafe fn setgroups(count: usize, groups: *const u32) -> Result<usize, i32> {
+        // SAFETY: the caller's promise.
+        unsafe { raw(libc::SYS_setgroups, [count, groups as usize]) }
+    }
+
+    /// Real, effective and saved id, as the kernel has them now.
+    #[inline(always)]
+    pub(crate) fn getres(nr: i64, ids: &mut [u32; 3]) -> Result<usize, i32> {
+        let at = ids.as_mut_ptr() as usize;
+        // SAFETY: room for three ids.
+        unsafe { raw(nr, [at, at + 4, at + 8]) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn getgroups(room: &mut [u32]) -> Result<usize, i32> {
+        // SAFETY: as many as there is room for.
+        unsafe { raw(libc::SYS_getgroups, [room.len(), room.as_mut_ptr() as usize]) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn setrlimit(resource: u32, limit: &[u64; 2]) -> Result<usize, i32> {
+        // SAFETY: soft and hard limit, sixteen bytes; the old ones are not asked for.
+        unsafe { raw(libc::SYS_prlimit64, [0, resource as usize, limit.as_ptr() as usize, 0]) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_mask(set: SigSet) {
+        // SAFETY: eight bytes to read.
+        unsafe { always(libc::SYS_rt_sigprocmask, [libc::SIG_SETMASK as usize, &raw const set as usize, 0, 8]) };
+    }
+
+    /// The kernel's own sigaction: handler, flags, trampoline, mask.
+    #[inline(always)]
+    pub(crate) fn disposition(signal: usize) -> usize {
+        let mut old = [0usize; 4];
+        // SAFETY: 32 bytes to write.
+        unsafe { always(libc::SYS_rt_sigaction, [signal, 0, old.as_mut_ptr() as usize, 8]) };
+        let [handler, ..] = old;
+        handler
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_default(signal: usize) {
+        let new = [libc::SIG_DFL, 0, 0, 0];
+        // SAFETY: 32 bytes to read; the default needs no trampoline.
+        unsafe { always(libc::SYS_rt_sigaction, [signal, new.as_ptr() as usize, 0, 8]) };
+    }
+
+    /// Directory entries, for the walk over the descriptors where close_range is missing.
+    #[inline(always)]
+    pub(crate) unsafe fn open_dir(path: *const libc::c_char) -> Result<usize, i32> {
+        let flags = (libc::O_RDONLY | libc::O_DIRECTORY | libc::O_CLOEXEC) as usize;
+        // SAFETY: the caller's promise.
+        unsafe { raw(libc::SYS_openat, [libc::AT_FDCWD as usize, path as usize, flags]) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn getdents(fd: usize, room: &mut [u8]) -> Result<usize, i32> {
+        // SAFETY: the kernel writes whole records into `room`.
+        unsafe { raw(libc::SYS_getdents64, [fd, room.as_mut_ptr() as usize, room.len()]) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn write(fd: usize, data: &[u8]) {
+        // SAFETY: the kernel reads `data` only.
+        unsafe { always(libc::SYS_write, [fd, data.as_ptr() as usize, data.len()]) };
+    }
+
+    #[inline(always)]
+    pub(crate) fn exit(code: usize) -> ! {
+        loop {
+            // SAFETY: ends the process; nothing comes after.
+            unsafe { always(libc::SYS_exit_group, [code]) };
+        }
+    }
+}
+
+// ---- this process: user, session, directory ----
+
+/// Whether the process may be dumped, read by a debugger, and so on: 0, 1 or 2.
+pub(crate) fn dumpable() -> i32 {
+    // SAFETY: plain numbers.
+    unsafe { always(libc::SYS_prctl, [libc::PR_GET_DUMPABLE as usize]) as i32 }
+}
+
+pub(crate) fn set_dumpable(value: i32) {
+    // SAFETY: plain numbers.
+    unsafe { always(libc::SYS_prctl, [libc::PR_SET_DUMPABLE as usize, value as usize]) };
+}
+
+fn libc_answer(result: i32) -> Result<()> {
+    // SAFETY: errno is this thread's own.
+    if result == 0 { Ok(()) } else { Err(unsafe { *libc::__errno_location() }) }
+}
+
+/// For the whole process: libc's forms tell every thread, the kernel's own would change this thread alone.
+pub(crate) fn set_groups_all(groups: &[u32]) -> Result<()> {
+    // SAFETY: as many ids as said.
+    libc_answer(unsafe { libc::setgroups(groups.len(), groups.as_ptr()) })
+}
+
+pub(crate) fn set_gid_all(gid: u32) -> Result<()> {
+    // SAFETY: plain numbers.
+    libc_answer(unsafe { libc::setresgid(gid, gid, gid) })
+}
+
+pub(crate) fn set_uid_all(uid: u32) -> Result<()> {
+    // SAFETY: plain numbers.
+    libc_answer(unsafe { libc::setresuid(uid, uid, uid) })
+}
+
+/// Real, effective and saved: of the user, of the group.
+pub(crate) fn ids() -> ([u32; 3], [u32; 3]) {
+    let (mut user, mut group) = ([0; 3], [0; 3]);
+    let _ = child::getres(libc::SYS_getresuid, &mut user);
+    let _ = child::getres(libc::SYS_getresgid, &mut group);
+    (user, group)
+}
+
+pub(crate) fn groups() -> Result<Vec<u32>> {
+    let mut room = vec![0; 65536];
+    let count = child::getgroups(&mut room)?;
+    room.truncate(count);
+    Ok(room)
+}
+
+pub(crate) fn setsid() -> Result<i32> {
+    child::setsid().map(|id| id as i32)
+}
+
+pub(crate) fn chdir(path: &CStr) -> Result<()> {
+    // SAFETY: a C string.
+    unsafe { child::chdir(path.as_ptr()) }.map(drop)
+}
+
+pub(crate) fn umask(mask: u32) -> u32 {
+    child::umask(mask as usize).unwrap_or(0o22) as u32
+}
+
+/// execve(2): comes back only to tell why not.
+pub(crate) fn execve(path: &CStr, argv: &Pointers, envp: &Pointers) -> i32 {
+    // SAFETY: C strings and NULL-ended arrays of them that live in the arguments.
+    unsafe { child::execve(path.as_ptr(), argv.address(), envp.address()) }
+}
+
+/// Strings for execve: the array of pointers, NULL at the end, with the strings that they point at.
+pub(crate) struct Pointers {
+    _strings: Vec<CString>,
+    pointers: Vec<usize>,
+}
+
+impl Pointers {
+    pub(crate) fn new(strings: Vec<CString>) -> Pointers {
+        let pointers = strings.iter().map(|s| s.as_ptr() as usize).chain([0]).collect();
+        Pointers { _strings: strings, pointers }
+    }
+
+    pub(crate) fn address(&self) -> usize {
+        self.pointers.as_ptr() as usize
+    }
+}
+
+/// The process's own environment as execve takes it.
+pub(crate) fn environ() -> usize {
+    unsafe extern "C" {
+        static environ: *const *const libc::c_char;
+    }
+    // SAFETY: libc's own variable; changed only by setenv and the like, whose rule is not to be called beside readers.
+    unsafe { environ as usize }
+}
+
+/// A variable of the environment, copied.
+pub(crate) fn getenv(name: &CStr) -> Option<Vec<u8>> {
+    // SAFETY: a C string in, a C string or NULL out, copied at once; the rule of setenv is its caller's.
+    unsafe {
+        let value = libc::getenv(name.as_ptr());
+        (!value.is_null()).then(|| CStr::from_ptr(value).to_bytes().to_vec())
+    }
+}
+
+/// Copies of the process's environment, "NAME=value".
+pub(crate) fn environment() -> Vec<CString> {
+    let mut strings = Vec::new();
+    let mut at = environ() as *const *const libc::c_char;
+    // SAFETY: a NULL-ended array of C strings, or NULL after clearenv.
+    unsafe {
+        while !at.is_null() && !(*at).is_null() {
+            strings.push(CStr::from_ptr(*at).to_owned());
+            at = at.add(1);
+        }
+    }
+    strings
+}
+
+// ---- memory ----
+
+/// Pages of our own, private or (for what a forked child shall not see) wiped at fork.
+pub(crate) struct Pages {
+    at: *mut u8,
+    len: usize,
+}
+
+// SAFETY: plain memory; who may touch which byte is settled by the owner's borrow.
+unsafe impl Send for Pages {}
+// SAFETY: as above.
+unsafe impl Sync for Pages {}
+
+impl Pages {
+    pub(crate) fn new(len: usize, flags: i32) -> Result<Pages> {
+        let flags = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | flags) as usize;
+        let protection = (libc::PROT_READ | libc::PROT_WRITE) as usize;
+        // SAFETY: a new mapping wherever the kernel likes.
+        let at = unsafe { raw(libc::SYS_mmap, [0, len, protection, flags, usize::MAX, 0]) }?;
+        Ok(Pages { at: at as *mut u8, len })
+    }
+
+    /// Makes the lowest page one that nobody can touch: what grows down into it stops there.
+    pub(crate) fn guard(&self) -> Result<()> {
+        // SAFETY: the first page of our own mapping.
+        unsafe { raw(libc::SYS_mprotect, [self.at as usize, 4096, libc::PROT_NONE as usize]) }.map(drop)
+    }
+
+    /// Huge pages, a wipe at fork and the like; what the kernel does not know it ignores.
+    pub(crate) fn advise(&self, advice: i32) -> Result<()> {
+        // SAFETY: our own mapping.
+        unsafe { raw(libc::SYS_madvise, [self.at as usize, self.len, advice as usize]) }.map(drop)
+    }
+
+    /// Grows or shrinks, moving the pages rather than copying the bytes.
+    pub(crate) fn resize(&mut self, len: usize) -> Result<()> {
+        // SAFETY: our own mapping; nobody holds a pointer into it, since `self` is borrowed for writing.
+        let at = unsafe { raw(libc::SYS_mremap, [self.at as usize, self.len, len, libc::MREMAP_MAYMOVE as usize]) }?;
+        self.at = at as *mut u8;
+        self.len = len;
+        Ok(())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The first eight bytes as a number that threads share.
+    pub(crate) fn word(&self) -> &AtomicU64 {
+        // SAFETY: page-aligned memory of ours, longer than eight bytes and mapped as long as `self` lives.
+        unsafe { AtomicU64::from_ptr(self.at.cast()) }
+    }
+
+    pub(crate) fn as_ptr(&self) -> *mut u8 {
+        self.at
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        // SAFETY: readable memory of ours, borrowed with `self`.
+        unsafe { std::slice::from_raw_parts(self.at, self.len) }
+    }
+
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: writable memory of ours, borrowed with `self`.
+        unsafe { std::slice::from_raw_parts_mut(self.at, self.len) }
+    }
+}
+
+impl Drop for Pages {
+    fn drop(&mut self) {
+        // SAFETY: our own mapping, whose borrows have ended.
+        unsafe { always(libc::SYS_munmap, [self.at as usize, self.len]) };
+    }
+}
+
+/// A borrowed descriptor from a number that its owner keeps open.
+///
+/// # Safety
+/// `fd` is open for as long as the result is used.
+pub(crate) unsafe fn borrow_fd<'a>(fd: RawFd) -> BorrowedFd<'a> {
+    // SAFETY: the caller's promise.
+    unsafe { BorrowedFd::borrow_raw(fd) }
+}
+
+/// Takes a descriptor over from its number.
+///
+/// # Safety
+/// Nobody else closes `fd` from now on.
+pub(crate) unsafe fn own_fd(fd: RawFd) -> OwnedFd {
+    // SAFETY: the caller's promise.
+    unsafe { OwnedFd::from_raw_fd(fd) }
+}

@@ -1,0 +1,61 @@
+//! Time limits. One clock (CLOCK_MONOTONIC), one type: the moment by which a whole call must be over.
+
+use std::time::Duration;
+
+use crate::sys;
+
+/// When a call must be over: an instant on the monotonic clock, or never.
+///
+/// Made once, where a call begins, and handed down: whatever the call waits for on its way is paid from the same purse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadline(Option<u64>);
+
+impl Deadline {
+    /// Wait for ever.
+    pub const NEVER: Deadline = Deadline(None);
+    /// Do not wait.
+    pub const NOW: Deadline = Deadline(Some(0));
+
+    /// That long from now; `None` is for ever. A time beyond the clock's reach is for ever too.
+    pub fn after(limit: Option<Duration>) -> Deadline {
+        match limit {
+            None => Deadline::NEVER,
+            Some(Duration::ZERO) => Deadline::NOW,
+            Some(limit) => {
+                Deadline(u64::try_from(limit.as_nanos()).ok().and_then(|ns| sys::monotonic().checked_add(ns)))
+            }
+        }
+    }
+
+    /// C's convention: milliseconds, 0 do not wait, negative for ever.
+    pub fn after_ms(ms: i32) -> Deadline {
+        Deadline::after(u64::try_from(ms).ok().map(Duration::from_millis))
+    }
+
+    /// The earlier of the two.
+    pub fn min(self, other: Deadline) -> Deadline {
+        match (self.0, other.0) {
+            (Some(a), Some(b)) => Deadline(Some(a.min(b))),
+            (a, b) => Deadline(a.or(b)),
+        }
+    }
+
+    /// Whether there is no limit.
+    pub fn is_never(self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Nanoseconds left: `None` for ever, 0 when it has passed.
+    pub fn left(self) -> Option<u64> {
+        match self.0 {
+            None => None,
+            Some(0) => Some(0),
+            Some(at) => Some(at.saturating_sub(sys::monotonic())),
+        }
+    }
+
+    /// Whether it has passed.
+    pub fn passed(self) -> bool {
+        self.left() == Some(0)
+    }
+}
