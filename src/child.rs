@@ -39,7 +39,7 @@ pub(crate) struct State {
 }
 
 /// Tells this process from those that it was forked from: the page is wiped at fork, and then gets a new number.
-fn generation() -> u64 {
+pub(crate) fn generation() -> u64 {
     static PAGE: OnceLock<Option<sys::Pages>> = OnceLock::new();
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let page = PAGE.get_or_init(|| {

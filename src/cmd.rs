@@ -40,6 +40,7 @@ pub struct Cmd {
     defaults: u64,
     end_on_drop: bool,
     grace: Duration,
+    capture_limit: Option<usize>,
     failure: Option<Error>,
 }
 
@@ -135,6 +136,7 @@ impl Cmd {
             defaults: 0,
             end_on_drop: false,
             grace: Duration::from_secs(1),
+            capture_limit: None,
             failure: None,
         }
     }
@@ -360,6 +362,13 @@ impl Cmd {
         self
     }
 
+    /// How much of each output a capture keeps, in bytes: the first half of that and the last half; the rest is read,
+    /// counted and dropped. `None`: all, as at first.
+    pub fn keep(&mut self, limit: Option<usize>) -> &mut Cmd {
+        self.capture_limit = limit;
+        self
+    }
+
     pub(crate) fn grace_time(&self) -> Duration {
         self.grace
     }
@@ -367,7 +376,7 @@ impl Cmd {
     /// An option by its name, as C and other languages say it: `argv0`, `umask` (octal), `session`, `group` (a process
     /// group, 0 a new one), `groups` (names or numbers, with commas), `limit.NAME` ("soft" or "soft:hard",
     /// "unlimited"), `die_with_parent` (a signal), `end_on_free`, `default` (signals, with commas), `grace`
-    /// (milliseconds).
+    /// (milliseconds), `keep` (bytes of each output that a capture keeps).
     pub fn option(&mut self, name: &str, value: &str) -> Result<()> {
         let before = self.failure.clone();
         let bad = |what: &str| Error::invalid("option", format!("{name}: {value:?} is no {what}"));
@@ -419,6 +428,12 @@ impl Cmd {
                     let _ = cmd.grace(Duration::from_millis(ms));
                 })?;
             }
+            "keep" => {
+                let size = value.parse().map_err(|_| bad("number of bytes"));
+                self.set(size, |cmd, size| {
+                    let _ = cmd.keep(Some(size));
+                })?;
+            }
             _ => match name.strip_prefix("limit.") {
                 Some(limit) => {
                     let one = |text: &str| match text {
@@ -451,8 +466,13 @@ impl Cmd {
         self.program.to_string_lossy().into_owned()
     }
 
+    /// Whether it is said what that descriptor of the child is (a socket in the place of a pipe does not count).
     pub(crate) fn is_placed(&self, child_fd: RawFd) -> bool {
-        self.places.get(&child_fd).is_some_and(|place| !matches!(place, Place::Socket))
+        self.places.get(&child_fd).is_some_and(|place| *place != Place::Socket)
+    }
+
+    pub(crate) fn capture_limit(&self) -> Option<usize> {
+        self.capture_limit
     }
 
     pub(crate) fn wants_socket(&self, child_fd: RawFd) -> bool {

@@ -4,19 +4,26 @@
 #![warn(missing_docs)]
 
 mod block;
+pub mod capture;
 mod child;
 mod cmd;
 mod error;
+pub mod popen;
+mod scan;
 pub mod signal;
 mod spawn;
 mod status;
+mod stream;
 mod sys;
 mod time;
 mod user;
 
-pub use child::*;
+pub use capture::Capture;
+pub use child::{Child, Fork, How, Reach, fork, orphans, wait_any, wait_pid};
 pub use cmd::Cmd;
 pub use error::{Error, Result};
+pub use popen::Mode;
 pub use status::Status;
+pub use stream::{Canceler, Separator, Stream};
 pub use time::Deadline;
 pub use user::drop_privileges;

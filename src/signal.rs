@@ -493,6 +493,23 @@ pub(crate) fn broken_pipe() -> Wait<()> {
     if std::ptr::eq(word(), &CALM) { Ok(()) } else { run_due().map(drop) }
 }
 
+/// Runs a write that may meet a broken pipe where the kernel cannot be told to send no signal: SIGPIPE is blocked, and
+/// taken back if it came, so that the process's disposition is neither changed nor used.
+pub(crate) fn without_sigpipe<T>(write: impl FnOnce() -> sys::Result<T>) -> sys::Result<T> {
+    let pipe = bit(libc::SIGPIPE);
+    let before = sys::set_mask(libc::SIG_BLOCK, pipe);
+    let already = sys::pending_set() & pipe != 0;
+    let answer = write();
+    if matches!(answer, Err(libc::EPIPE)) && !already {
+        let mut info = sys::SigInfo::NONE;
+        while let Err(libc::EINTR) = sys::sigtimedwait(&CALM, pipe, Some(0), &mut info) {}
+    }
+    if before & pipe == 0 {
+        sys::set_mask(libc::SIG_SETMASK, before);
+    }
+    answer
+}
+
 // ---- sending ----
 
 /// Perl's `kill`: a positive pid is a process, a negative one a process group, 0 the own group. "0" or "ZERO" sends

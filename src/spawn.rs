@@ -541,8 +541,8 @@ fn start_once(spec: &Spec) -> Result<Child> {
     let seen = unsafe { std::ptr::read_volatile(&raw const plan.seen) };
     // SAFETY: as above.
     let mut note = unsafe { std::ptr::read_volatile(&raw const plan.note) };
-    // SAFETY: CLONE_PIDFD gave it to us alone.
-    let pidfd = (pidfd >= 0).then(|| unsafe { sys::own_fd(pidfd) });
+    // CLONE_PIDFD gave it to us alone.
+    let pidfd = (pidfd >= 0).then(|| sys::take_fd(pidfd));
     if seen == 1 {
         NOTES.store(BY_MEMORY, Ordering::Relaxed);
     } else if let Some((reader, writer)) = pipe {

@@ -564,6 +564,12 @@ pub(crate) unsafe fn fork() -> Result<i32> {
     }
 }
 
+/// Writes what C's stdio has buffered, in all its files.
+pub(crate) fn flush_stdio() {
+    // SAFETY: NULL is all of them.
+    unsafe { libc::fflush(std::ptr::null_mut()) };
+}
+
 pub(crate) fn exit(code: i32) -> ! {
     loop {
         // SAFETY: ends the process; nothing comes after.
@@ -964,20 +970,15 @@ impl Drop for Pages {
     }
 }
 
-/// A borrowed descriptor from a number that its owner keeps open.
-///
-/// # Safety
-/// `fd` is open for as long as the result is used.
-pub(crate) unsafe fn borrow_fd<'a>(fd: RawFd) -> BorrowedFd<'a> {
-    // SAFETY: the caller's promise.
-    unsafe { BorrowedFd::borrow_raw(fd) }
+/// A descriptor lent by the object that keeps it open.
+pub(crate) fn lend_fd<'a>(fd: RawFd) -> BorrowedFd<'a> {
+    // SAFETY: only called with the number of an object that the result borrows. A closed object lends -1's stand-in,
+    // which every call answers with EBADF.
+    unsafe { BorrowedFd::borrow_raw(if fd < 0 { RawFd::MAX } else { fd }) }
 }
 
-/// Takes a descriptor over from its number.
-///
-/// # Safety
-/// Nobody else closes `fd` from now on.
-pub(crate) unsafe fn own_fd(fd: RawFd) -> OwnedFd {
-    // SAFETY: the caller's promise.
+/// Takes over a descriptor whose owner has just forgotten it.
+pub(crate) fn take_fd(fd: RawFd) -> OwnedFd {
+    // SAFETY: the caller owned the number and does not use it any more.
     unsafe { OwnedFd::from_raw_fd(fd) }
 }
