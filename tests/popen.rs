@@ -23,14 +23,23 @@ fn smoke() {
     let big = vec![b'x'; 64 << 20];
     let t = Instant::now();
     let c = capture::run(&Cmd::new("cat"), Some(&big), Deadline::NEVER).unwrap();
-    assert!(c.output() == big); println!("{:?}", t.elapsed());
+    assert!(c.output() == big);
+    println!("{:?}", t.elapsed());
     let t = Instant::now();
-    let c = capture::run(&Cmd::shell("echo part; setsid sleep 7 & exec sleep 8"), None, Deadline::after_ms(200)).unwrap();
-    assert!(c.timed_out()); assert_eq!(c.output(), b"part\n"); println!("{:?} {}", t.elapsed(), c.status());
+    let c =
+        capture::run(&Cmd::shell("echo part; setsid sleep 7 & exec sleep 8"), None, Deadline::after_ms(200)).unwrap();
+    assert!(c.timed_out());
+    assert_eq!(c.output(), b"part\n");
+    println!("{:?} {}", t.elapsed(), c.status());
     let t = Instant::now();
     let mut s = popen::start(&Cmd::argv(["seq", "5000000"]), Mode::Read).unwrap();
-    let mut n = 0u64; while s.readline().unwrap().is_some() { n += 1 }
-    assert_eq!(n, 5000000); println!("{:?}", t.elapsed());
+    let mut n = 0u64;
+    while s.readline().unwrap().is_some() {
+        n += 1
+    }
+    assert_eq!(n, 5000000);
+    println!("{:?}", t.elapsed());
     let c = capture::run(Cmd::argv(["seq", "100000"]).keep(Some(20)), None, Deadline::NEVER).unwrap();
-    assert_eq!(c.output(), b"1\n2\n3\n4\n5\n99\n100000\n"); println!("{}", c.dropped(1));
+    assert_eq!(c.output(), b"1\n2\n3\n4\n5\n99\n100000\n");
+    println!("{}", c.dropped(1));
 }

@@ -1,0 +1,366 @@
+//! Perl's filehandle: a pipe's end, a child's output or input, a FIFO, a connected socket, a pty.
+//!
+//! Reads give what is there, all of n, or records ([`Separator`]); writes write all. Each call can have a time limit,
+//! all of them together a deadline. Closing flushes; where the stream carries a child, closing the last of its streams
+//! waits and gives the status, as Perl's `close`.
+
+mod reader;
+mod shared;
+mod writer;
+
+use std::borrow::Cow;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::child::Child;
+use crate::error::{Error, Result};
+use crate::status::Status;
+use crate::sys;
+use crate::time::Deadline;
+
+pub(crate) use reader::Reader;
+pub(crate) use shared::{Carried, Kind, Shared};
+pub(crate) use writer::Writer;
+
+/// What ends a record: Perl's `$/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Separator {
+    /// Any bytes, kept at the record's end; `"\n"` at first. Not empty.
+    Bytes(Vec<u8>),
+    /// Paragraphs (`$/ = ""`): empty lines end one, extra ones are swallowed, each comes back with two newlines.
+    Paragraph,
+    /// The whole input at once (`$/ = undef`).
+    Whole,
+    /// Records of that many bytes (`$/ = \N`), the last one shorter. Not 0.
+    Size(usize),
+}
+
+impl Separator {
+    /// Lines.
+    pub fn line() -> Separator {
+        Separator::Bytes(vec![b'\n'])
+    }
+}
+
+/// Ends a stream's calls from another thread.
+#[derive(Clone)]
+pub struct Canceler(Arc<Shared>);
+
+impl Canceler {
+    /// The call that waits now ends with [`Error::Canceled`], and so does every later one that would have to wait.
+    pub fn cancel(&self) {
+        self.0.gate.cancel();
+    }
+
+    pub(crate) fn carried(&self) -> Option<&Child> {
+        self.0.carried.as_ref().map(|carried| &carried.child)
+    }
+}
+
+/// A filehandle: see the [module](self).
+///
+/// One thread for each direction at a time. Other threads may [cancel](Stream::canceler) at any moment.
+pub struct Stream {
+    shared: Arc<Shared>,
+    reader: Option<Reader>,
+    writer: Option<Writer>,
+}
+
+/// How a stream is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Read,
+    Write,
+    Both,
+}
+
+impl Stream {
+    pub(crate) fn make(fd: OwnedFd, direction: Direction, socket: bool, carried: Option<Arc<Carried>>) -> Stream {
+        Stream::of_kind(fd, direction, if socket { Kind::Socket } else { Kind::Pipe }, carried)
+    }
+
+    fn of_kind(fd: OwnedFd, direction: Direction, kind: Kind, carried: Option<Arc<Carried>>) -> Stream {
+        let shared = Arc::new(Shared::new(fd, kind, carried));
+        let reader = (direction != Direction::Write).then(|| Reader::new(shared.clone()));
+        let writer = (direction != Direction::Read).then(|| Writer::new(shared.clone(), true));
+        Stream { shared, reader, writer }
+    }
+
+    /// Takes a descriptor over. It stays as it was found (its O_NONBLOCK, its close-on-exec flag).
+    pub fn adopt(fd: OwnedFd) -> Result<Stream> {
+        let failed = |errno| Error::at("adopt", fd.as_raw_fd().to_string(), errno);
+        let direction = match sys::file_flags(fd.as_raw_fd()).map_err(failed)? & libc::O_ACCMODE {
+            libc::O_RDONLY => Direction::Read,
+            libc::O_WRONLY => Direction::Write,
+            _ => Direction::Both,
+        };
+        let kind = match sys::fstat(fd.as_raw_fd()).map_err(failed)?.st_mode & libc::S_IFMT {
+            libc::S_IFIFO => Kind::Pipe,
+            libc::S_IFSOCK => Kind::Socket,
+            _ => Kind::Other,
+        };
+        Ok(Stream::of_kind(fd, direction, kind, None))
+    }
+
+    /// Perl's `pipe`: what is written to the second is read from the first.
+    pub fn pipe() -> Result<(Stream, Stream)> {
+        let (reader, writer) = sys::pipe().map_err(|errno| Error::os("pipe", errno))?;
+        Ok((Stream::make(reader, Direction::Read, false, None), Stream::make(writer, Direction::Write, false, None)))
+    }
+
+    fn reader(&mut self) -> Result<&mut Reader> {
+        if self.shared.gate.is_closed() {
+            return Err(Error::Closed { step: "read" });
+        }
+        self.reader.as_mut().ok_or(Error::Os { step: "read", path: Cow::Borrowed(""), errno: libc::EBADF })
+    }
+
+    fn writer(&mut self) -> Result<&mut Writer> {
+        if self.shared.gate.is_closed() {
+            return Err(Error::Closed { step: "write" });
+        }
+        self.writer.as_mut().ok_or(Error::Os { step: "write", path: Cow::Borrowed(""), errno: libc::EBADF })
+    }
+
+    /// Perl's `sysread`, with the buffer counted in: what is there, at least one byte; waits if there is nothing. 0 at
+    /// the end.
+    pub fn read(&mut self, room: &mut [u8]) -> Result<usize> {
+        self.reader()?.read(room)
+    }
+
+    /// Perl's `read`: fills all of `room`; less only at the end. After an error what was read is in the stream again.
+    pub fn read_full(&mut self, room: &mut [u8]) -> Result<usize> {
+        self.reader()?.read_full(room)
+    }
+
+    /// All there is until the end, appended. After an error what was read is in `all`.
+    pub fn read_to_end(&mut self, all: &mut Vec<u8>) -> Result<usize> {
+        let reader = self.reader()?;
+        let before = all.len();
+        let deadline = reader.shared.deadline();
+        reader.restore();
+        loop {
+            all.extend_from_slice(reader.buffered());
+            reader.start = reader.end;
+            reader.forget_marks();
+            if !reader.fill(reader::BLOCK, deadline)? {
+                return Ok(all.len() - before);
+            }
+        }
+    }
+
+    /// Perl's `<FH>`: the next record with its separator, borrowed until the next call; `None` at the end.
+    pub fn readline(&mut self) -> Result<Option<&[u8]>> {
+        let reader = self.reader()?;
+        reader.restore();
+        reader.record()
+    }
+
+    /// Many records a call: the bytes, and where each begins; record i is `bytes[ends[i]..ends[i + 1]]`. As many as
+    /// were found ahead, but not more than `most`; both are empty at the end.
+    pub fn readlines(&mut self, most: usize) -> Result<(&[u8], &[u64])> {
+        self.reader()?.records(most)
+    }
+
+    /// What was read ahead and not taken yet.
+    pub fn buffered(&self) -> &[u8] {
+        self.reader.as_ref().map_or(&[], Reader::buffered)
+    }
+
+    /// Perl's `eof`: whether there is nothing more to read. It waits to know, and loses nothing.
+    pub fn eof(&mut self) -> Result<bool> {
+        self.reader()?.at_eof()
+    }
+
+    /// How many records were read: Perl's `$.`.
+    pub fn lineno(&self) -> u64 {
+        self.reader.as_ref().map_or(0, |reader| reader.records)
+    }
+
+    /// What ends a record: Perl's `$/`, of this stream alone.
+    pub fn separator(&mut self, separator: Separator) -> Result<()> {
+        self.reader()?.set_separator(separator)
+    }
+
+    /// The longest record that is taken, in bytes: a longer one is [`Error::TooLong`] and stays. `None`: no limit, as
+    /// at first.
+    pub fn line_limit(&mut self, limit: Option<usize>) -> Result<()> {
+        self.reader()?.limit = limit.unwrap_or(usize::MAX);
+        Ok(())
+    }
+
+    /// Writes all, or into the buffer if autoflush is off. A pipe without readers is EPIPE and never a signal.
+    ///
+    /// When a deadline, a handler or another thread ends it, what was not written stays in the stream, and
+    /// [`flush`](Stream::flush) goes on with it: do not write it again.
+    pub fn write(&mut self, data: &[u8]) -> Result<()> {
+        self.writer()?.write(data)
+    }
+
+    /// Writes what is in the buffer.
+    pub fn flush(&mut self) -> Result<()> {
+        self.writer()?.flush()
+    }
+
+    /// Perl's `$|`: whether each write goes out at once. On at first, except for streams that write to a command.
+    /// Switching it on flushes.
+    pub fn autoflush(&mut self, on: bool) -> Result<()> {
+        let writer = self.writer()?;
+        writer.autoflush = on;
+        if on { writer.flush() } else { Ok(()) }
+    }
+
+    /// Whether each write goes out at once.
+    pub fn is_autoflush(&self) -> bool {
+        self.writer.as_ref().is_some_and(|writer| writer.autoflush)
+    }
+
+    /// The time limit of each call; `None`: none.
+    pub fn timeout(&mut self, limit: Option<Duration>) {
+        self.shared.set_timeout(limit);
+    }
+
+    /// When all calls together must be over.
+    pub fn deadline(&mut self, deadline: Deadline) {
+        self.shared.set_deadline(deadline);
+    }
+
+    /// For another thread to end this one's calls with.
+    pub fn canceler(&self) -> Canceler {
+        Canceler(self.shared.clone())
+    }
+
+    /// The child that the stream carries.
+    pub fn child(&self) -> Option<&Child> {
+        self.shared.carried.as_ref().map(|carried| &carried.child)
+    }
+
+    /// The status that [`close`](Stream::close) got, also when close failed for another reason: Perl's `$?`.
+    pub fn status(&self) -> Option<Status> {
+        match self.shared.status.load(Ordering::SeqCst) {
+            i64::MIN => None,
+            status => Some(Status::from_raw(status as i32)),
+        }
+    }
+
+    /// Whether it was closed or released.
+    pub fn is_closed(&self) -> bool {
+        self.shared.gate.is_closed()
+    }
+
+    /// No more writing: flushes; of a socket the peer sees the end while its answers can still be read, any other
+    /// stream that only writes is closed.
+    pub fn shutdown(&mut self) -> Result<()> {
+        self.flush()?;
+        if self.shared.kind == Kind::Socket {
+            return sys::shutdown(self.shared.fd(), libc::SHUT_WR).map_err(|errno| Error::os("shutdown", errno));
+        }
+        if self.reader.is_some() {
+            return Err(Error::os("shutdown", libc::ENOTSOCK));
+        }
+        self.shared.close_fd().map_err(|stop| stop.error("shutdown"))
+    }
+
+    /// Perl's `close`: flushes, closes, and where this was the last stream of its child, waits for that and gives its
+    /// status. When the flush or the wait fails, everything else is done all the same and [`status`](Stream::status)
+    /// has what is known.
+    pub fn close(&mut self) -> Result<Option<Status>> {
+        let shared = self.shared.clone();
+        if shared.closed.load(Ordering::SeqCst) {
+            return Err(Error::Closed { step: "close" });
+        }
+        let deadline = shared.deadline();
+        let flushed = match &mut self.writer {
+            Some(writer) if !shared.gate.is_closed() => writer.flush_until(deadline),
+            _ => Ok(()),
+        };
+        let status = shared.finish(deadline);
+        flushed.and(status)
+    }
+
+    /// The descriptor, given up by the stream. Refused while the stream has read ahead: those bytes would be lost.
+    pub fn release(&mut self) -> Result<OwnedFd> {
+        if let Some(reader) = &mut self.reader {
+            reader.restore();
+            let ahead = reader.buffered().len();
+            if ahead > 0 {
+                return Err(Error::invalid("release", format!("{ahead} bytes are read ahead: read them first")));
+            }
+        }
+        if let Some(writer) = &mut self.writer {
+            writer.flush()?;
+        }
+        self.shared.gate.close().map_err(|stop| stop.error("release"))?;
+        self.shared.closed.store(true, Ordering::SeqCst);
+        match self.shared.fd.swap(-1, Ordering::SeqCst) {
+            -1 => Err(Error::Closed { step: "release" }),
+            fd => Ok(sys::take_fd(fd)),
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// What was read ahead, taken out.
+    pub(crate) fn take_buffered(&mut self) -> Vec<u8> {
+        let Some(reader) = &mut self.reader else { return Vec::new() };
+        reader.restore();
+        let ahead = reader.buffered().to_vec();
+        reader.start = reader.end;
+        reader.forget_marks();
+        ahead
+    }
+
+    pub(crate) fn set_autoflush_quietly(&mut self, on: bool) {
+        if let Some(writer) = &mut self.writer {
+            writer.autoflush = on;
+        }
+    }
+}
+
+impl AsFd for Stream {
+    /// Lent: the stream keeps it, and may have read ahead.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        sys::lend_fd(self.shared.fd())
+    }
+}
+
+impl std::io::Read for Stream {
+    fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
+        Ok(Stream::read(self, room)?)
+    }
+}
+
+impl std::io::Write for Stream {
+    fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
+        Stream::write(self, data)?;
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(Stream::flush(self)?)
+    }
+}
+
+impl Drop for Stream {
+    /// Never waits: what can be written at once is, the descriptor is closed, and a child that still runs is an orphan.
+    fn drop(&mut self) {
+        if let Some(writer) = &mut self.writer {
+            writer.flush_now();
+        }
+    }
+}
+
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut out = f.debug_struct("Stream");
+        out.field("fd", &self.shared.fd());
+        if let Some(child) = self.child() {
+            out.field("child", child);
+        }
+        out.finish()
+    }
+}

@@ -1,0 +1,354 @@
+//! The reading half: a buffer, and the records in it.
+
+use std::sync::Arc;
+
+use memchr::memmem;
+
+use super::Separator;
+use super::shared::Shared;
+use crate::block::Stop;
+use crate::error::{Error, Result};
+use crate::scan;
+use crate::time::Deadline;
+
+/// The first buffer: small, since many children say one line. One that was filled grows to the size of a pipe.
+const SMALL: usize = 16 * 1024;
+pub(super) const BLOCK: usize = 64 * 1024;
+
+/// The reading half.
+pub(crate) struct Reader {
+    pub(super) shared: Arc<Shared>,
+    buffer: Vec<u8>,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Where records end, found ahead: `marks[next]` is where the next one begins, and so on. Empty: none known.
+    marks: Vec<u64>,
+    next: usize,
+    /// Up to where separators were looked for.
+    scanned: usize,
+    eof: bool,
+    separator: Separator,
+    pub(super) limit: usize,
+    pub(super) records: u64,
+    /// The byte that stands where a NUL was put behind the last record given out.
+    displaced: Option<(usize, u8)>,
+}
+
+impl Reader {
+    pub(super) fn new(shared: Arc<Shared>) -> Reader {
+        Reader {
+            shared,
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            marks: Vec::new(),
+            next: 0,
+            scanned: 0,
+            eof: false,
+            separator: Separator::line(),
+            limit: usize::MAX,
+            records: 0,
+            displaced: None,
+        }
+    }
+
+    pub(super) fn forget_marks(&mut self) {
+        self.marks.clear();
+        self.next = 0;
+        self.scanned = self.start;
+    }
+
+    #[inline]
+    pub(super) fn restore(&mut self) {
+        if let Some((at, byte)) = self.displaced.take() {
+            self.buffer[at] = byte;
+        }
+    }
+
+    /// What was read and not yet taken.
+    pub(crate) fn buffered(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    fn stopped(stop: Stop) -> Error {
+        stop.error("read")
+    }
+
+    /// Reads more behind what is there; false at the end. Marks are used up when this is called.
+    pub(super) fn fill(&mut self, want: usize, deadline: Deadline) -> Result<bool> {
+        if self.eof {
+            return Ok(false);
+        }
+        self.restore();
+        if self.start > 0 {
+            // What is left of a record that a block's end cut: moved once, and not looked at again.
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.scanned = self.scanned.saturating_sub(self.start);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        self.marks.clear();
+        self.next = 0;
+        let room = (self.buffer.len().saturating_sub(1)).saturating_sub(self.end);
+        if room < want.max(4096) {
+            let grown = if self.buffer.is_empty() && want <= SMALL { SMALL } else { (self.end + want).max(2 * BLOCK) };
+            self.buffer.resize(grown.max(self.buffer.len() * 2) + 1, 0);
+        }
+        let last = (self.buffer.len() - 1).min(self.end + want.max(BLOCK));
+        let n = self.shared.read(&mut self.buffer[self.end..last], deadline).map_err(Self::stopped)?;
+        if n == 0 {
+            self.eof = true;
+            return Ok(false);
+        }
+        self.end += n;
+        if self.end == self.buffer.len() - 1 && self.buffer.len() < 2 * BLOCK {
+            self.buffer.resize(2 * BLOCK + 1, 0);
+        }
+        Ok(true)
+    }
+
+    /// Where the next record ends, with its separator; `None` at the end of input.
+    #[inline]
+    fn next_end(&mut self) -> Result<Option<usize>> {
+        if let Some(end) = self.marks.get(self.next + 1) {
+            self.next += 1;
+            return Ok(Some(*end as usize));
+        }
+        self.next_end_slow()
+    }
+
+    #[cold]
+    fn next_end_slow(&mut self) -> Result<Option<usize>> {
+        let deadline = self.shared.deadline();
+        match std::mem::replace(&mut self.separator, Separator::Whole) {
+            Separator::Bytes(bytes) if bytes.len() == 1 => {
+                let found = self.find_ends(bytes[0], deadline);
+                self.separator = Separator::Bytes(bytes);
+                let found = found?;
+                if let Some(end) = self.marks.get(1) {
+                    self.next = 1;
+                    return Ok(Some(*end as usize));
+                }
+                Ok(found)
+            }
+            Separator::Bytes(bytes) => {
+                let end = self.find_bytes(&bytes, deadline);
+                self.separator = Separator::Bytes(bytes);
+                end
+            }
+            Separator::Paragraph => {
+                self.separator = Separator::Paragraph;
+                self.find_paragraph(deadline)
+            }
+            Separator::Size(size) => {
+                self.separator = Separator::Size(size);
+                while self.end - self.start < size && self.fill(size - (self.end - self.start), deadline)? {}
+                Ok(self.some_until((self.start + size).min(self.end)))
+            }
+            Separator::Whole => loop {
+                self.limited(self.end - self.start)?;
+                if !self.fill(BLOCK, deadline)? {
+                    return Ok(self.some_until(self.end));
+                }
+            },
+        }
+    }
+
+    fn some_until(&self, end: usize) -> Option<usize> {
+        (end > self.start).then_some(end)
+    }
+
+    fn limited(&self, len: usize) -> Result<()> {
+        if len > self.limit { Err(Error::TooLong { step: "readline", limit: self.limit }) } else { Ok(()) }
+    }
+
+    /// Fills the marks; the end of a last record without a separator.
+    fn find_ends(&mut self, byte: u8, deadline: Deadline) -> Result<Option<usize>> {
+        self.marks.clear();
+        self.next = 0;
+        loop {
+            while self.scanned < self.end {
+                // A piece at a time, so that the marks stay in the cache.
+                let piece = (self.scanned + BLOCK / 2).min(self.end);
+                self.marks.push(self.start as u64);
+                scan::ends(&self.buffer[self.scanned..piece], byte, self.scanned as u64, &mut self.marks);
+                self.scanned = piece;
+                if self.marks.len() > 1 {
+                    return Ok(None);
+                }
+                self.marks.clear();
+            }
+            self.limited(self.end - self.start)?;
+            if !self.fill(1, deadline)? {
+                return Ok(self.some_until(self.end));
+            }
+        }
+    }
+
+    fn find_bytes(&mut self, bytes: &[u8], deadline: Deadline) -> Result<Option<usize>> {
+        let finder = memmem::Finder::new(bytes);
+        loop {
+            // The separator may have begun before what was looked at.
+            let from = self.scanned.saturating_sub(bytes.len() - 1).max(self.start);
+            if let Some(at) = finder.find(&self.buffer[from..self.end]) {
+                let end = from + at + bytes.len();
+                self.scanned = end;
+                return Ok(Some(end));
+            }
+            self.scanned = self.end;
+            self.limited(self.end - self.start)?;
+            if !self.fill(1, deadline)? {
+                return Ok(self.some_until(self.end));
+            }
+        }
+    }
+
+    fn find_paragraph(&mut self, deadline: Deadline) -> Result<Option<usize>> {
+        // Newlines before a paragraph belong to none.
+        loop {
+            let skip = self.buffer[self.start..self.end].iter().take_while(|b| **b == b'\n').count();
+            self.restore();
+            self.start += skip;
+            self.scanned = self.scanned.max(self.start);
+            if self.start < self.end || !self.fill(1, deadline)? {
+                break;
+            }
+        }
+        self.find_bytes(b"\n\n", deadline)
+    }
+
+    /// The next record with its separator, borrowed until the next call; `None` at the end.
+    #[inline]
+    pub(crate) fn record(&mut self) -> Result<Option<&[u8]>> {
+        match self.next_end()? {
+            None => Ok(None),
+            Some(end) => {
+                let start = std::mem::replace(&mut self.start, end);
+                self.records += 1;
+                Ok(Some(&self.buffer[start..end]))
+            }
+        }
+    }
+
+    /// The same with a NUL behind it, which stands in the place of the byte that follows until the next call.
+    #[inline]
+    pub(crate) fn record_nul(&mut self) -> Result<Option<&[u8]>> {
+        self.restore();
+        match self.next_end()? {
+            None => Ok(None),
+            Some(end) => {
+                let start = std::mem::replace(&mut self.start, end);
+                self.records += 1;
+                // The buffer is one byte longer than what is read into it.
+                self.displaced = Some((end, self.buffer[end]));
+                self.buffer[end] = 0;
+                Ok(Some(&self.buffer[start..end]))
+            }
+        }
+    }
+
+    /// Many records at once: the buffer, and where they begin and end in it: record i is `ends[i]..ends[i + 1]`, one
+    /// less records than ends. At most `most`; an empty list at the end.
+    pub(crate) fn records(&mut self, most: usize) -> Result<(&[u8], &[u64])> {
+        self.restore();
+        if self.next + 1 >= self.marks.len() {
+            match self.next_end_slow()? {
+                None => return Ok((&[], &[])),
+                Some(end) if self.marks.len() < 2 => {
+                    // One that is not found ahead.
+                    self.marks.clear();
+                    self.marks.extend([self.start as u64, end as u64]);
+                    self.next = 0;
+                    self.scanned = self.scanned.max(end);
+                }
+                Some(_) => self.next = 0,
+            }
+        }
+        let first = self.next;
+        let count = (self.marks.len() - 1 - first).min(most.max(1));
+        self.next = first + count;
+        self.start = self.marks[self.next] as usize;
+        self.records += count as u64;
+        Ok((&self.buffer, &self.marks[first..=self.next]))
+    }
+
+    /// What is there, at least one byte; 0 at the end.
+    pub(crate) fn read(&mut self, room: &mut [u8]) -> Result<usize> {
+        self.restore();
+        if room.is_empty() {
+            return Ok(0);
+        }
+        if self.start < self.end {
+            return Ok(self.take(room));
+        }
+        if self.eof {
+            return Ok(0);
+        }
+        let n = self.shared.read(room, self.shared.deadline()).map_err(Self::stopped)?;
+        self.eof = n == 0;
+        Ok(n)
+    }
+
+    fn take(&mut self, room: &mut [u8]) -> usize {
+        let n = room.len().min(self.end - self.start);
+        room[..n].copy_from_slice(&self.buffer[self.start..self.start + n]);
+        self.start += n;
+        self.forget_marks();
+        n
+    }
+
+    /// All of `room`, or what there is until the end. After an error what was read is in the stream again.
+    pub(crate) fn read_full(&mut self, room: &mut [u8]) -> Result<usize> {
+        self.restore();
+        let mut done = self.take(room);
+        let deadline = self.shared.deadline();
+        while done < room.len() && !self.eof {
+            match self.shared.read(&mut room[done..], deadline) {
+                Ok(0) => self.eof = true,
+                Ok(n) => done += n,
+                Err(stop) => {
+                    self.put_back(&room[..done]);
+                    return Err(Self::stopped(stop));
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    /// Bytes that count as not read.
+    fn put_back(&mut self, data: &[u8]) {
+        let rest = [data, self.buffered()].concat();
+        self.end = rest.len();
+        self.start = 0;
+        self.buffer = rest;
+        self.buffer.resize((self.end + 4096).max(SMALL) + 1, 0);
+        self.forget_marks();
+    }
+
+    /// Whether there is nothing more to read. It waits to know.
+    pub(crate) fn at_eof(&mut self) -> Result<bool> {
+        if self.start < self.end {
+            return Ok(false);
+        }
+        let deadline = self.shared.deadline();
+        self.restore();
+        Ok(!self.fill(1, deadline)?)
+    }
+
+    pub(super) fn set_separator(&mut self, separator: Separator) -> Result<()> {
+        match &separator {
+            Separator::Bytes(bytes) if bytes.is_empty() => {
+                return Err(Error::invalid(
+                    "separator",
+                    "the separator is empty (paragraphs have a mode of their own)",
+                ));
+            }
+            Separator::Size(0) => return Err(Error::invalid("separator", "a record of 0 bytes")),
+            _ => {}
+        }
+        self.separator = separator;
+        self.restore();
+        self.forget_marks();
+        Ok(())
+    }
+}

@@ -1,0 +1,337 @@
+//! What both directions of a stream, and other threads that cancel or close it, have in common: the descriptor, the
+//! limits, the child, and the system calls on them.
+
+use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::block::{self, CALM, Gate, Stop, Wait, Way};
+use crate::child::Child;
+use crate::error::Result;
+use crate::signal;
+use crate::status::Status;
+use crate::sys;
+use crate::time::Deadline;
+
+/// How the kernel can be asked not to wait and not to signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Pipe,
+    Socket,
+    Other,
+}
+
+/// The child of one or more streams: whose last close waits for it.
+pub(crate) struct Carried {
+    pub(crate) child: Child,
+    open: AtomicUsize,
+}
+
+impl Carried {
+    pub(crate) fn new(child: Child, streams: usize) -> Arc<Carried> {
+        Arc::new(Carried { child, open: AtomicUsize::new(streams) })
+    }
+}
+
+/// What both directions, and other threads that cancel or close, have in common.
+pub(crate) struct Shared {
+    pub(super) gate: Gate,
+    /// -1 when closed or released.
+    pub(super) fd: AtomicI32,
+    pub(super) kind: Kind,
+    /// The kernel cannot promise not to wait on this file.
+    waits: AtomicBool,
+    /// The last read found something at once, and so may the next: else poll comes first.
+    eager: AtomicBool,
+    /// Of each call, in nanoseconds; `u64::MAX` is none.
+    pub(super) timeout: AtomicU64,
+    pub(super) deadline: Mutex<Deadline>,
+    pub(super) bounded: AtomicBool,
+    pub(super) carried: Option<Arc<Carried>>,
+    /// This stream is no longer one of the child's open ones.
+    left: AtomicBool,
+    /// `close` has done all it can.
+    pub(super) closed: AtomicBool,
+    /// The native status after close; `i64::MIN` before.
+    pub(super) status: AtomicI64,
+}
+
+impl Shared {
+    pub(super) fn new(fd: OwnedFd, kind: Kind, carried: Option<Arc<Carried>>) -> Shared {
+        Shared {
+            gate: Gate::default(),
+            fd: AtomicI32::new(fd.into_raw_fd()),
+            kind,
+            waits: AtomicBool::new(false),
+            eager: AtomicBool::new(true),
+            timeout: AtomicU64::new(u64::MAX),
+            deadline: Mutex::new(Deadline::NEVER),
+            bounded: AtomicBool::new(false),
+            carried,
+            left: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            status: AtomicI64::new(i64::MIN),
+        }
+    }
+
+    pub(super) fn fd(&self) -> RawFd {
+        self.fd.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn deadline(&self) -> Deadline {
+        if !self.bounded.load(Ordering::Relaxed) {
+            return Deadline::NEVER;
+        }
+        let each = match self.timeout.load(Ordering::Relaxed) {
+            u64::MAX => Deadline::NEVER,
+            ns => Deadline::after(Some(Duration::from_nanos(ns))),
+        };
+        each.min(*self.deadline.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn set_timeout(&self, limit: Option<Duration>) {
+        let ns = limit.map_or(u64::MAX, |limit| u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX));
+        self.timeout.store(ns, Ordering::Relaxed);
+        self.note_bounds();
+    }
+
+    pub(super) fn set_deadline(&self, deadline: Deadline) {
+        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
+        self.note_bounds();
+    }
+
+    fn note_bounds(&self) {
+        let deadline = *self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
+        let bounded = self.timeout.load(Ordering::Relaxed) != u64::MAX || !deadline.is_never();
+        self.bounded.store(bounded, Ordering::Relaxed);
+    }
+
+    /// Reads once: what is there, or what comes next. 0 at the end.
+    pub(super) fn read(&self, room: &mut [u8], deadline: Deadline) -> Wait<usize> {
+        let _inside = self.gate.enter(Way::In)?;
+        let fd = self.fd();
+        if deadline.is_never() && self.gate.may_block() {
+            self.gate.check()?;
+            match block::call(|word| sys::read(word, fd, room)) {
+                // An adopted descriptor that was set not to wait.
+                Err(Stop::Errno(libc::EAGAIN)) => {}
+                answer => return answer,
+            }
+        }
+        if !self.eager.load(Ordering::Relaxed) {
+            self.gate.ready(fd, libc::POLLIN, deadline)?;
+        }
+        loop {
+            self.gate.check()?;
+            match self.read_now(fd, room) {
+                Err(libc::EAGAIN) => self.eager.store(false, Ordering::Relaxed),
+                Err(libc::EINTR) => {
+                    signal::interrupted()?;
+                    continue;
+                }
+                Err(libc::EOPNOTSUPP) => {
+                    self.gate.ready(fd, libc::POLLIN, deadline)?;
+                    match block::call(|word| sys::read(word, fd, room)) {
+                        Err(Stop::Errno(libc::EAGAIN)) => continue,
+                        answer => return answer,
+                    }
+                }
+                Ok(n) => {
+                    if n == room.len() {
+                        self.eager.store(true, Ordering::Relaxed);
+                    }
+                    return Ok(n);
+                }
+                Err(errno) => return Err(Stop::Errno(errno)),
+            }
+            self.gate.ready(fd, libc::POLLIN, deadline)?;
+        }
+    }
+
+    fn read_now(&self, fd: RawFd, room: &mut [u8]) -> sys::Result<usize> {
+        match self.kind {
+            Kind::Socket => sys::recv(&CALM, fd, room, libc::MSG_DONTWAIT),
+            _ if self.waits.load(Ordering::Relaxed) => Err(libc::EOPNOTSUPP),
+            _ => match sys::read_nowait(fd, room) {
+                // Also a sandbox that knows no preadv2.
+                Err(libc::EOPNOTSUPP | libc::ENOSYS | libc::EPERM | libc::EINVAL) => {
+                    self.waits.store(true, Ordering::Relaxed);
+                    Err(libc::EOPNOTSUPP)
+                }
+                answer => answer,
+            },
+        }
+    }
+
+    /// Writes all, and says how much went out when it could not. Never a SIGPIPE.
+    pub(super) fn write(&self, data: &[u8], deadline: Deadline) -> (usize, Wait<()>) {
+        let mut done = 0;
+        let _inside = match self.gate.enter(Way::Out) {
+            Ok(inside) => inside,
+            Err(stop) => return (0, Err(stop)),
+        };
+        while done < data.len() {
+            match self.write_some(&data[done..], deadline) {
+                Ok(n) => done += n,
+                Err(stop) => return (done, Err(stop)),
+            }
+        }
+        (done, Ok(()))
+    }
+
+    fn write_some(&self, data: &[u8], deadline: Deadline) -> Wait<usize> {
+        let fd = self.fd();
+        let bare = deadline.is_never() && self.gate.may_block();
+        loop {
+            self.gate.check()?;
+            let answer = if bare {
+                block::call(|word| self.write_call(word, fd, data, false))
+            } else {
+                match self.write_call(&CALM, fd, data, true) {
+                    Err(libc::EINTR) => {
+                        signal::interrupted()?;
+                        continue;
+                    }
+                    answer => answer.map_err(Stop::Errno),
+                }
+            };
+            match answer {
+                Err(Stop::Errno(libc::EAGAIN)) => self.gate.ready(fd, libc::POLLOUT, deadline)?,
+                Err(Stop::Errno(libc::EOPNOTSUPP)) if !bare => {
+                    // Not more than what POLLOUT promises to take at once.
+                    self.gate.ready(fd, libc::POLLOUT, deadline)?;
+                    let piece = &data[..data.len().min(4096)];
+                    match block::call(|word| self.write_call(word, fd, piece, false)) {
+                        Err(Stop::Errno(libc::EAGAIN)) => {}
+                        answer => return self.pipe_broke(answer),
+                    }
+                }
+                answer => return self.pipe_broke(answer),
+            }
+        }
+    }
+
+    /// A handler that was set through us on PIPE runs, though the kernel sent no signal.
+    fn pipe_broke(&self, answer: Wait<usize>) -> Wait<usize> {
+        if answer == Err(Stop::Errno(libc::EPIPE)) {
+            signal::broken_pipe()?;
+        }
+        answer
+    }
+
+    fn write_call(&self, word: &AtomicU64, fd: RawFd, data: &[u8], nowait: bool) -> sys::Result<usize> {
+        match self.kind {
+            Kind::Socket => sys::send(word, fd, data, if nowait { libc::MSG_DONTWAIT } else { 0 }),
+            // Only pipes and sockets can break.
+            Kind::Other if nowait => Err(libc::EOPNOTSUPP),
+            Kind::Other => sys::write(word, fd, data),
+            Kind::Pipe => {
+                if nowait && self.waits.load(Ordering::Relaxed) {
+                    return Err(libc::EOPNOTSUPP);
+                }
+                if !sys::NO_RWF_NOSIGNAL.is_known() {
+                    match sys::write_nosignal(word, fd, data, nowait) {
+                        Err(errno @ (libc::EOPNOTSUPP | libc::EINVAL | libc::ENOSYS | libc::EPERM)) => {
+                            sys::NO_RWF_NOSIGNAL.note(errno);
+                        }
+                        answer => return answer,
+                    }
+                }
+                let answer = signal::without_sigpipe(|| {
+                    if nowait { sys::write_nowait(fd, data) } else { sys::write(word, fd, data) }
+                });
+                match answer {
+                    Err(libc::EOPNOTSUPP | libc::EINVAL | libc::ENOSYS | libc::EPERM) if nowait => {
+                        self.waits.store(true, Ordering::Relaxed);
+                        Err(libc::EOPNOTSUPP)
+                    }
+                    answer => answer,
+                }
+            }
+        }
+    }
+
+    /// Closes the descriptor, once, when no other thread is inside a call.
+    pub(super) fn close_fd(&self) -> Wait<()> {
+        self.gate.close()?;
+        let fd = self.fd.swap(-1, Ordering::SeqCst);
+        if fd >= 0 {
+            sys::close(fd);
+        }
+        Ok(())
+    }
+
+    /// Closes the descriptor, and waits where this was the last stream of the child.
+    pub(super) fn finish(&self, deadline: Deadline) -> Result<Option<Status>> {
+        self.close_fd().map_err(|stop| stop.error("close"))?;
+        let waited = match &self.carried {
+            Some(carried) if !self.leave(carried) => carried.child.wait_stop(deadline).map(Some).map_err(|stop| {
+                // Nobody can know any more; a wait that was only given up can be made again.
+                if let Stop::Errno(_) = stop {
+                    self.status.store(i64::from(Status::UNKNOWN.raw()), Ordering::SeqCst);
+                    self.closed.store(true, Ordering::SeqCst);
+                }
+                stop.at("close", carried.child.pid().to_string())
+            })?,
+            _ => None,
+        };
+        if let Some(status) = waited {
+            self.status.store(i64::from(status.raw()), Ordering::SeqCst);
+        }
+        self.closed.store(true, Ordering::SeqCst);
+        Ok(waited)
+    }
+
+    /// Says that this stream of the child is done with; whether others are open still.
+    fn leave(&self, carried: &Carried) -> bool {
+        if !self.left.swap(true, Ordering::SeqCst) {
+            carried.open.fetch_sub(1, Ordering::SeqCst);
+        }
+        carried.open.load(Ordering::SeqCst) > 0
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(carried) = &self.carried {
+            self.leave(carried);
+        }
+        let fd = self.fd.swap(-1, Ordering::SeqCst);
+        if fd >= 0 {
+            sys::close(fd);
+        }
+    }
+}
+
+/// One end of a conversation that is fed and drained beside others: no call of these waits.
+impl Shared {
+    pub(crate) fn poll_fd(&self) -> RawFd {
+        self.fd()
+    }
+
+    /// Reads what is there. EAGAIN: nothing; EOPNOTSUPP: nobody can tell, ask poll first and then [`read_ready`].
+    ///
+    /// [`read_ready`]: Shared::read_ready
+    pub(crate) fn read_if_any(&self, room: &mut [u8]) -> sys::Result<usize> {
+        self.read_now(self.fd(), room)
+    }
+
+    /// Reads when poll has said that there is something.
+    pub(crate) fn read_ready(&self, room: &mut [u8]) -> Wait<usize> {
+        let fd = self.fd();
+        block::call(|word| sys::read(word, fd, room))
+    }
+
+    /// Writes what fits when poll has said that something does.
+    pub(crate) fn write_ready(&self, data: &[u8]) -> Wait<usize> {
+        let fd = self.fd();
+        let answer = match block::call(|_| self.write_call(&CALM, fd, data, true)) {
+            Err(Stop::Errno(libc::EOPNOTSUPP)) => {
+                block::call(|word| self.write_call(word, fd, &data[..data.len().min(4096)], false))
+            }
+            answer => answer,
+        };
+        self.pipe_broke(answer)
+    }
+}
