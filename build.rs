@@ -1,1 +1,320 @@
-fn main() {}
+//! Names the shared library; with the feature `header` writes include/perlipc.h and include/perlipc.json anew from the
+//! functions in src/ffi, into the directory PERLIPC_HEADER_DIR (include/ if that is not set).
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    // The name that programs look for, and a library that stays: handlers must not be unmapped under the kernel.
+    println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libperlipc.so.0");
+    println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    #[cfg(feature = "header")]
+    header::write();
+}
+
+#[cfg(feature = "header")]
+mod header {
+    use std::collections::BTreeMap;
+    use std::fmt::Write as _;
+    use std::path::{Path, PathBuf};
+
+    /// The files of src/ffi in the order of the header, each with its banner.
+    const FILES: &[(&str, &str)] = &[
+        ("version", "version"),
+        ("error", "error: result codes, and what failed last"),
+        ("signal", "signal"),
+        ("cmd", "cmd: what to run"),
+        ("child", "child: a process that this one started"),
+        ("status", "status: $? as the native wait status, -1 when nobody can know"),
+        ("stream", "stream: Perl's filehandle"),
+        ("popen", "popen"),
+        ("capture", "capture: backticks"),
+        ("user", "user, daemon"),
+    ];
+
+    /// Whose result nobody should drop: what can fail for reasons that are not the caller's mistake.
+    const KEEP_RESULT: &[&str] = &[
+        "_start",
+        "_run",
+        "_exec",
+        "_open",
+        "_fork",
+        "_new",
+        "_argv",
+        "_shell",
+        "_read",
+        "_read_full",
+        "_readline",
+        "_getline",
+        "_lines",
+        "_write",
+        "_flush",
+        "_wait",
+        "_any",
+        "_wait_pid",
+        "_adopt",
+        "_release",
+        "_open2",
+        "_open3",
+        "_drop",
+    ];
+
+    struct Noun {
+        name: &'static str,
+        banner: &'static str,
+        file: syn::File,
+        path: PathBuf,
+    }
+
+    pub fn write() {
+        println!("cargo::rerun-if-changed=src/ffi");
+        println!("cargo::rerun-if-env-changed=PERLIPC_HEADER_DIR");
+        let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+        let nouns: Vec<Noun> = FILES.iter().map(|(name, banner)| read(&root, name, banner)).collect();
+        let to = std::env::var("PERLIPC_HEADER_DIR").map_or_else(|_| root.join("include"), PathBuf::from);
+        std::fs::create_dir_all(&to).expect("the directory for the header");
+        std::fs::write(to.join("perlipc.h"), c_header(&nouns)).expect("perlipc.h");
+        std::fs::write(to.join("perlipc.json"), json(&nouns)).expect("perlipc.json");
+    }
+
+    fn read(root: &Path, name: &'static str, banner: &'static str) -> Noun {
+        let path = root.join(format!("src/ffi/{name}.rs"));
+        let text = std::fs::read_to_string(&path).expect("a file of src/ffi");
+        Noun { name, banner, file: syn::parse_file(&text).expect("Rust"), path }
+    }
+
+    fn public<'a, T>(noun: &'a Noun, pick: impl Fn(&'a syn::Item) -> Option<T>) -> Vec<T> {
+        noun.file.items.iter().filter_map(pick).collect()
+    }
+
+    fn handles(noun: &Noun) -> Vec<(String, String)> {
+        public(noun, |item| match item {
+            syn::Item::Struct(s) if matches!(s.vis, syn::Visibility::Public(_)) => {
+                Some((s.ident.to_string(), doc(&s.attrs)))
+            }
+            _ => None,
+        })
+    }
+
+    fn doc(attrs: &[syn::Attribute]) -> String {
+        let mut text = String::new();
+        for attr in attrs {
+            if let syn::Meta::NameValue(syn::MetaNameValue { path, value, .. }) = &attr.meta {
+                if let (true, syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(line), .. })) =
+                    (path.is_ident("doc"), value)
+                {
+                    let _ = writeln!(text, "{}", line.value().strip_prefix(' ').unwrap_or(&line.value()));
+                }
+            }
+        }
+        text.trim_end().to_owned()
+    }
+
+    fn comment(text: &str) -> String {
+        let mut lines = text.lines();
+        let mut out = format!("/* {}", lines.next().unwrap_or_default());
+        for line in lines {
+            let _ = write!(out, "\n *{}{line}", if line.is_empty() { "" } else { " " });
+        }
+        out + " */\n"
+    }
+
+    fn c_header(nouns: &[Noun]) -> String {
+        let version = std::env::var("CARGO_PKG_VERSION").expect("cargo sets it");
+        let mut part = version.split('.').map(|part| part.parse::<u32>().expect("a number"));
+        let (major, minor, patch) = (part.next().unwrap(), part.next().unwrap(), part.next().unwrap());
+        let mut out = String::new();
+        let _ = write!(
+            out,
+            "/* perlipc {version}: Perl's interprocess communication for every language.
+ *
+ * Written by the build from src/ffi: do not edit.
+ *
+ * Results: 0 or more is success, and often the answer; below 0 is -errno or a PERLIPC_E_*; errno is set as well.
+ * Handles are opaque, and free(NULL) is nothing. Out-parameters come last; a failed call sets an out-handle to NULL.
+ * timeout_ms: -1 waits for ever, 0 does not wait; running out is -ETIMEDOUT everywhere. Strings in are read during the
+ * call only; strings and bytes out are borrowed from their handle. The whole of the rules: docs/c-api.md. */
+#ifndef PERLIPC_H
+#define PERLIPC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The version of this header, to compare in #if: major << 16 | minor << 8 | patch. */
+#define PERLIPC_VERSION_MAJOR {major}
+#define PERLIPC_VERSION_MINOR {minor}
+#define PERLIPC_VERSION_PATCH {patch}
+#define PERLIPC_VERSION ((PERLIPC_VERSION_MAJOR << 16) | (PERLIPC_VERSION_MINOR << 8) | PERLIPC_VERSION_PATCH)
+
+/* A result that must be looked at. */
+#ifndef PERLIPC_NODISCARD
+# if defined(__cplusplus) && __cplusplus >= 201703L
+#  define PERLIPC_NODISCARD [[nodiscard]]
+# elif defined(__GNUC__)
+#  define PERLIPC_NODISCARD __attribute__((warn_unused_result))
+# else
+#  define PERLIPC_NODISCARD
+# endif
+#endif
+
+#ifdef __cplusplus
+extern \"C\" {{
+#endif
+
+"
+        );
+        let all: Vec<(String, String)> = nouns.iter().flat_map(handles).collect();
+        for (name, text) in &all {
+            out += &comment(text);
+            let _ = writeln!(out, "typedef struct {name} {name};\n");
+        }
+        for noun in nouns {
+            let line = format!("/* ---- {} ", noun.banner);
+            let _ = writeln!(out, "{line}{} */\n", "-".repeat(116usize.saturating_sub(line.len())));
+            out += &declarations(noun, &all);
+        }
+        out += "#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
+        out
+    }
+
+    fn declarations(noun: &Noun, all: &[(String, String)]) -> String {
+        let mut config = cbindgen::Config {
+            language: cbindgen::Language::C,
+            documentation_style: cbindgen::DocumentationStyle::C99,
+            no_includes: true,
+            line_length: 118,
+            ..cbindgen::Config::default()
+        };
+        config.style = cbindgen::Style::Type;
+        config.export.exclude = all.iter().map(|(name, _)| name.clone()).collect();
+        config.function.args = cbindgen::Layout::Horizontal;
+        let mut bytes = Vec::new();
+        cbindgen::Builder::new()
+            .with_src(&noun.path)
+            .with_config(config)
+            .generate()
+            .expect("cbindgen")
+            .write(&mut bytes);
+        let text = String::from_utf8(bytes).expect("UTF-8");
+        // Line comments become one block comment; results that must be looked at are marked.
+        let (mut out, mut doc) = (String::new(), String::new());
+        for line in text.lines() {
+            if let Some(more) = line.strip_prefix("//") {
+                let _ = writeln!(doc, "{}", more.strip_prefix(' ').unwrap_or(more));
+                continue;
+            }
+            if !doc.is_empty() {
+                out += &comment(doc.trim_end());
+                doc.clear();
+            }
+            let name = line.split('(').next().unwrap_or_default().rsplit([' ', '*']).next().unwrap_or_default();
+            let function = line.contains(" ipc_") || line.contains("*ipc_");
+            if function && !line.starts_with(' ') && !line.starts_with("typedef") && !line.starts_with("void ") {
+                if KEEP_RESULT.iter().any(|end| name.ends_with(end)) {
+                    out += "PERLIPC_NODISCARD ";
+                }
+            }
+            out += &match line.strip_prefix("#define ").and_then(|rest| rest.split_once(" -")) {
+                Some((name, number)) => format!("#define {name} (-{number})"),
+                None => line.to_owned(),
+            };
+            out.push('\n');
+        }
+        out.trim().to_owned() + "\n\n"
+    }
+
+    fn c_type(ty: &syn::Type) -> String {
+        match ty {
+            syn::Type::Ptr(p) => {
+                let inner = c_type(&p.elem);
+                match (&*p.elem, p.const_token.is_some()) {
+                    (syn::Type::Ptr(_), true) => format!("{inner} const *"),
+                    (syn::Type::Ptr(_), false) => format!("{inner} *").replace("* *", "**"),
+                    (_, true) => format!("const {inner} *"),
+                    (_, false) => format!("{inner} *"),
+                }
+            }
+            syn::Type::Path(p) => {
+                match p.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default().as_str() {
+                    "i16" => "int16_t".into(),
+                    "u16" => "uint16_t".into(),
+                    "i32" => "int32_t".into(),
+                    "u32" => "uint32_t".into(),
+                    "i64" => "int64_t".into(),
+                    "u64" => "uint64_t".into(),
+                    "usize" => "size_t".into(),
+                    "c_char" => "char".into(),
+                    "c_void" => "void".into(),
+                    other => other.to_owned(),
+                }
+            }
+            _ => panic!("a type that C does not have"),
+        }
+    }
+
+    fn quote(text: &str) -> String {
+        let mut out = String::from("\"");
+        for c in text.chars() {
+            match c {
+                '"' => out += "\\\"",
+                '\\' => out += "\\\\",
+                '\n' => out += "\\n",
+                c => out.push(c),
+            }
+        }
+        out + "\""
+    }
+
+    fn json(nouns: &[Noun]) -> String {
+        let mut functions = Vec::new();
+        let mut constants = BTreeMap::new();
+        let mut types = Vec::new();
+        for noun in nouns {
+            types.extend(handles(noun).into_iter().map(|(name, _)| format!("    {}", quote(&name))));
+            for item in &noun.file.items {
+                match item {
+                    syn::Item::Const(c) if c.ident.to_string().starts_with("PERLIPC_") => {
+                        let value = match &*c.expr {
+                            syn::Expr::Unary(u) => match &*u.expr {
+                                syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(n), .. }) => format!("-{n}"),
+                                _ => panic!("a constant is a number"),
+                            },
+                            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(n), .. }) => n.to_string(),
+                            _ => panic!("a constant is a number"),
+                        };
+                        constants.insert(c.ident.to_string(), value);
+                    }
+                    syn::Item::Fn(f) if f.sig.ident.to_string().starts_with("ipc_") => {
+                        let result = match &f.sig.output {
+                            syn::ReturnType::Default => "void".to_owned(),
+                            syn::ReturnType::Type(_, ty) => c_type(ty),
+                        };
+                        let args = f.sig.inputs.iter().map(|input| match input {
+                            syn::FnArg::Typed(arg) => {
+                                let syn::Pat::Ident(name) = &*arg.pat else { panic!("an argument has a name") };
+                                let name = name.ident.to_string();
+                                format!("{{\"name\": {}, \"type\": {}}}", quote(&name), quote(&c_type(&arg.ty)))
+                            }
+                            syn::FnArg::Receiver(_) => panic!("a C function"),
+                        });
+                        functions.push(format!(
+                            "    {{\"name\": {}, \"noun\": {}, \"returns\": {}, \"args\": [{}]}}",
+                            quote(&f.sig.ident.to_string()),
+                            quote(noun.name),
+                            quote(&result),
+                            args.collect::<Vec<_>>().join(", ")
+                        ));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let constants: Vec<String> =
+            constants.iter().map(|(name, value)| format!("    {}: {value}", quote(name))).collect();
+        format!(
+            "{{\n  \"version\": {},\n  \"types\": [\n{}\n  ],\n  \"constants\": {{\n{}\n  }},\n  \"functions\": [\n{}\n  ]\n}}\n",
+            quote(&std::env::var("CARGO_PKG_VERSION").expect("cargo sets it")),
+            types.join(",\n"),
+            constants.join(",\n"),
+            functions.join(",\n")
+        )
+    }
+}

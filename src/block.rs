@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::error::Error;
 use crate::signal;
 use crate::sys;
+pub(crate) use crate::sys::CALM;
 use crate::time::Deadline;
 
 /// Why a wait ended without an answer.
@@ -52,9 +53,6 @@ impl Stop {
 }
 
 pub(crate) type Wait<T> = std::result::Result<T, Stop>;
-
-/// For calls that no signal needs to cut, since they do not wait.
-pub(crate) static CALM: AtomicU64 = AtomicU64::new(0);
 
 /// Makes the call until it is answered; handlers that become due run in between.
 #[inline]

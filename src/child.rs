@@ -759,6 +759,27 @@ pub(crate) fn threads() -> usize {
     if sys::single_threaded() { 1 } else { sys::numbers_in(c"/proc/self/task").map_or(usize::MAX, |found| found.len()) }
 }
 
+/// [`fork_flushed`] in a process that was seen to have one thread, where the child may do anything.
+#[allow(unsafe_code)]
+pub(crate) fn fork_alone() -> Result<Fork> {
+    // SAFETY: there is no other thread.
+    unsafe { fork_flushed() }
+}
+
+/// [`fork`], after what C's stdio has buffered is written, so that nothing is written twice. With other threads that is
+/// left out: one that reads a file would hold it up for ever.
+///
+/// # Safety
+/// As [`fork`].
+#[allow(unsafe_code)]
+pub unsafe fn fork_flushed() -> Result<Fork> {
+    if sys::single_threaded() {
+        sys::flush_stdio();
+    }
+    // SAFETY: the caller's promise.
+    unsafe { fork() }
+}
+
 /// Perl's `fork`. The child waits until the parent holds it by its pidfd, so that even one that ends at once is known.
 ///
 /// The child has this library's handles but no children of its own; handlers are inherited, pending signals are not.

@@ -44,6 +44,15 @@ pub struct Cmd {
     failure: Option<Error>,
 }
 
+/// How a command that was run and waited for ended, and why it was ended before its time, if it was.
+#[derive(Debug)]
+pub struct Ended {
+    /// How it ended.
+    pub status: Status,
+    /// The deadline, or the handler that gave the call up.
+    pub stopped: Option<Error>,
+}
+
 /// What a descriptor of the child is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Place {
@@ -188,6 +197,12 @@ impl Cmd {
 
     fn fail(&mut self, error: Error) {
         self.failure.get_or_insert(error);
+    }
+
+    /// A setter of another face could not even read its input.
+    #[cfg(feature = "capi")]
+    pub(crate) fn refuse(&mut self, error: Error) {
+        self.fail(error);
     }
 
     /// The first failure of a setter, which starting it would return.
@@ -497,27 +512,20 @@ impl Cmd {
     /// deadline its tree is ended (see [`grace`](Cmd::grace)), and the error is a timeout; [`system`](Cmd::system)
     /// gives the status then too.
     pub fn run(&self, deadline: Deadline) -> Result<Status> {
-        match self.system(deadline)? {
-            (status, false) => Ok(status),
-            (_, true) => Err(Error::Timeout { step: "system", path: self.name().into() }),
-        }
+        let ended = self.system(deadline)?;
+        ended.stopped.map_or(Ok(ended.status), Err)
     }
 
-    /// As [`run`](Cmd::run), with the status also when the deadline ended it: whether that was so.
-    pub fn system(&self, deadline: Deadline) -> Result<(Status, bool)> {
-        let deaf = Deaf::new()?;
+    /// As [`run`](Cmd::run), with the status also where the deadline or a handler ended it.
+    pub fn system(&self, deadline: Deadline) -> Result<Ended> {
+        let _deaf = Deaf::new()?;
         let child = self.start()?;
-        let result = self.wait_or_end(&child, deadline);
-        drop(deaf);
-        result.map_err(|stop| stop.at("system", self.name()))
-    }
-
-    /// The status, whether or not the deadline had to end it.
-    pub(crate) fn wait_or_end(&self, child: &Child, deadline: Deadline) -> block::Wait<(Status, bool)> {
         match child.wait_stop(deadline) {
-            Ok(status) => Ok((status, false)),
-            Err(block::Stop::Timeout) => Ok((child.end_stop(self.grace)?, true)),
-            Err(stop) => Err(stop),
+            Ok(status) => Ok(Ended { status, stopped: None }),
+            Err(stop) => {
+                let status = child.end_stop(self.grace).unwrap_or(Status::UNKNOWN);
+                Ok(Ended { status, stopped: Some(stop.at("system", self.name())) })
+            }
         }
     }
 

@@ -7,7 +7,10 @@ mod block;
 pub mod capture;
 mod child;
 mod cmd;
-mod error;
+pub mod daemon;
+pub mod error;
+#[cfg(feature = "capi")]
+pub mod ffi;
 pub mod popen;
 mod scan;
 pub mod signal;
@@ -17,10 +20,11 @@ mod stream;
 mod sys;
 mod time;
 mod user;
+pub mod version;
 
 pub use capture::Capture;
 pub use child::{Child, Fork, How, Reach, fork, orphans, wait_any, wait_pid};
-pub use cmd::Cmd;
+pub use cmd::{Cmd, Ended};
 pub use error::{Error, Result};
 pub use popen::Mode;
 pub use status::Status;

@@ -11,7 +11,6 @@ mod writer;
 use std::borrow::Cow;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::child::Child;
@@ -137,25 +136,12 @@ impl Stream {
 
     /// All there is until the end, appended. After an error what was read is in `all`.
     pub fn read_to_end(&mut self, all: &mut Vec<u8>) -> Result<usize> {
-        let reader = self.reader()?;
-        let before = all.len();
-        let deadline = reader.shared.deadline();
-        reader.restore();
-        loop {
-            all.extend_from_slice(reader.buffered());
-            reader.start = reader.end;
-            reader.forget_marks();
-            if !reader.fill(reader::BLOCK, deadline)? {
-                return Ok(all.len() - before);
-            }
-        }
+        self.reader()?.read_to_end(all)
     }
 
     /// Perl's `<FH>`: the next record with its separator, borrowed until the next call; `None` at the end.
     pub fn readline(&mut self) -> Result<Option<&[u8]>> {
-        let reader = self.reader()?;
-        reader.restore();
-        reader.record()
+        self.reader()?.record()
     }
 
     /// Many records a call: the bytes, and where each begins; record i is `bytes[ends[i]..ends[i + 1]]`. As many as
@@ -207,9 +193,7 @@ impl Stream {
     /// Perl's `$|`: whether each write goes out at once. On at first, except for streams that write to a command.
     /// Switching it on flushes.
     pub fn autoflush(&mut self, on: bool) -> Result<()> {
-        let writer = self.writer()?;
-        writer.autoflush = on;
-        if on { writer.flush() } else { Ok(()) }
+        self.writer()?.set_autoflush(on)
     }
 
     /// Whether each write goes out at once.
@@ -239,10 +223,7 @@ impl Stream {
 
     /// The status that [`close`](Stream::close) got, also when close failed for another reason: Perl's `$?`.
     pub fn status(&self) -> Option<Status> {
-        match self.shared.status.load(Ordering::SeqCst) {
-            i64::MIN => None,
-            status => Some(Status::from_raw(status as i32)),
-        }
+        self.shared.known_status()
     }
 
     /// Whether it was closed or released.
@@ -253,51 +234,28 @@ impl Stream {
     /// No more writing: flushes; of a socket the peer sees the end while its answers can still be read, any other
     /// stream that only writes is closed.
     pub fn shutdown(&mut self) -> Result<()> {
-        self.flush()?;
-        if self.shared.kind == Kind::Socket {
-            return sys::shutdown(self.shared.fd(), libc::SHUT_WR).map_err(|errno| Error::os("shutdown", errno));
+        if self.is_closed() {
+            return Err(Error::Closed { step: "shutdown" });
         }
-        if self.reader.is_some() {
-            return Err(Error::os("shutdown", libc::ENOTSOCK));
-        }
-        self.shared.close_fd().map_err(|stop| stop.error("shutdown"))
+        self.shared.shutdown(self.reader.is_some(), self.writer.as_mut())
     }
 
     /// Perl's `close`: flushes, closes, and where this was the last stream of its child, waits for that and gives its
     /// status. When the flush or the wait fails, everything else is done all the same and [`status`](Stream::status)
     /// has what is known.
     pub fn close(&mut self) -> Result<Option<Status>> {
-        let shared = self.shared.clone();
-        if shared.closed.load(Ordering::SeqCst) {
-            return Err(Error::Closed { step: "close" });
-        }
-        let deadline = shared.deadline();
-        let flushed = match &mut self.writer {
-            Some(writer) if !shared.gate.is_closed() => writer.flush_until(deadline),
-            _ => Ok(()),
-        };
-        let status = shared.finish(deadline);
-        flushed.and(status)
+        self.shared.close(self.writer.as_mut())
     }
 
     /// The descriptor, given up by the stream. Refused while the stream has read ahead: those bytes would be lost.
     pub fn release(&mut self) -> Result<OwnedFd> {
-        if let Some(reader) = &mut self.reader {
-            reader.restore();
-            let ahead = reader.buffered().len();
-            if ahead > 0 {
-                return Err(Error::invalid("release", format!("{ahead} bytes are read ahead: read them first")));
-            }
-        }
-        if let Some(writer) = &mut self.writer {
-            writer.flush()?;
-        }
-        self.shared.gate.close().map_err(|stop| stop.error("release"))?;
-        self.shared.closed.store(true, Ordering::SeqCst);
-        match self.shared.fd.swap(-1, Ordering::SeqCst) {
-            -1 => Err(Error::Closed { step: "release" }),
-            fd => Ok(sys::take_fd(fd)),
-        }
+        self.shared.release(self.reader.as_mut(), self.writer.as_mut())
+    }
+
+    /// Taken apart, for faces whose objects are shared by threads.
+    #[cfg(feature = "capi")]
+    pub(crate) fn into_parts(mut self) -> (Arc<Shared>, Option<Reader>, Option<Writer>) {
+        (self.shared.clone(), self.reader.take(), self.writer.take())
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -306,12 +264,7 @@ impl Stream {
 
     /// What was read ahead, taken out.
     pub(crate) fn take_buffered(&mut self) -> Vec<u8> {
-        let Some(reader) = &mut self.reader else { return Vec::new() };
-        reader.restore();
-        let ahead = reader.buffered().to_vec();
-        reader.start = reader.end;
-        reader.forget_marks();
-        ahead
+        self.reader.as_mut().map(Reader::take_buffered).unwrap_or_default()
     }
 
     pub(crate) fn set_autoflush_quietly(&mut self, on: bool) {

@@ -220,6 +220,7 @@ impl Reader {
     /// The next record with its separator, borrowed until the next call; `None` at the end.
     #[inline]
     pub(crate) fn record(&mut self) -> Result<Option<&[u8]>> {
+        self.restore();
         match self.next_end()? {
             None => Ok(None),
             Some(end) => {
@@ -243,6 +244,24 @@ impl Reader {
                 self.displaced = Some((end, self.buffer[end]));
                 self.buffer[end] = 0;
                 Ok(Some(&self.buffer[start..end]))
+            }
+        }
+    }
+
+    /// The next record if its length suits; else ERANGE, and it stays.
+    #[cfg(feature = "capi")]
+    pub(crate) fn record_if(&mut self, suits: impl FnOnce(usize) -> bool) -> Result<Option<&[u8]>> {
+        self.restore();
+        match self.next_end()? {
+            None => Ok(None),
+            Some(end) if suits(end - self.start) => {
+                let start = std::mem::replace(&mut self.start, end);
+                self.records += 1;
+                Ok(Some(&self.buffer[start..end]))
+            }
+            Some(_) => {
+                self.forget_marks();
+                Err(Error::os("getline", libc::ERANGE))
             }
         }
     }
@@ -325,6 +344,35 @@ impl Reader {
         self.forget_marks();
     }
 
+    /// All until the end, appended; also what came before an error.
+    pub(crate) fn read_to_end(&mut self, all: &mut Vec<u8>) -> Result<usize> {
+        let before = all.len();
+        let deadline = self.shared.deadline();
+        loop {
+            all.append(&mut self.take_buffered());
+            if !self.fill(BLOCK, deadline)? {
+                return Ok(all.len() - before);
+            }
+        }
+    }
+
+    /// What was read ahead, taken out.
+    pub(crate) fn take_buffered(&mut self) -> Vec<u8> {
+        self.restore();
+        let ahead = self.buffered().to_vec();
+        self.start = self.end;
+        self.forget_marks();
+        ahead
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(crate) fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
     /// Whether there is nothing more to read. It waits to know.
     pub(crate) fn at_eof(&mut self) -> Result<bool> {
         if self.start < self.end {
@@ -335,7 +383,7 @@ impl Reader {
         Ok(!self.fill(1, deadline)?)
     }
 
-    pub(super) fn set_separator(&mut self, separator: Separator) -> Result<()> {
+    pub(crate) fn set_separator(&mut self, separator: Separator) -> Result<()> {
         match &separator {
             Separator::Bytes(bytes) if bytes.is_empty() => {
                 return Err(Error::invalid(

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU64, AtomicUsize
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::{Reader, Writer};
 use crate::block::{self, CALM, Gate, Stop, Wait, Way};
 use crate::child::Child;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::signal;
 use crate::status::Status;
 use crate::sys;
@@ -90,13 +91,13 @@ impl Shared {
         each.min(*self.deadline.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn set_timeout(&self, limit: Option<Duration>) {
+    pub(crate) fn set_timeout(&self, limit: Option<Duration>) {
         let ns = limit.map_or(u64::MAX, |limit| u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX));
         self.timeout.store(ns, Ordering::Relaxed);
         self.note_bounds();
     }
 
-    pub(super) fn set_deadline(&self, deadline: Deadline) {
+    pub(crate) fn set_deadline(&self, deadline: Deadline) {
         *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
         self.note_bounds();
     }
@@ -281,6 +282,72 @@ impl Shared {
         }
         self.closed.store(true, Ordering::SeqCst);
         Ok(waited)
+    }
+
+    pub(crate) fn known_status(&self) -> Option<Status> {
+        match self.status.load(Ordering::SeqCst) {
+            i64::MIN => None,
+            status => Some(Status::from_raw(status as i32)),
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.gate.is_closed()
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.gate.cancel();
+    }
+
+    pub(crate) fn child(&self) -> Option<&Child> {
+        self.carried.as_ref().map(|carried| &carried.child)
+    }
+
+    /// See [`Stream::close`](super::Stream::close).
+    pub(crate) fn close(&self, writer: Option<&mut Writer>) -> Result<Option<Status>> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(Error::Closed { step: "close" });
+        }
+        let deadline = self.deadline();
+        let flushed = match writer {
+            Some(writer) if !self.gate.is_closed() => writer.flush_until(deadline),
+            _ => Ok(()),
+        };
+        let status = self.finish(deadline);
+        flushed.and(status)
+    }
+
+    /// See [`Stream::shutdown`](super::Stream::shutdown).
+    pub(crate) fn shutdown(&self, reads: bool, writer: Option<&mut Writer>) -> Result<()> {
+        let Some(writer) = writer else { return Err(Error::os("shutdown", libc::EBADF)) };
+        writer.flush()?;
+        if self.kind == Kind::Socket {
+            return sys::shutdown(self.fd(), libc::SHUT_WR).map_err(|errno| Error::os("shutdown", errno));
+        }
+        if reads {
+            return Err(Error::os("shutdown", libc::ENOTSOCK));
+        }
+        self.close_fd().map_err(|stop| stop.error("shutdown"))
+    }
+
+    /// See [`Stream::release`](super::Stream::release).
+    pub(crate) fn release(&self, reader: Option<&mut Reader>, writer: Option<&mut Writer>) -> Result<OwnedFd> {
+        if self.gate.is_closed() {
+            return Err(Error::Closed { step: "release" });
+        }
+        let ahead = reader.map_or(0, |reader| reader.buffered().len());
+        if ahead > 0 {
+            return Err(Error::invalid("release", format!("{ahead} bytes are read ahead: read them first")));
+        }
+        if let Some(writer) = writer {
+            writer.flush()?;
+        }
+        self.gate.close().map_err(|stop| stop.error("release"))?;
+        self.closed.store(true, Ordering::SeqCst);
+        match self.fd.swap(-1, Ordering::SeqCst) {
+            -1 => Err(Error::Closed { step: "release" }),
+            fd => Ok(sys::take_fd(fd)),
+        }
     }
 
     /// Says that this stream of the child is done with; whether others are open still.

@@ -84,13 +84,18 @@ impl Writer {
         self.unfinished(&data[done..], result)
     }
 
+    pub(crate) fn set_autoflush(&mut self, on: bool) -> Result<()> {
+        self.autoflush = on;
+        if on { self.flush() } else { Ok(()) }
+    }
+
     pub(crate) fn flush(&mut self) -> Result<()> {
         let deadline = self.shared.deadline();
         self.flush_until(deadline)
     }
 
     /// For drop: what goes out without waiting.
-    pub(super) fn flush_now(&mut self) {
+    pub(crate) fn flush_now(&mut self) {
         if !self.shared.gate.is_closed() {
             let _ = self.flush_until(Deadline::NOW);
         }

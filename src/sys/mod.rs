@@ -13,6 +13,7 @@ compile_error!("perlipc runs on Linux with glibc on x86-64; another architecture
 #[cfg(feature = "faults")]
 pub mod faults;
 mod names;
+pub(crate) mod probe;
 mod x86_64;
 
 use std::ffi::{CStr, CString};
@@ -23,6 +24,9 @@ pub(crate) use names::ERRNO_NAMES;
 
 /// A value, or the errno.
 pub(crate) type Result<T> = std::result::Result<T, i32>;
+
+/// For calls that no signal needs to cut, since they do not wait.
+pub(crate) static CALM: AtomicU64 = AtomicU64::new(0);
 
 // ---- the gate ----
 
@@ -128,6 +132,11 @@ pub(crate) fn single_threaded() -> bool {
     }
     // SAFETY: glibc 2.32 and later export this byte; a data race with its writer cannot be, since that would be a second thread.
     unsafe { (&raw const __libc_single_threaded).read_volatile() != 0 }
+}
+
+pub(crate) fn set_errno(errno: i32) {
+    // SAFETY: this thread's own.
+    unsafe { *libc::__errno_location() = errno };
 }
 
 pub(crate) fn error_text(errno: i32, room: &mut [u8]) -> bool {
@@ -355,7 +364,7 @@ pub(crate) fn nanosleep(word: &AtomicU64, ns: u64) -> Result<()> {
 
 /// The entries of a directory that are numbers: /proc, /proc/self/fd.
 pub(crate) fn numbers_in(path: &CStr) -> Result<Vec<i32>> {
-    let dir = open(&AtomicU64::new(0), path, libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
+    let dir = open(&CALM, path, libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
     let mut room = vec![0u8; 32 * 1024];
     let mut found = Vec::new();
     loop {
@@ -377,9 +386,8 @@ pub(crate) fn numbers_in(path: &CStr) -> Result<Vec<i32>> {
 
 /// The first bytes of a small file (of /proc), as many as fit.
 pub(crate) fn small_file(path: &CStr, room: &mut [u8]) -> Result<usize> {
-    let calm = AtomicU64::new(0);
-    let file = open(&calm, path, libc::O_RDONLY, 0)?;
-    read(&calm, file.as_raw_fd(), room)
+    let file = open(&CALM, path, libc::O_RDONLY, 0)?;
+    read(&CALM, file.as_raw_fd(), room)
 }
 
 // ---- signals ----

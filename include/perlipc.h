@@ -1,0 +1,952 @@
+/* perlipc 0.1.0: Perl's interprocess communication for every language.
+ *
+ * Written by the build from src/ffi: do not edit.
+ *
+ * Results: 0 or more is success, and often the answer; below 0 is -errno or a PERLIPC_E_*; errno is set as well.
+ * Handles are opaque, and free(NULL) is nothing. Out-parameters come last; a failed call sets an out-handle to NULL.
+ * timeout_ms: -1 waits for ever, 0 does not wait; running out is -ETIMEDOUT everywhere. Strings in are read during the
+ * call only; strings and bytes out are borrowed from their handle. The whole of the rules: docs/c-api.md. */
+#ifndef PERLIPC_H
+#define PERLIPC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The version of this header, to compare in #if: major << 16 | minor << 8 | patch. */
+#define PERLIPC_VERSION_MAJOR 0
+#define PERLIPC_VERSION_MINOR 1
+#define PERLIPC_VERSION_PATCH 0
+#define PERLIPC_VERSION ((PERLIPC_VERSION_MAJOR << 16) | (PERLIPC_VERSION_MINOR << 8) | PERLIPC_VERSION_PATCH)
+
+/* A result that must be looked at. */
+#ifndef PERLIPC_NODISCARD
+# if defined(__cplusplus) && __cplusplus >= 201703L
+#  define PERLIPC_NODISCARD [[nodiscard]]
+# elif defined(__GNUC__)
+#  define PERLIPC_NODISCARD __attribute__((warn_unused_result))
+# else
+#  define PERLIPC_NODISCARD
+# endif
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What to run; reusable. Setters keep the first failure, which start, run, exec and whatever opens it return. */
+typedef struct ipc_cmd ipc_cmd;
+
+/* One process; never means a stranger. All calls but free work from any thread at any moment. */
+typedef struct ipc_child ipc_child;
+
+/* A filehandle: a pipe's end, a child's output or input, a FIFO, a connected socket, a pty. One thread for each
+ * direction at a time; cancel, close and fd work from any thread at any moment. */
+typedef struct ipc_stream ipc_stream;
+
+/* What a finished child said, and how it ended. */
+typedef struct ipc_capture ipc_capture;
+
+/* ---- version ---------------------------------------------------------------------------------------------------- */
+
+/* The library's version as a number to compare: major << 16 | minor << 8 | patch, as PERLIPC_VERSION has it.
+ *
+ * Returns: the number.
+ * Errors: none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: $^V. */
+uint32_t ipc_version(void);
+
+/* The library's version as text.
+ *
+ * Returns: "0.1.0". Valid for ever.
+ * Errors: none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: $^V. */
+const char *ipc_version_string(void);
+
+/* Whether this kernel gives what a guarantee rests on: "clone3", "close-range", "pidfd", "pidfd-exit" (the status
+ * survives a stranger's waitpid), "nowait" (reads of pipes that cannot block), "nosignal" (writes without SIGPIPE).
+ * Without one a slower way is taken; without "pidfd-exit" such a status is unknown.
+ *
+ * Returns: 1 or 0.
+ * Errors: PERLIPC_E_INVALID for an unknown word.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_version_has(const char *feature);
+
+/* ---- error: result codes, and what failed last ------------------------------------------------------------------ */
+
+/* The handler of a signal gave the call up. */
+#define PERLIPC_E_HANDLER (-10001)
+
+/* Another thread cancelled the call. */
+#define PERLIPC_E_CANCELED (-10002)
+
+/* The stream is closed. */
+#define PERLIPC_E_CLOSED (-10003)
+
+/* The object is in use: by another thread in the same direction, or by the call that this handler interrupted. */
+#define PERLIPC_E_BUSY (-10004)
+
+/* Bad input, found before anything was done; ipc_error_last_text says what. */
+#define PERLIPC_E_INVALID (-10005)
+
+/* A fork form in a process with several threads. */
+#define PERLIPC_E_THREADS (-10006)
+
+/* A record is longer than the limit of its stream. */
+#define PERLIPC_E_TOO_LONG (-10007)
+
+/* The status has no such thing: no exit code of a killed process, say. */
+#define PERLIPC_E_STATUS (-10008)
+
+/* A defect of this library. */
+#define PERLIPC_E_DEFECT (-10009)
+
+/* The name of a result code or an errno (either sign).
+ *
+ * Returns: "ENOENT", "PERLIPC_E_BUSY"; "?" for a number that is none. Never freed by the caller.
+ * Errors: none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: the keys of %!. */
+const char *ipc_error_name(int32_t code);
+
+/* The text of a result code or an errno (either sign), without what it was about: see ipc_error_last_text.
+ *
+ * Returns: "No such file or directory". Valid for ever.
+ * Errors: none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: "$!". */
+const char *ipc_error_text(int32_t code);
+
+/* The errno that stands for a result code: itself for -errno, the twin for codes of our own, 0 for success.
+ *
+ * Returns: an errno, or 0.
+ * Errors: none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: $! as a number. */
+int32_t ipc_error_errno(int32_t code);
+
+/* The code of this thread's last failure, 0 when there was none: what the next three answer for.
+ *
+ * Returns: a negative code, or 0.
+ * Errors: none.
+ * Threads: any; each has its own.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_error_last_code(void);
+
+/* This thread's last failure in one line, "step thing: why".
+ *
+ * Returns: "exec nosuch: No such file or directory"; "" when nothing failed yet. Valid until the thread's next failure.
+ * Errors: none.
+ * Threads: any; each has its own.
+ * Blocks: no.
+ * Perl: "$!", with what it was about. */
+const char *ipc_error_last_text(void);
+
+/* The step that failed last in this thread.
+ *
+ * Returns: "exec", "open", "chdir", "wait" ...; "" when nothing failed yet. Valid until the thread's next failure.
+ * Errors: none.
+ * Threads: any; each has its own.
+ * Blocks: no.
+ * Perl: none. */
+const char *ipc_error_last_step(void);
+
+/* The file, user, process or address that the failed step was done to.
+ *
+ * Returns: "" where there is none. Valid until the thread's next failure.
+ * Errors: none.
+ * Threads: any; each has its own.
+ * Blocks: no.
+ * Perl: none. */
+const char *ipc_error_last_path(void);
+
+/* ---- signal ----------------------------------------------------------------------------------------------------- */
+
+/* Called when a signal has arrived, on the signal thread, inside a blocking call of this library or
+ * ipc_signal_dispatch; never inside a signal, so it may do anything.
+ *
+ * Result: 0 and the interrupted call goes on; anything else and it ends with PERLIPC_E_HANDLER (Perl's die). */
+typedef int32_t (*ipc_signal_fn)(int32_t signo, const char *name, void *userdata);
+
+/* The number of a signal: "INT", "SIGINT", "2", "CLD", "RTMIN+1", "NUM35"; "ZERO" and "0" are 0.
+ *
+ * Returns: 0 to 64.
+ * Errors: PERLIPC_E_INVALID for a name that is none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: %Config{sig_num}. */
+int32_t ipc_signal_number(const char *signal);
+
+/* The name of a signal, without "SIG".
+ *
+ * Returns: "INT"; NULL for a number that is no signal. Valid for ever.
+ * Errors: none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: %Config{sig_name}. */
+const char *ipc_signal_name(int32_t signo);
+
+/* Installs a handler. The thread that installs the first one becomes the signal thread, where all of them run.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for KILL and STOP, which nobody can have, and SEGV, BUS, FPE, ILL, which would fault for ever.
+ * Threads: any.
+ * Blocks: no.
+ * Callbacks: `handler`, on the signal thread, never inside a signal.
+ * Perl: $SIG{X} = sub { ... }. */
+int32_t ipc_signal_handle(const char *signal, ipc_signal_fn handler, void *userdata);
+
+/* Ignores a signal; what is pending is discarded. Children inherit it.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for KILL and STOP.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: $SIG{X} = 'IGNORE'. */
+int32_t ipc_signal_ignore(const char *signal);
+
+/* Gives a signal its default.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for KILL and STOP.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: $SIG{X} = 'DEFAULT'. */
+int32_t ipc_signal_default(const char *signal);
+
+/* A safe point for programs that do not call this library for long: runs the handlers that are due, after waiting for
+ * one for `timeout_ms`.
+ *
+ * Returns: how many handlers ran; 0 when time is up, or on a thread that is not the signal thread.
+ * Errors: PERLIPC_E_HANDLER when a handler asks to give up; -EINTR after ipc_signal_hosted(1).
+ * Threads: any; handlers run on the signal thread only.
+ * Blocks: until a handler ran or the timeout.
+ * Callbacks: the handlers.
+ * Perl: every op is one. */
+int32_t ipc_signal_dispatch(int32_t timeout_ms);
+
+/* Whether a handler that this library did not install, run during a blocking call, ends that call with -EINTR, with
+ * nothing lost: for hosts that run their own handlers between calls. Off at first.
+ *
+ * Returns: 0.
+ * Errors: none.
+ * Threads: any; it counts for all.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_signal_hosted(int32_t on);
+
+/* Sends a signal to a process, or to a process group given as a negative number; 0 is the own group. "0" or "ZERO"
+ * sends nothing and tells whether it could. For children: ipc_child_kill, which never hits a stranger.
+ *
+ * Returns: 1.
+ * Errors: -ESRCH there is no such process, -EPERM it is somebody else's, PERLIPC_E_INVALID for an unknown name.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: kill. */
+int32_t ipc_signal_kill(const char *signal, int32_t pid);
+
+/* ---- cmd: what to run ------------------------------------------------------------------------------------------- */
+
+/* A program without arguments yet; one without "/" is looked up in PATH when it is started ("." and empty entries are
+ * passed over). Never a shell.
+ *
+ * Returns: the command, never NULL; free it with ipc_cmd_free.
+ * Errors: kept: start tells.
+ * Threads: any; one at a time for a command.
+ * Blocks: no.
+ * Perl: the first element of a list. */
+PERLIPC_NODISCARD ipc_cmd *ipc_cmd_new(const char *program);
+
+/* A program with its arguments, as main gets them: `argv` ends with NULL.
+ *
+ * Returns: the command, never NULL; free it with ipc_cmd_free.
+ * Errors: kept: start tells.
+ * Threads: any; one at a time for a command.
+ * Blocks: no.
+ * Perl: the list form of open, system, exec. */
+PERLIPC_NODISCARD ipc_cmd *ipc_cmd_argv(const char *const *argv);
+
+/* A command string, run as Perl runs one: by /bin/sh -c where it has shell metacharacters, else split at white space
+ * and run directly.
+ *
+ * Returns: the command, never NULL; free it with ipc_cmd_free.
+ * Errors: kept: start tells.
+ * Threads: any; one at a time for a command.
+ * Blocks: no.
+ * Perl: system "string". */
+PERLIPC_NODISCARD ipc_cmd *ipc_cmd_shell(const char *command);
+
+/* One more argument.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for NULL; kept.
+ * Threads: any; one at a time for a command.
+ * Blocks: no.
+ * Perl: an element of the list. */
+int32_t ipc_cmd_arg(ipc_cmd *cmd, const char *arg);
+
+/* A variable of the child's environment; `value` NULL takes it away. The rest is as this process has it at the start.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a name that is empty or has "="; kept.
+ * Threads: any; one at a time for a command.
+ * Blocks: no.
+ * Perl: local $ENV{NAME} = value. */
+int32_t ipc_cmd_env(ipc_cmd *cmd, const char *name, const char *value);
+
+/* An empty environment, but for what ipc_cmd_env sets, before or after.
+ *
+ * Returns: 0.
+ * Errors: none.
+ * Threads: any; one at a time for a command.
+ * Blocks: no.
+ * Perl: local %ENV = (). */
+int32_t ipc_cmd_env_clear(ipc_cmd *cmd);
+
+/* The child's working directory, entered as the child's user. Redirections stay relative to this process's.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for NULL; kept. That it cannot be entered is the start's failure, step "chdir".
+ * Threads: any; one at a time for a command.
+ * Blocks: no.
+ * Perl: chdir before exec. */
+int32_t ipc_cmd_dir(ipc_cmd *cmd, const char *path);
+
+/* What a descriptor of the child is, in a word: "<path", ">path" (made with mode 0600), ">>path", "+<path", "&N" (the
+ * child's own descriptor N, whatever that is in the end), "null", "close", "inherit", "socket" (a Unix socket pair in
+ * the place of a pipe: quicker for much data; a child that opens /dev/stdout cannot have one). Files are opened when
+ * the command is started.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for another word; kept.
+ * Threads: any; one at a time for a command.
+ * Blocks: no; starting can (a FIFO).
+ * Perl: open STDOUT, ">path" in the child. */
+int32_t ipc_cmd_redirect(ipc_cmd *cmd, int32_t child_fd, const char *spec);
+
+/* Passes a descriptor of this process to the child, as its number `child_fd`. It stays the caller's, and must be open
+ * when the command is started. Any permutation works.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a number that is none; kept. One that is not open is the start's failure, -EBADF.
+ * Threads: any; one at a time for a command.
+ * Blocks: no.
+ * Perl: open STDIN, "<&FH" in the child; $^F. */
+int32_t ipc_cmd_pass(ipc_cmd *cmd, int32_t child_fd, int32_t fd);
+
+/* The child's user and group, by names or numbers; NULL leaves one as it is. Supplementary groups, group, user are set
+ * in this order, real, effective and saved, and read back. A user alone brings its own groups.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for what is not UTF-8; kept. An unknown name is the start's failure.
+ * Threads: any; one at a time for a command.
+ * Blocks: no; starting asks the system's user database.
+ * Perl: ($EUID, $EGID) = ($UID, $GID), in the right order. */
+int32_t ipc_cmd_user(ipc_cmd *cmd, const char *user, const char *group);
+
+/* An option by its name: "argv0", "umask" (octal), "session" ("1"), "group" (a process group, "0" a new one), "groups"
+ * (names or numbers, with commas), "limit.NAME" ("soft", "soft:hard", "unlimited"), "die_with_parent" (a signal),
+ * "end_on_free" ("1"), "default" (signals that the child gets back from being ignored, with commas), "grace"
+ * (milliseconds), "keep" (bytes of each output that a capture keeps: the first half and the last).
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for an unknown name or a value that is none; kept.
+ * Threads: any; one at a time for a command.
+ * Blocks: no.
+ * Perl: umask, setsid, setpgrp and their like in the child. */
+int32_t ipc_cmd_option(ipc_cmd *cmd, const char *name, const char *value);
+
+/* How a call's deadline ends the child: TERM to its tree, `term_ms` to go, then KILL; 0 is KILL at once. One second at
+ * first.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a negative time; kept.
+ * Threads: any; one at a time for a command.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_cmd_grace(ipc_cmd *cmd, int32_t term_ms);
+
+/* Starts it, without any pipe: its descriptors are as was said, else this process's 0, 1 and 2, and no others.
+ *
+ * Returns: the pid, and the child in `out` (free it with ipc_child_free).
+ * Errors: the failing step's: -ENOENT and -EACCES (step "exec") for a program that cannot be run, -EAGAIN (step "fork").
+ * Threads: any.
+ * Blocks: until the program runs or has failed to; longer where a redirection is a FIFO.
+ * Perl: fork and exec. */
+PERLIPC_NODISCARD int32_t ipc_cmd_start(const ipc_cmd *cmd, ipc_child **out);
+
+/* Runs it and waits, with INT and QUIT ignored in this process meanwhile: they are the child's. At the deadline its
+ * tree is ended (see ipc_cmd_grace).
+ *
+ * Returns: 0, and the native wait status in `status` (-1 unknown).
+ * Errors: the failing step's when it cannot be started; -ETIMEDOUT and PERLIPC_E_HANDLER, with the status of the ended
+ * child.
+ * Threads: any.
+ * Blocks: until the child has ended.
+ * Perl: system. */
+PERLIPC_NODISCARD int32_t ipc_cmd_run(const ipc_cmd *cmd, int32_t timeout_ms, int32_t *status);
+
+/* This process becomes the program. Descriptors that were not passed do not survive it; handlers become defaults, what
+ * is ignored stays so.
+ *
+ * Returns: only when it fails.
+ * Errors: the failing step's, -ENOENT say. What the steps before have done to this process stays.
+ * Threads: any; the others end with it.
+ * Blocks: no; longer where a redirection is a FIFO.
+ * Perl: exec. */
+PERLIPC_NODISCARD int32_t ipc_cmd_exec(const ipc_cmd *cmd);
+
+/* Frees it; NULL is nothing. What was started with it is not touched.
+ *
+ * Returns: nothing.
+ * Errors: none.
+ * Threads: any; nobody may use it any more.
+ * Blocks: no.
+ * Perl: none. */
+void ipc_cmd_free(ipc_cmd *cmd);
+
+/* ---- child: a process that this one started --------------------------------------------------------------------- */
+
+/* Only the child itself was reached. */
+#define PERLIPC_KILL_PROCESS 1
+
+/* The child's process group was reached. */
+#define PERLIPC_KILL_GROUP 2
+
+/* Every descendant was stopped and held before the signal went out. */
+#define PERLIPC_KILL_SWEEP 3
+
+/* Forks. What C's stdio has buffered is flushed before, if no other thread could hold it up. In a process with several
+ * threads the child may do only what a signal handler may, until it execs or ends.
+ *
+ * Returns: the child's pid, and its handle in `out`; 0 in the child, where `out` is NULL.
+ * Errors: -EAGAIN too many processes, -ENOMEM.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: fork. */
+PERLIPC_NODISCARD int32_t ipc_fork(ipc_child **out);
+
+/* Waits for any child that this library started and whose end was not told yet. Its handle, if it still has one,
+ * answers later too.
+ *
+ * Returns: the pid, and the native wait status in `status` (-1 unknown).
+ * Errors: -ECHILD there is none, -ETIMEDOUT, PERLIPC_E_HANDLER.
+ * Threads: any.
+ * Blocks: until one ends or the timeout.
+ * Perl: wait, for its own children. */
+PERLIPC_NODISCARD int32_t ipc_wait_any(int32_t timeout_ms, int32_t *status);
+
+/* Waits for a child by its number: a pid, -1 any child at all, 0 the own process group, -N group N. It finds children
+ * that others started too. What it reaps of this library's is kept for the handle that asks later.
+ *
+ * Returns: the pid, and the native wait status in `status` (-1 unknown).
+ * Errors: -ECHILD there is none, or its end was told already; -ETIMEDOUT (0: it still runs), PERLIPC_E_HANDLER.
+ * Threads: any.
+ * Blocks: until one ends or the timeout. With a timeout it looks at intervals of up to 20 ms: the kernel has no timed form.
+ * Perl: waitpid; wait is -1. */
+PERLIPC_NODISCARD int32_t ipc_wait_pid(int32_t pid, int32_t timeout_ms, int32_t *status);
+
+/* Its process id.
+ *
+ * Returns: the pid.
+ * Errors: PERLIPC_E_INVALID for NULL or a handle of another kind.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: what fork and open return. */
+int32_t ipc_child_pid(const ipc_child *child);
+
+/* Its pidfd, readable when it has ended. Lent: never close it.
+ *
+ * Returns: the descriptor.
+ * Errors: -ENOTSUP where the kernel gives none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_child_fd(const ipc_child *child);
+
+/* Waits for its end. Asked again it answers again, whoever reaped the child.
+ *
+ * Returns: 0, and the native wait status in `status` (-1: nobody can know).
+ * Errors: -ETIMEDOUT (0: it still runs), PERLIPC_E_HANDLER; -ECHILD in a process that was forked since.
+ * Threads: any.
+ * Blocks: until it ends or the timeout.
+ * Perl: waitpid; $?. */
+PERLIPC_NODISCARD int32_t ipc_child_wait(ipc_child *child, int32_t timeout_ms, int32_t *status);
+
+/* Sends it a signal; "0" asks whether it still runs.
+ *
+ * Returns: 1.
+ * Errors: -ESRCH it has ended (nobody else is ever hit), -EPERM, PERLIPC_E_INVALID for an unknown name.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: kill. */
+int32_t ipc_child_kill(ipc_child *child, const char *signal);
+
+/* Sends a signal to it and all that descend from it: each is stopped first and held, until a search finds nothing new.
+ * A descendant that left both the chain of parents and the session of a child that leads one is not found.
+ *
+ * Returns: how many processes got it; in `how` a PERLIPC_KILL_* that says how they were found.
+ * Errors: -ESRCH it has ended, -EPERM.
+ * Threads: any.
+ * Blocks: no; it reads /proc.
+ * Perl: kill with a negative signal, which reaches the process group alone. */
+int32_t ipc_child_kill_tree(ipc_child *child, const char *signal, int32_t *how);
+
+/* Ends it: TERM to its tree, `term_ms` to go, then KILL to what is left.
+ *
+ * Returns: 0, and the native wait status in `status`.
+ * Errors: -EPERM, PERLIPC_E_HANDLER.
+ * Threads: any.
+ * Blocks: until it has ended: at most a little longer than `term_ms`.
+ * Perl: none. */
+int32_t ipc_child_end(ipc_child *child, int32_t term_ms, int32_t *status);
+
+/* Takes over a child that was started by other means, fork(2) say. It must be a child of this process that nobody has
+ * reaped.
+ *
+ * Returns: 0, and the child in `out`.
+ * Errors: -ECHILD it is none of ours.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+PERLIPC_NODISCARD int32_t ipc_child_adopt(int32_t pid, ipc_child **out);
+
+/* Frees the handle; NULL is nothing. A child that still runs is swept up by later calls, so that it leaves no zombie;
+ * with the option "end_on_free" it is killed.
+ *
+ * Returns: nothing.
+ * Errors: none.
+ * Threads: any; nobody may use the handle any more.
+ * Blocks: no.
+ * Perl: none; its handles wait at the end of their scope. */
+void ipc_child_free(ipc_child *child);
+
+/* ---- status: $? as the native wait status, -1 when nobody can know ---------------------------------------------- */
+
+/* The exit code.
+ *
+ * Returns: 0 to 255.
+ * Errors: PERLIPC_E_STATUS when it did not exit (killed, stopped, unknown).
+ * Threads: any.
+ * Blocks: no.
+ * Perl: $? >> 8. */
+int32_t ipc_status_code(int32_t status);
+
+/* The signal that killed it.
+ *
+ * Returns: the signal's number, 0 when none did.
+ * Errors: none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: $? & 127. */
+int32_t ipc_status_signal(int32_t status);
+
+/* Whether it left a core.
+ *
+ * Returns: 1 or 0.
+ * Errors: none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: $? & 128. */
+int32_t ipc_status_core(int32_t status);
+
+/* The signal that stopped it, where it is only stopped.
+ *
+ * Returns: the signal's number, 0 when it is not stopped.
+ * Errors: none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: WSTOPSIG(${^CHILD_ERROR_NATIVE}). */
+int32_t ipc_status_stopped(int32_t status);
+
+/* Whether anything is known: an unknown status is neither success nor failure.
+ *
+ * Returns: 1 or 0.
+ * Errors: none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: $? != -1. */
+int32_t ipc_status_known(int32_t status);
+
+/* The shell's number for it.
+ *
+ * Returns: the code, or 128 + the signal; 255 when unknown.
+ * Errors: none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+PERLIPC_NODISCARD int32_t ipc_status_shell(int32_t status);
+
+/* It in words: "exited with 3", "killed by TERM", "unknown". 64 bytes are always enough.
+ *
+ * Returns: the length, without the NUL that follows.
+ * Errors: -ERANGE when `cap` is too small; nothing is cut.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_status_text(int32_t status, char *text, uintptr_t cap);
+
+/* ---- stream: Perl's filehandle ---------------------------------------------------------------------------------- */
+
+/* Reads what is there, what was read ahead first; waits if there is nothing.
+ *
+ * Returns: how many bytes, at least 1; 0 at the end.
+ * Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, PERLIPC_E_CANCELED, PERLIPC_E_CLOSED; -ECONNRESET.
+ * Threads: any; one at a time reads.
+ * Blocks: until something comes, the end, or the stream's time limits.
+ * Perl: sysread, with the buffer counted in. */
+PERLIPC_NODISCARD int64_t ipc_stream_read(ipc_stream *s, void *data, uintptr_t cap);
+
+/* Reads all of `len` bytes.
+ *
+ * Returns: how many bytes; less than `len` only at the end.
+ * Errors: as ipc_stream_read; what was read until then is in the stream again.
+ * Threads: any; one at a time reads.
+ * Blocks: until all is there, the end, or the stream's time limits.
+ * Perl: read. */
+PERLIPC_NODISCARD int64_t ipc_stream_read_full(ipc_stream *s, void *data, uintptr_t len);
+
+/* The next record with its separator, a line at first. It is borrowed: valid until the next call that reads the
+ * stream or frees it. A NUL follows; the record may have NULs of its own.
+ *
+ * Returns: its length, at least 1; 0 at the end, where `line` is NULL.
+ * Errors: as ipc_stream_read; PERLIPC_E_TOO_LONG beyond the limit of ipc_stream_line_limit. The unfinished record stays.
+ * Threads: any; one at a time reads.
+ * Blocks: until a record is there, the end, or the stream's time limits.
+ * Perl: <FH>. */
+PERLIPC_NODISCARD int64_t ipc_stream_readline(ipc_stream *s, const char **line);
+
+/* The next record, copied into the caller's buffer with a NUL behind it, never cut.
+ *
+ * Returns: its length; 0 at the end.
+ * Errors: as ipc_stream_readline; -ERANGE when it does not fit with its NUL: it stays, for a larger buffer.
+ * Threads: any; one at a time reads.
+ * Blocks: as ipc_stream_readline.
+ * Perl: <FH>. */
+PERLIPC_NODISCARD int64_t ipc_stream_getline(ipc_stream *s, char *data, uintptr_t cap);
+
+/* Many records at once, borrowed: record i is the bytes from base + ends[i] to base + ends[i + 1]. No NULs follow.
+ * Valid until the next call that reads the stream or frees it. It does not wait for many: what was found ahead comes.
+ *
+ * Returns: how many records, at least 1, so that `ends` has one more; 0 at the end.
+ * Errors: as ipc_stream_readline.
+ * Threads: any; one at a time reads.
+ * Blocks: until one record is there, the end, or the stream's time limits.
+ * Perl: none; a list of <FH> waits for the end. */
+PERLIPC_NODISCARD int64_t ipc_stream_lines(ipc_stream *s, const uint64_t **ends, const char **base);
+
+/* Writes all; into the buffer, if autoflush is off. A pipe or socket without a reader is -EPIPE, never a signal, though
+ * a handler for PIPE that was set through this library runs.
+ *
+ * Returns: `len`.
+ * Errors: -EPIPE; -ETIMEDOUT, PERLIPC_E_HANDLER, PERLIPC_E_CANCELED: what was not written stays in the stream, and
+ * ipc_stream_flush goes on with it: do not write it again. PERLIPC_E_CLOSED.
+ * Threads: any; one at a time writes.
+ * Blocks: until all is written, or the stream's time limits.
+ * Perl: print. */
+PERLIPC_NODISCARD int64_t ipc_stream_write(ipc_stream *s, const void *data, uintptr_t len);
+
+/* Writes what is in the buffer.
+ *
+ * Returns: 0.
+ * Errors: as ipc_stream_write.
+ * Threads: any; one at a time writes.
+ * Blocks: until all is written, or the stream's time limits.
+ * Perl: FH->flush. */
+PERLIPC_NODISCARD int32_t ipc_stream_flush(ipc_stream *s);
+
+/* Whether each write goes out at once: on at first, but for streams that write to a command and for FIFOs. Switching it
+ * on flushes.
+ *
+ * Returns: 0.
+ * Errors: as ipc_stream_write.
+ * Threads: any; one at a time writes.
+ * Blocks: as ipc_stream_flush.
+ * Perl: $|. */
+int32_t ipc_stream_autoflush(ipc_stream *s, int32_t on);
+
+/* What ends a record: any bytes, kept at its end; "\n" at first. `len` 0: paragraphs (empty lines end one, extra ones
+ * are swallowed).
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID.
+ * Threads: any; one at a time reads.
+ * Blocks: no.
+ * Perl: $/, of this stream alone. */
+int32_t ipc_stream_separator(ipc_stream *s, const void *data, uintptr_t len);
+
+/* Records of a fixed size, the last one shorter; 0: the whole input is one.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: any; one at a time reads.
+ * Blocks: no.
+ * Perl: $/ = \N; $/ = undef. */
+int32_t ipc_stream_record(ipc_stream *s, uintptr_t size);
+
+/* The longest record that is taken, in bytes; 0: no limit, as at first. A longer one is PERLIPC_E_TOO_LONG and stays.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: any; one at a time reads.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_stream_line_limit(ipc_stream *s, uintptr_t limit);
+
+/* The time limit of each call on the stream, close's wait for the child too; -1: none, as at first.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: alarm around each call. */
+int32_t ipc_stream_timeout(ipc_stream *s, int32_t timeout_ms);
+
+/* The time limit of all calls on the stream together, from now on; -1: none, as at first.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: alarm around all of it. */
+int32_t ipc_stream_deadline(ipc_stream *s, int32_t timeout_ms);
+
+/* Whether there is nothing more to read. It waits to know, and loses nothing.
+ *
+ * Returns: 1 or 0.
+ * Errors: as ipc_stream_read.
+ * Threads: any; one at a time reads.
+ * Blocks: until something comes, the end, or the stream's time limits.
+ * Perl: eof. */
+int32_t ipc_stream_eof(ipc_stream *s);
+
+/* No more writing: flushes; of a socket the other side sees the end while its answers can still be read; a stream that
+ * only writes is closed, without waiting for its child.
+ *
+ * Returns: 0.
+ * Errors: as ipc_stream_write; -ENOTSOCK for a pty, whose directions cannot be closed apart.
+ * Threads: any; one at a time writes.
+ * Blocks: as ipc_stream_flush.
+ * Perl: shutdown(FH, 1). */
+int32_t ipc_stream_shutdown(ipc_stream *s);
+
+/* Ends the call that waits on the stream now, and every later one that would have to wait, with PERLIPC_E_CANCELED. What
+ * was read ahead can still be taken; the child can still be waited for.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: any, at any moment.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_stream_cancel(ipc_stream *s);
+
+/* The child that the stream carries. Borrowed: it lives as long as the stream's handle, and is never freed by the caller.
+ *
+ * Returns: the child; NULL when the stream carries none, or for a bad handle.
+ * Errors: none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: the pid that open returned. */
+ipc_child *ipc_stream_child(ipc_stream *s);
+
+/* The descriptor. Lent: the stream keeps it, and may have read ahead.
+ *
+ * Returns: the descriptor.
+ * Errors: PERLIPC_E_CLOSED.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: fileno. */
+int32_t ipc_stream_fd(const ipc_stream *s);
+
+/* Takes a descriptor over, for reading, writing or both as it was opened. It stays as it was found (O_NONBLOCK,
+ * close-on-exec).
+ *
+ * Returns: 0, and the stream in `out`.
+ * Errors: -EBADF: then the descriptor stays the caller's.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: open FH, "<&=", $fd. */
+PERLIPC_NODISCARD int32_t ipc_stream_adopt(int32_t fd, ipc_stream **out);
+
+/* Gives the descriptor up: it is the caller's from now on, and the stream is closed. Pending writes are flushed.
+ *
+ * Returns: the descriptor.
+ * Errors: PERLIPC_E_INVALID while bytes are read ahead: they would be lost; as ipc_stream_flush.
+ * Threads: any; nobody may be inside a call of the stream.
+ * Blocks: as ipc_stream_flush.
+ * Perl: none. */
+PERLIPC_NODISCARD int32_t ipc_stream_release(ipc_stream *s);
+
+/* Flushes and closes. Where this was the last stream of its child, waits for that. Another thread that is blocked in the
+ * stream comes back with PERLIPC_E_CLOSED first.
+ *
+ * Returns: 0; in `status` the child's native wait status (-1 when unknown, or when the child has another stream open or
+ * there is none).
+ * Errors: -EPIPE and the like when the flush failed, with the status all the same; -ETIMEDOUT, PERLIPC_E_HANDLER when
+ * the child did not end: closed, and close waits again; PERLIPC_E_CLOSED; PERLIPC_E_BUSY from a handler inside a call of
+ * the stream.
+ * Threads: any.
+ * Blocks: until the child has ended, or the stream's time limits.
+ * Perl: close; $?. */
+int32_t ipc_stream_close(ipc_stream *s, int32_t *status);
+
+/* Frees the handle; NULL is nothing. Never waits: what can be written at once is, the descriptor is closed, and a child
+ * that still runs is swept up by later calls.
+ *
+ * Returns: nothing.
+ * Errors: none.
+ * Threads: any; nobody may use the handle any more.
+ * Blocks: no.
+ * Perl: none; its handles wait at the end of their scope. */
+void ipc_stream_free(ipc_stream *s);
+
+/* What is written to the one is read from the other. Both are close-on-exec.
+ *
+ * Returns: 0, and both streams.
+ * Errors: -EMFILE.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: pipe. */
+PERLIPC_NODISCARD int32_t ipc_pipe_new(ipc_stream **reader, ipc_stream **writer);
+
+/* ---- popen ------------------------------------------------------------------------------------------------------ */
+
+/* Opens a pipe to or from a command string: "cmd |" reads what it writes, "| cmd" writes what it reads. It is run by
+ * Perl's rule, see ipc_cmd_shell.
+ *
+ * Returns: the pid, and the stream in `out`.
+ * Errors: the failing step's, -ENOENT say, where the command is run directly; behind a shell it shows as 127 at close, and
+ * writing to it is -EPIPE. PERLIPC_E_INVALID for an empty command, "| cmd |" (that is open2), and no "|" at all.
+ * Threads: any.
+ * Blocks: until the program runs or has failed to.
+ * Perl: open(FH, "cmd |"). */
+PERLIPC_NODISCARD int32_t ipc_popen_open(const char *spec, ipc_stream **out);
+
+/* Starts a command with its standard output ("-|": read from it) or input ("|-": write to it) on a pipe, without a shell
+ * unless it is one. The others of its descriptors are as the command says.
+ *
+ * Returns: the pid, and the stream in `out`.
+ * Errors: the failing step's; PERLIPC_E_INVALID for another mode, or when that descriptor is redirected already.
+ * Threads: any.
+ * Blocks: until the program runs or has failed to; longer where a redirection is a FIFO.
+ * Perl: open(FH, "-|", LIST). */
+PERLIPC_NODISCARD int32_t ipc_popen_start(const ipc_cmd *cmd, const char *mode, ipc_stream **out);
+
+/* Forks, with the child's standard output ("-|") or input ("|-") on a pipe whose other end is the stream. What C's stdio
+ * has buffered is flushed before. In a process with several threads it is refused unless `threads_ok`; the child may then
+ * do only what a signal handler may, until it execs or ends.
+ *
+ * Returns: the pid, and the stream in `out`; 0 in the child, where `out` is NULL.
+ * Errors: PERLIPC_E_THREADS, -EAGAIN, PERLIPC_E_INVALID for another mode.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: open(FH, "-|") and open(FH, "|-"). */
+PERLIPC_NODISCARD int32_t ipc_popen_fork(const char *mode, int32_t threads_ok, ipc_stream **out);
+
+/* ---- capture: backticks ----------------------------------------------------------------------------------------- */
+
+/* Runs a command with `input` as its standard input (NULL: this process's) and keeps all that it says on its standard
+ * output and, unless the command says where that goes, its standard error. Full pipes cannot stand in the way. At the
+ * deadline its tree is ended (see ipc_cmd_grace); a descendant that ran away with the pipe keeps nobody waiting.
+ *
+ * Returns: 0, and the capture in `out`, however the child ended: see ipc_capture_status.
+ * Errors: the failing step's when it could not be started (`out` is NULL); -ETIMEDOUT and PERLIPC_E_HANDLER, with what
+ * came until then and the status in `out`.
+ * Threads: any.
+ * Blocks: until the child has ended and its outputs are at their end, or the timeout.
+ * Perl: `cmd`, with the standard error apart. */
+PERLIPC_NODISCARD int32_t ipc_capture_run(const ipc_cmd *cmd, const void *input, uintptr_t len, int32_t timeout_ms, ipc_capture **out);
+
+/* Its standard output; with the option "keep", the beginning and the end of it. Borrowed: valid until the capture is
+ * freed. No NUL is promised to follow.
+ *
+ * Returns: the bytes, and their number in `len`; NULL for a bad handle.
+ * Errors: none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: what `` gives. */
+const void *ipc_capture_output(const ipc_capture *c, uintptr_t *len);
+
+/* Its standard error, unless that went elsewhere. Borrowed, as ipc_capture_output.
+ *
+ * Returns: the bytes, and their number in `len`; NULL for a bad handle.
+ * Errors: none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+const void *ipc_capture_errors(const ipc_capture *c, uintptr_t *len);
+
+/* How many bytes of its standard output (`fd` 1) or error (2) the option "keep" dropped from the middle.
+ *
+ * Returns: the number.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+int64_t ipc_capture_dropped(const ipc_capture *c, int32_t fd);
+
+/* How it ended.
+ *
+ * Returns: the native wait status, -1 when unknown; ipc_status_* reads it.
+ * Errors: none: -1 for a bad handle too.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: $?. */
+int32_t ipc_capture_status(const ipc_capture *c);
+
+/* Whether the deadline ended it.
+ *
+ * Returns: 1 or 0.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_capture_timed_out(const ipc_capture *c);
+
+/* Frees it; NULL is nothing.
+ *
+ * Returns: nothing.
+ * Errors: none.
+ * Threads: any; nobody may use it any more.
+ * Blocks: no.
+ * Perl: none. */
+void ipc_capture_free(ipc_capture *c);
+
+/* ---- user, daemon ----------------------------------------------------------------------------------------------- */
+
+/* Gives up the privileges of this process, all its threads, for good: supplementary groups, group, user, in this order,
+ * real, effective and saved, each read back. Names or numbers; `group` NULL is the user's own.
+ *
+ * Returns: 0.
+ * Errors: -EPERM (step "setgroups", "setgid", "setuid" or "read back"): then the process may be half changed and had
+ * better end. PERLIPC_E_INVALID for a user or group that does not exist, and for root.
+ * Threads: any; it counts for all.
+ * Blocks: no; it asks the system's user database.
+ * Perl: ($EUID, $EGID) = ($UID, $GID), in the right order. */
+PERLIPC_NODISCARD int32_t ipc_user_drop(const char *user, const char *group);
+
+/* Becomes a daemon: a new session without a terminal and without a way to get one, in "/", with 0, 1 and 2 on /dev/null.
+ * The calling process ends with code 0 once the daemon stands. Words, with commas: "nochdir", "noclose", "umask=027",
+ * "keep" (the caller goes on). NULL or "": none.
+ *
+ * Returns: 0 in the daemon; 1 in the caller with "keep".
+ * Errors: -EAGAIN and the like, PERLIPC_E_THREADS in a process with several threads: then there is no daemon.
+ * Threads: the only one.
+ * Blocks: until the daemon stands.
+ * Perl: fork, setsid, fork, chdir "/", open STDIN, "/dev/null". */
+PERLIPC_NODISCARD int32_t ipc_daemon_start(const char *options);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,558 @@
+//! Perl's filehandle.
+
+use std::cell::{Cell, UnsafeCell};
+use std::ffi::{c_char, c_void};
+use std::os::fd::{IntoRawFd, RawFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::child::ipc_child;
+use super::{Handle, free, get, give, guard, out_handle, put, room, slice};
+use crate::error::Error;
+use crate::status::Status;
+use crate::stream::{Reader, Separator, Shared, Stream, Writer};
+use crate::sys;
+use crate::time::Deadline;
+
+/// A filehandle: a pipe's end, a child's output or input, a FIFO, a connected socket, a pty. One thread for each
+/// direction at a time; cancel, close and fd work from any thread at any moment.
+#[repr(C)]
+pub struct ipc_stream {
+    tag: u32,
+    shared: Arc<Shared>,
+    reader: Half<Reader>,
+    writer: Half<Writer>,
+    child: Option<Box<ipc_child>>,
+}
+
+impl Handle for ipc_stream {
+    const TAG: u32 = u32::from_be_bytes(*b"istr");
+    const NAME: &'static str = "stream";
+}
+
+/// One direction: for one thread at a time, and not for a handler that runs inside a call of it.
+struct Half<T> {
+    busy: Cell<bool>,
+    half: UnsafeCell<Option<T>>,
+}
+
+/// The right to a direction.
+struct Use<'a, T> {
+    busy: &'a Cell<bool>,
+    half: &'a mut T,
+}
+
+impl<T> Drop for Use<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.busy.set(false);
+    }
+}
+
+impl<T> Half<T> {
+    fn new(half: Option<T>) -> Half<T> {
+        Half { busy: Cell::new(false), half: UnsafeCell::new(half) }
+    }
+
+    /// # Safety
+    /// The rule of the C surface: one thread for each direction. What breaks it on one thread (a handler inside the
+    /// call) is found here.
+    #[inline]
+    unsafe fn enter(&self, step: &'static str) -> Result<Use<'_, T>, Error> {
+        if self.busy.get() {
+            return Err(Error::Busy { step });
+        }
+        // SAFETY: nobody else is inside: not this thread, as was just seen, and no other, as the caller promises.
+        match unsafe { &mut *self.half.get() } {
+            Some(half) => {
+                self.busy.set(true);
+                Ok(Use { busy: &self.busy, half })
+            }
+            None => Err(Error::os(step, libc::EBADF)),
+        }
+    }
+}
+
+impl ipc_stream {
+    pub(super) fn new(stream: Stream) -> ipc_stream {
+        let (shared, reader, writer) = stream.into_parts();
+        let child = shared.child().map(|child| Box::new(ipc_child::new(child.clone())));
+        ipc_stream { tag: ipc_stream::TAG, shared, reader: Half::new(reader), writer: Half::new(writer), child }
+    }
+
+    /// # Safety
+    /// As [`Half::enter`].
+    #[inline]
+    unsafe fn reading(&self) -> Result<Use<'_, Reader>, Error> {
+        if self.shared.is_closed() {
+            return Err(Error::Closed { step: "read" });
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.reader.enter("read") }
+    }
+
+    /// # Safety
+    /// As [`Half::enter`].
+    unsafe fn writing(&self) -> Result<Use<'_, Writer>, Error> {
+        if self.shared.is_closed() {
+            return Err(Error::Closed { step: "write" });
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.writer.enter("write") }
+    }
+}
+
+impl Drop for ipc_stream {
+    fn drop(&mut self) {
+        if let Some(writer) = self.writer.half.get_mut() {
+            writer.flush_now();
+        }
+    }
+}
+
+fn size(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// Reads what is there, what was read ahead first; waits if there is nothing.
+///
+/// Returns: how many bytes, at least 1; 0 at the end.
+/// Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, PERLIPC_E_CANCELED, PERLIPC_E_CLOSED; -ECONNRESET.
+/// Threads: any; one at a time reads.
+/// Blocks: until something comes, the end, or the stream's time limits.
+/// Perl: sysread, with the buffer counted in.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_read(s: *mut ipc_stream, data: *mut c_void, cap: usize) -> i64 {
+    // SAFETY: the caller's handle and buffer.
+    guard(|| unsafe { get(s)?.reading()?.half.read(room(data.cast(), cap, "read")?).map(size) })
+}
+
+/// Reads all of `len` bytes.
+///
+/// Returns: how many bytes; less than `len` only at the end.
+/// Errors: as ipc_stream_read; what was read until then is in the stream again.
+/// Threads: any; one at a time reads.
+/// Blocks: until all is there, the end, or the stream's time limits.
+/// Perl: read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_read_full(s: *mut ipc_stream, data: *mut c_void, len: usize) -> i64 {
+    // SAFETY: the caller's handle and buffer.
+    guard(|| unsafe { get(s)?.reading()?.half.read_full(room(data.cast(), len, "read")?).map(size) })
+}
+
+/// The next record with its separator, a line at first. It is borrowed: valid until the next call that reads the
+/// stream or frees it. A NUL follows; the record may have NULs of its own.
+///
+/// Returns: its length, at least 1; 0 at the end, where `line` is NULL.
+/// Errors: as ipc_stream_read; PERLIPC_E_TOO_LONG beyond the limit of ipc_stream_line_limit. The unfinished record stays.
+/// Threads: any; one at a time reads.
+/// Blocks: until a record is there, the end, or the stream's time limits.
+/// Perl: <FH>.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_readline(s: *mut ipc_stream, line: *mut *const c_char) -> i64 {
+    guard(|| {
+        // SAFETY: the caller's handle and out-parameter; the record lives in the stream's buffer.
+        unsafe {
+            let stream = get(s)?;
+            let reader = stream.reading().inspect_err(|_| put(line, std::ptr::null()))?;
+            match reader.half.record_nul() {
+                Ok(Some(record)) => {
+                    put(line, record.as_ptr().cast());
+                    Ok(size(record.len()))
+                }
+                Ok(None) => {
+                    put(line, std::ptr::null());
+                    Ok(0)
+                }
+                Err(error) => {
+                    put(line, std::ptr::null());
+                    Err(error)
+                }
+            }
+        }
+    })
+}
+
+/// The next record, copied into the caller's buffer with a NUL behind it, never cut.
+///
+/// Returns: its length; 0 at the end.
+/// Errors: as ipc_stream_readline; -ERANGE when it does not fit with its NUL: it stays, for a larger buffer.
+/// Threads: any; one at a time reads.
+/// Blocks: as ipc_stream_readline.
+/// Perl: <FH>.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_getline(s: *mut ipc_stream, data: *mut c_char, cap: usize) -> i64 {
+    guard(|| {
+        // SAFETY: the caller's handle and buffer.
+        unsafe {
+            let to = room(data.cast(), cap, "getline")?;
+            let reader = get(s)?.reading()?;
+            match reader.half.record_if(|len| len < to.len())? {
+                None => {
+                    if let Some(first) = to.first_mut() {
+                        *first = 0;
+                    }
+                    Ok(0)
+                }
+                Some(record) => match to.get_mut(..=record.len()) {
+                    Some(place) => {
+                        let (body, nul) = place.split_at_mut(record.len());
+                        body.copy_from_slice(record);
+                        nul.fill(0);
+                        Ok(size(record.len()))
+                    }
+                    None => Err(Error::os("getline", libc::ERANGE)),
+                },
+            }
+        }
+    })
+}
+
+/// Many records at once, borrowed: record i is the bytes from base + ends[i] to base + ends[i + 1]. No NULs follow.
+/// Valid until the next call that reads the stream or frees it. It does not wait for many: what was found ahead comes.
+///
+/// Returns: how many records, at least 1, so that `ends` has one more; 0 at the end.
+/// Errors: as ipc_stream_readline.
+/// Threads: any; one at a time reads.
+/// Blocks: until one record is there, the end, or the stream's time limits.
+/// Perl: none; a list of <FH> waits for the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_lines(s: *mut ipc_stream, ends: *mut *const u64, base: *mut *const c_char) -> i64 {
+    guard(|| {
+        // SAFETY: the caller's handle and out-parameters; both lists live in the stream.
+        unsafe {
+            put(ends, std::ptr::null());
+            put(base, std::ptr::null());
+            let reader = get(s)?.reading()?;
+            let (bytes, found) = reader.half.records(usize::MAX)?;
+            if found.is_empty() {
+                return Ok(0);
+            }
+            put(ends, found.as_ptr());
+            put(base, bytes.as_ptr().cast());
+            Ok(size(found.len() - 1))
+        }
+    })
+}
+
+/// Writes all; into the buffer, if autoflush is off. A pipe or socket without a reader is -EPIPE, never a signal, though
+/// a handler for PIPE that was set through this library runs.
+///
+/// Returns: `len`.
+/// Errors: -EPIPE; -ETIMEDOUT, PERLIPC_E_HANDLER, PERLIPC_E_CANCELED: what was not written stays in the stream, and
+/// ipc_stream_flush goes on with it: do not write it again. PERLIPC_E_CLOSED.
+/// Threads: any; one at a time writes.
+/// Blocks: until all is written, or the stream's time limits.
+/// Perl: print.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_write(s: *mut ipc_stream, data: *const c_void, len: usize) -> i64 {
+    // SAFETY: the caller's handle and data.
+    guard(|| unsafe { get(s)?.writing()?.half.write(slice(data.cast(), len, "write")?).map(|()| size(len)) })
+}
+
+/// Writes what is in the buffer.
+///
+/// Returns: 0.
+/// Errors: as ipc_stream_write.
+/// Threads: any; one at a time writes.
+/// Blocks: until all is written, or the stream's time limits.
+/// Perl: FH->flush.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_flush(s: *mut ipc_stream) -> i32 {
+    // SAFETY: the caller's handle.
+    guard(|| unsafe { get(s)?.writing()?.half.flush() }.map(|()| 0))
+}
+
+/// Whether each write goes out at once: on at first, but for streams that write to a command and for FIFOs. Switching it
+/// on flushes.
+///
+/// Returns: 0.
+/// Errors: as ipc_stream_write.
+/// Threads: any; one at a time writes.
+/// Blocks: as ipc_stream_flush.
+/// Perl: $|.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_autoflush(s: *mut ipc_stream, on: i32) -> i32 {
+    // SAFETY: the caller's handle.
+    guard(|| unsafe { get(s)?.writing()?.half.set_autoflush(on != 0) }.map(|()| 0))
+}
+
+/// What ends a record: any bytes, kept at its end; "\n" at first. `len` 0: paragraphs (empty lines end one, extra ones
+/// are swallowed).
+///
+/// Returns: 0.
+/// Errors: PERLIPC_E_INVALID.
+/// Threads: any; one at a time reads.
+/// Blocks: no.
+/// Perl: $/, of this stream alone.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_separator(s: *mut ipc_stream, data: *const c_void, len: usize) -> i32 {
+    guard(|| {
+        // SAFETY: the caller's handle and data.
+        unsafe {
+            let bytes = slice(data.cast(), len, "separator")?;
+            let separator = if bytes.is_empty() { Separator::Paragraph } else { Separator::Bytes(bytes.to_vec()) };
+            get(s)?.reading()?.half.set_separator(separator)?;
+        }
+        Ok(0)
+    })
+}
+
+/// Records of a fixed size, the last one shorter; 0: the whole input is one.
+///
+/// Returns: 0.
+/// Errors: PERLIPC_E_INVALID for a bad handle.
+/// Threads: any; one at a time reads.
+/// Blocks: no.
+/// Perl: $/ = \N; $/ = undef.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_record(s: *mut ipc_stream, size: usize) -> i32 {
+    guard(|| {
+        let separator = if size == 0 { Separator::Whole } else { Separator::Size(size) };
+        // SAFETY: the caller's handle.
+        unsafe { get(s)?.reading()?.half.set_separator(separator)? };
+        Ok(0)
+    })
+}
+
+/// The longest record that is taken, in bytes; 0: no limit, as at first. A longer one is PERLIPC_E_TOO_LONG and stays.
+///
+/// Returns: 0.
+/// Errors: PERLIPC_E_INVALID for a bad handle.
+/// Threads: any; one at a time reads.
+/// Blocks: no.
+/// Perl: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_line_limit(s: *mut ipc_stream, limit: usize) -> i32 {
+    guard(|| {
+        // SAFETY: the caller's handle.
+        unsafe { get(s)?.reading()?.half.set_limit(if limit == 0 { usize::MAX } else { limit }) };
+        Ok(0)
+    })
+}
+
+/// The time limit of each call on the stream, close's wait for the child too; -1: none, as at first.
+///
+/// Returns: 0.
+/// Errors: PERLIPC_E_INVALID for a bad handle.
+/// Threads: any.
+/// Blocks: no.
+/// Perl: alarm around each call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_timeout(s: *mut ipc_stream, timeout_ms: i32) -> i32 {
+    guard(|| {
+        let limit = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
+        // SAFETY: the caller's handle.
+        unsafe { get(s)? }.shared.set_timeout(limit);
+        Ok(0)
+    })
+}
+
+/// The time limit of all calls on the stream together, from now on; -1: none, as at first.
+///
+/// Returns: 0.
+/// Errors: PERLIPC_E_INVALID for a bad handle.
+/// Threads: any.
+/// Blocks: no.
+/// Perl: alarm around all of it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_deadline(s: *mut ipc_stream, timeout_ms: i32) -> i32 {
+    guard(|| {
+        // SAFETY: the caller's handle.
+        unsafe { get(s)? }.shared.set_deadline(Deadline::after_ms(timeout_ms));
+        Ok(0)
+    })
+}
+
+/// Whether there is nothing more to read. It waits to know, and loses nothing.
+///
+/// Returns: 1 or 0.
+/// Errors: as ipc_stream_read.
+/// Threads: any; one at a time reads.
+/// Blocks: until something comes, the end, or the stream's time limits.
+/// Perl: eof.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_eof(s: *mut ipc_stream) -> i32 {
+    // SAFETY: the caller's handle.
+    guard(|| unsafe { get(s)?.reading()?.half.at_eof() }.map(i32::from))
+}
+
+/// No more writing: flushes; of a socket the other side sees the end while its answers can still be read; a stream that
+/// only writes is closed, without waiting for its child.
+///
+/// Returns: 0.
+/// Errors: as ipc_stream_write; -ENOTSOCK for a pty, whose directions cannot be closed apart.
+/// Threads: any; one at a time writes.
+/// Blocks: as ipc_stream_flush.
+/// Perl: shutdown(FH, 1).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_shutdown(s: *mut ipc_stream) -> i32 {
+    guard(|| {
+        // SAFETY: the caller's handle; whether there is a reader never changes.
+        unsafe {
+            let stream = get(s)?;
+            let reads = (*stream.reader.half.get()).is_some();
+            let writer = stream.writing()?;
+            stream.shared.shutdown(reads, Some(&mut *writer.half))?;
+        }
+        Ok(0)
+    })
+}
+
+/// Ends the call that waits on the stream now, and every later one that would have to wait, with PERLIPC_E_CANCELED. What
+/// was read ahead can still be taken; the child can still be waited for.
+///
+/// Returns: 0.
+/// Errors: PERLIPC_E_INVALID for a bad handle.
+/// Threads: any, at any moment.
+/// Blocks: no.
+/// Perl: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_cancel(s: *mut ipc_stream) -> i32 {
+    // SAFETY: the caller's handle.
+    guard(|| {
+        unsafe { get(s)? }.shared.cancel();
+        Ok(0)
+    })
+}
+
+/// The child that the stream carries. Borrowed: it lives as long as the stream's handle, and is never freed by the caller.
+///
+/// Returns: the child; NULL when the stream carries none, or for a bad handle.
+/// Errors: none.
+/// Threads: any.
+/// Blocks: no.
+/// Perl: the pid that open returned.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_child(s: *mut ipc_stream) -> *mut ipc_child {
+    guard(|| {
+        // SAFETY: the caller's handle.
+        let stream = unsafe { get(s)? };
+        Ok(stream.child.as_deref().map_or(std::ptr::null_mut(), |child| std::ptr::from_ref(child).cast_mut()))
+    })
+}
+
+/// The descriptor. Lent: the stream keeps it, and may have read ahead.
+///
+/// Returns: the descriptor.
+/// Errors: PERLIPC_E_CLOSED.
+/// Threads: any.
+/// Blocks: no.
+/// Perl: fileno.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_fd(s: *const ipc_stream) -> i32 {
+    guard(|| {
+        // SAFETY: the caller's handle.
+        match unsafe { get(s)? }.shared.poll_fd() {
+            -1 => Err(Error::Closed { step: "fd" }),
+            fd => Ok(fd),
+        }
+    })
+}
+
+/// Takes a descriptor over, for reading, writing or both as it was opened. It stays as it was found (O_NONBLOCK,
+/// close-on-exec).
+///
+/// Returns: 0, and the stream in `out`.
+/// Errors: -EBADF: then the descriptor stays the caller's.
+/// Threads: any.
+/// Blocks: no.
+/// Perl: open FH, "<&=", $fd.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_adopt(fd: i32, out: *mut *mut ipc_stream) -> i32 {
+    guard(|| {
+        // SAFETY: the caller's out-parameter; the caller gives the descriptor away.
+        unsafe {
+            out_handle(out, "adopt")?;
+            sys::fd_flags(fd as RawFd).map_err(|errno| Error::at("adopt", fd.to_string(), errno))?;
+            give(out, ipc_stream::new(Stream::adopt(sys::take_fd(fd as RawFd))?));
+        }
+        Ok(0)
+    })
+}
+
+/// Gives the descriptor up: it is the caller's from now on, and the stream is closed. Pending writes are flushed.
+///
+/// Returns: the descriptor.
+/// Errors: PERLIPC_E_INVALID while bytes are read ahead: they would be lost; as ipc_stream_flush.
+/// Threads: any; nobody may be inside a call of the stream.
+/// Blocks: as ipc_stream_flush.
+/// Perl: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_release(s: *mut ipc_stream) -> i32 {
+    guard(|| {
+        // SAFETY: the caller's handle.
+        unsafe {
+            let stream = get(s)?;
+            let mut reader = stream.reader.enter("release").ok();
+            let mut writer = stream.writer.enter("release").ok();
+            let reader = reader.as_mut().map(|reader| &mut *reader.half);
+            let writer = writer.as_mut().map(|writer| &mut *writer.half);
+            stream.shared.release(reader, writer).map(IntoRawFd::into_raw_fd)
+        }
+    })
+}
+
+/// Flushes and closes. Where this was the last stream of its child, waits for that. Another thread that is blocked in the
+/// stream comes back with PERLIPC_E_CLOSED first.
+///
+/// Returns: 0; in `status` the child's native wait status (-1 when unknown, or when the child has another stream open or
+/// there is none).
+/// Errors: -EPIPE and the like when the flush failed, with the status all the same; -ETIMEDOUT, PERLIPC_E_HANDLER when
+/// the child did not end: closed, and close waits again; PERLIPC_E_CLOSED; PERLIPC_E_BUSY from a handler inside a call of
+/// the stream.
+/// Threads: any.
+/// Blocks: until the child has ended, or the stream's time limits.
+/// Perl: close; $?.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_close(s: *mut ipc_stream, status: *mut i32) -> i32 {
+    guard(|| {
+        // SAFETY: the caller's handle and out-parameter. A thread that writes now is not disturbed: its data is its own.
+        unsafe {
+            put(status, Status::UNKNOWN.raw());
+            let stream = get(s)?;
+            let mut writer = stream.writer.enter("close").ok();
+            let result = stream.shared.close(writer.as_mut().map(|writer| &mut *writer.half));
+            if let Some(ended) = stream.shared.known_status() {
+                put(status, ended.raw());
+            }
+            result.map(|_| 0)
+        }
+    })
+}
+
+/// Frees the handle; NULL is nothing. Never waits: what can be written at once is, the descriptor is closed, and a child
+/// that still runs is swept up by later calls.
+///
+/// Returns: nothing.
+/// Errors: none.
+/// Threads: any; nobody may use the handle any more.
+/// Blocks: no.
+/// Perl: none; its handles wait at the end of their scope.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_free(s: *mut ipc_stream) {
+    // SAFETY: the caller's handle.
+    unsafe { free(s) }
+}
+
+/// What is written to the one is read from the other. Both are close-on-exec.
+///
+/// Returns: 0, and both streams.
+/// Errors: -EMFILE.
+/// Threads: any.
+/// Blocks: no.
+/// Perl: pipe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_pipe_new(reader: *mut *mut ipc_stream, writer: *mut *mut ipc_stream) -> i32 {
+    guard(|| {
+        // SAFETY: the caller's out-parameters.
+        unsafe {
+            out_handle(reader, "pipe")?;
+            out_handle(writer, "pipe")?;
+            let (one, other) = Stream::pipe()?;
+            give(reader, ipc_stream::new(one));
+            give(writer, ipc_stream::new(other));
+        }
+        Ok(0)
+    })
+}
