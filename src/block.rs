@@ -9,11 +9,12 @@
 //!
 //! `docs/design.md` has the table of all blocking calls.
 
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::child;
 use crate::error::Error;
 use crate::signal;
 use crate::sys;
@@ -117,19 +118,24 @@ pub(crate) fn try_until<T>(deadline: Deadline, mut attempt: impl FnMut() -> sys:
 
 // ---- cancelling from another thread ----
 
-/// What wakes one thread: an eventfd that it waits beside.
-struct Waker(OwnedFd);
+/// What wakes one thread: an eventfd that it waits beside, kept until the thread ends.
+struct Waker {
+    fd: OwnedFd,
+    /// A forked process must not share it: it would take the wake-ups that are meant for its parent.
+    owner: u64,
+}
 
 thread_local! {
-    static WAKER: OnceCell<Arc<Waker>> = const { OnceCell::new() };
+    static WAKER: RefCell<Option<Arc<Waker>>> = const { RefCell::new(None) };
 }
 
 fn waker() -> Wait<Arc<Waker>> {
-    WAKER.with(|cell| match cell.get() {
-        Some(waker) => Ok(waker.clone()),
-        None => {
+    let owner = child::generation();
+    WAKER.with_borrow_mut(|kept| match kept {
+        Some(waker) if waker.owner == owner => Ok(waker.clone()),
+        kept => {
             let fd = sys::eventfd(libc::EFD_NONBLOCK).map_err(Stop::Errno)?;
-            Ok(cell.get_or_init(|| Arc::new(Waker(fd))).clone())
+            Ok(kept.insert(Arc::new(Waker { fd, owner })).clone())
         }
     })
 }
@@ -173,7 +179,7 @@ impl Gate {
         self.state.fetch_or(why, Ordering::SeqCst);
         for waker in self.lock().iter() {
             // The counter is far from its end, and full would be as good as written.
-            let _ = sys::write(&CALM, waker.0.as_raw_fd(), &1u64.to_ne_bytes());
+            let _ = sys::write(&CALM, waker.fd.as_raw_fd(), &1u64.to_ne_bytes());
         }
     }
 
@@ -228,13 +234,13 @@ impl Gate {
         self.lock().push(waker.clone());
         let _leave = Leave(self, &waker);
         self.check()?;
-        let mut fds = [entry(fd, events), entry(waker.0.as_raw_fd(), libc::POLLIN)];
+        let mut fds = [entry(fd, events), entry(waker.fd.as_raw_fd(), libc::POLLIN)];
         loop {
             match poll(&mut fds, deadline)? {
                 0 => return Err(Stop::Timeout),
                 _ if fds[1].revents != 0 => {
                     let mut count = [0; 8];
-                    let _ = sys::read(&CALM, waker.0.as_raw_fd(), &mut count);
+                    let _ = sys::read(&CALM, waker.fd.as_raw_fd(), &mut count);
                     // If it is not this object that ended, a call of this thread that is over was meant.
                     self.check()?;
                 }

@@ -35,21 +35,25 @@ impl FromStr for Mode {
 /// Perl's two-argument open: `"cmd |"` reads from a command, `"| cmd"` writes to one. The command is run by Perl's
 /// rule ([`Cmd::shell`]): one that is run directly and cannot be is an error here; behind a shell it shows as 127 at
 /// close, and writing to it is EPIPE, never a deadly signal.
-pub fn open(spec: &str) -> Result<Stream> {
-    let text = spec.trim_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c']);
-    let (command, mode) = match (text.strip_prefix('|'), text.strip_suffix('|')) {
-        (Some(rest), Some(_)) if text.len() > 1 && !rest.trim().is_empty() && rest.trim() != "|" => {
-            return Err(Error::invalid("open", format!("can't open a bidirectional pipe {text:?}: that is open2")));
+pub fn open(spec: impl AsRef<[u8]>) -> Result<Stream> {
+    let text = spec.as_ref().trim_ascii();
+    let shown = || String::from_utf8_lossy(text).into_owned();
+    let (command, mode) = match (text.strip_prefix(b"|"), text.strip_suffix(b"|")) {
+        (Some(rest), Some(_)) if !matches!(rest.trim_ascii(), b"" | b"|") => {
+            return Err(Error::invalid(
+                "open",
+                format!("can't open a bidirectional pipe {:?}: that is open2", shown()),
+            ));
         }
         (Some(command), _) => (command, Mode::Write),
         (None, Some(command)) => (command, Mode::Read),
         (None, None) => {
-            return Err(Error::invalid("open", format!("{text:?} has a | neither in front nor behind")));
+            return Err(Error::invalid("open", format!("{:?} has a | neither in front nor behind", shown())));
         }
     };
-    match command.trim() {
-        "" | "|" => Err(Error::invalid("open", "missing command in piped open")),
-        "-" => Err(Error::invalid("open", format!("{text:?} forks: that is the fork form"))),
+    match command.trim_ascii() {
+        b"" | b"|" => Err(Error::invalid("open", "missing command in piped open")),
+        b"-" => Err(Error::invalid("open", format!("{:?} forks: that is the fork form", shown()))),
         _ => start(&Cmd::shell(command), mode),
     }
 }
@@ -141,8 +145,9 @@ pub unsafe fn fork(mode: Mode, threads_ok: bool) -> Result<ForkOpen> {
     match unsafe { child::fork() }? {
         Fork::Child => {
             drop(ours);
-            if let Err(errno) = sys::dup_onto(theirs.as_raw_fd(), place) {
-                return Err(Error::at("redirect", place.to_string(), errno));
+            if sys::dup_onto(theirs.as_raw_fd(), place).is_err() {
+                // An error here would look to the caller like the parent's. Its parent sees the code.
+                sys::exit(127);
             }
             Ok(ForkOpen::Child)
         }

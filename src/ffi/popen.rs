@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use super::cmd::ipc_cmd;
 use super::stream::ipc_stream;
-use super::{get, give, guard, out_handle, text};
+use super::{bytes, get, give, guard, out_handle, text};
 use crate::popen::{self, ForkOpen, Mode};
 use crate::stream::Stream;
 
@@ -30,7 +30,7 @@ pub unsafe extern "C" fn ipc_popen_open(spec: *const c_char, out: *mut *mut ipc_
         // SAFETY: the caller's string and out-parameter.
         unsafe {
             out_handle(out, "open")?;
-            let stream = popen::open(text(spec, "open")?)?;
+            let stream = popen::open(bytes(spec, "open")?)?;
             Ok(opened(out, stream))
         }
     })
