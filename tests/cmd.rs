@@ -13,9 +13,8 @@ fn smoke() {
     assert_eq!(c.run(Deadline::NEVER).unwrap().code(), Some(7));
     println!("{}", std::fs::read_to_string("/tmp/x5").unwrap());
     let t = std::time::Instant::now();
-    let (st, out) = Cmd::shell("sleep 5; sleep 5").system(Deadline::after_ms(100)).unwrap();
-    assert!(out);
-    println!("{st} {:?}", t.elapsed());
+    let e = Cmd::shell("sleep 5; sleep 5").system(Deadline::after_ms(100)).unwrap();
+    assert!(e.stopped.is_some());
     let c = Cmd::argv(["sleep", "9"]).start().unwrap();
     c.kill("TERM").unwrap();
     assert_eq!(c.wait(Deadline::NEVER).unwrap().to_string(), "killed by TERM");
