@@ -1,4 +1,42 @@
-//! Perl's interprocess communication, for Rust and, through a C ABI, for every language.
+//! Perl's interprocess communication for every language: this is the Rust crate that the C library and the Python
+//! package stand on.
+//!
+//! ```
+//! use std::time::Duration;
+//! use perlipc::{Cmd, Deadline, capture, popen};
+//!
+//! # fn main() -> perlipc::Result<()> {
+//! // Backticks: no full pipe stands in the way, and the status is never lost.
+//! let said = capture::run(&Cmd::argv(["date", "+%Y"]), None, Deadline::NEVER)?;
+//! assert!(said.status().success());
+//!
+//! // A pipe open, read line by line.
+//! let mut users = popen::open("cut -d: -f1 /etc/passwd |")?;
+//! while let Some(line) = users.readline()? {
+//!     assert!(line.ends_with(b"\n"));
+//! }
+//! assert_eq!(users.close()?.map(|status| status.raw()), Some(0));
+//!
+//! // A time limit for the whole of it: the child's tree is ended, and what it said is there.
+//! let slow = capture::run(&Cmd::shell("echo begun; sleep 60"), None, Deadline::after(Some(Duration::from_millis(200))))?;
+//! assert!(slow.timed_out());
+//! assert_eq!(slow.output(), b"begun\n");
+//!
+//! // What cannot be run is an error that names the step, the thing and the reason.
+//! let error = Cmd::new("no-such-program").start().unwrap_err();
+//! assert_eq!(error.to_string(), "exec no-such-program: No such file or directory");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - [`Cmd`] says what to run; [`Cmd::start`], [`Cmd::run`] (Perl's `system`), [`popen`], [`capture`] run it.
+//! - A [`Child`] is held by its pidfd and never means a stranger; its [`Status`] is Perl's `$?`.
+//! - A [`Stream`] is Perl's filehandle.
+//! - [`signal`] is Perl's `%SIG`: deferred, so that a handler may do anything.
+//! - Each wait takes a [`Deadline`]; each failure is an [`Error`] with its step.
+//!
+//! Linux 5.10 and later with glibc, on x86-64. Features: `capi` (the C surface, on by default), `header` (writes the C
+//! header), `faults` (tests make system calls fail).
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
