@@ -194,6 +194,11 @@ impl Child {
         self.state().pid
     }
 
+    /// Its status, if somebody has asked for that since it ended; asks nobody itself.
+    pub fn status(&self) -> Option<Status> {
+        self.state().known()
+    }
+
     /// Its pidfd, readable when it has ended; `None` where the kernel gives none.
     pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
         use std::os::fd::AsFd;
@@ -780,6 +785,31 @@ pub unsafe fn fork_flushed() -> Result<Fork> {
     unsafe { fork() }
 }
 
+/// The gate at which a fresh child waits until its parent holds it by its pidfd, so that even one that ends at once is
+/// known.
+struct ForkGate {
+    reader: OwnedFd,
+    writer: OwnedFd,
+}
+
+impl ForkGate {
+    fn new() -> Result<ForkGate> {
+        let (reader, writer) = sys::pipe().map_err(|errno| Error::os("fork", errno))?;
+        Ok(ForkGate { reader, writer })
+    }
+
+    fn wait(self) {
+        drop(self.writer);
+        // A byte, end of file or an error: in any case the parent needs no more time.
+        while let Err(libc::EINTR) = sys::read(&CALM, self.reader.as_raw_fd(), &mut [0]) {}
+    }
+
+    /// A byte and not the end alone: a child that another thread has forked meanwhile may hold the writing end.
+    fn open(self) {
+        let _ = sys::write(&CALM, self.writer.as_raw_fd(), &[1]);
+    }
+}
+
 /// Perl's `fork`. The child waits until the parent holds it by its pidfd, so that even one that ends at once is known.
 ///
 /// The child has this library's handles but no children of its own; handlers are inherited, pending signals are not.
@@ -790,18 +820,40 @@ pub unsafe fn fork_flushed() -> Result<Fork> {
 pub unsafe fn fork() -> Result<Fork> {
     let failed = |errno| Error::os("fork", errno);
     sweep();
-    let (reader, writer) = sys::pipe().map_err(failed)?;
+    let gate = ForkGate::new()?;
     // Nobody else may be inside the registry at this moment, or the child would find it locked for ever.
     let guard = lock();
     // SAFETY: the caller's promise.
     let pid = unsafe { sys::fork() }.map_err(failed)?;
     drop(guard);
     if pid == 0 {
-        drop(writer);
-        // End of file, a byte, or an error: in any case the parent needs no more time.
-        while let Err(libc::EINTR) = sys::read(&CALM, reader.as_raw_fd(), &mut [0]) {}
+        gate.wait();
         return Ok(Fork::Child);
     }
+    let child = forked(pid);
+    gate.open();
+    Ok(Fork::Parent(child))
+}
+
+/// The same by a fork of the host's own, that runs what must run around one there (Python's `os.fork`). `fork` answers
+/// as the system call does: 0 in the child.
+pub fn fork_by(fork: impl FnOnce() -> Result<i32>) -> Result<Fork> {
+    sweep();
+    let gate = ForkGate::new()?;
+    // Who reaps any child at all waits until this one is in the registry.
+    let starting = starting();
+    let pid = fork()?;
+    if pid == 0 {
+        drop(starting);
+        gate.wait();
+        return Ok(Fork::Child);
+    }
+    let child = forked(pid);
+    gate.open();
+    Ok(Fork::Parent(child))
+}
+
+fn forked(pid: i32) -> Child {
     let pidfd = match sys::pidfd_open(pid) {
         Ok(fd) => Some(fd),
         Err(errno) => {
@@ -810,5 +862,5 @@ pub unsafe fn fork() -> Result<Fork> {
             None
         }
     };
-    Ok(Fork::Parent(Child::register(pid, pidfd, false, false)))
+    Child::register(pid, pidfd, false, false)
 }

@@ -61,7 +61,7 @@ mod user;
 pub mod version;
 
 pub use capture::Capture;
-pub use child::{Child, Fork, How, Reach, fork, orphans, wait_any, wait_pid};
+pub use child::{Child, Fork, How, Reach, fork, fork_by, orphans, wait_any, wait_pid};
 pub use cmd::{Cmd, Ended};
 pub use error::{Error, Result};
 pub use popen::Mode;

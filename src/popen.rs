@@ -36,6 +36,12 @@ impl FromStr for Mode {
 /// rule ([`Cmd::shell`]): one that is run directly and cannot be is an error here; behind a shell it shows as 127 at
 /// close, and writing to it is EPIPE, never a deadly signal.
 pub fn open(spec: impl AsRef<[u8]>) -> Result<Stream> {
+    let (cmd, mode) = parse(spec)?;
+    start(&cmd, mode)
+}
+
+/// What [`open`] would start, and which way: for who has more to say about the command.
+pub fn parse(spec: impl AsRef<[u8]>) -> Result<(Cmd, Mode)> {
     let text = spec.as_ref().trim_ascii();
     let shown = || String::from_utf8_lossy(text).into_owned();
     let (command, mode) = match (text.strip_prefix(b"|"), text.strip_suffix(b"|")) {
@@ -54,7 +60,7 @@ pub fn open(spec: impl AsRef<[u8]>) -> Result<Stream> {
     match command.trim_ascii() {
         b"" | b"|" => Err(Error::invalid("open", "missing command in piped open")),
         b"-" => Err(Error::invalid("open", format!("{:?} forks: that is the fork form", shown()))),
-        _ => start(&Cmd::shell(command), mode),
+        _ => Ok((Cmd::shell(command), mode)),
     }
 }
 
@@ -128,6 +134,16 @@ pub enum ForkOpen {
 /// With several threads, the child may do only what a signal handler may, until it execs or exits.
 #[allow(unsafe_code)]
 pub unsafe fn fork(mode: Mode, threads_ok: bool) -> Result<ForkOpen> {
+    // SAFETY: the caller's promise.
+    fork_with(mode, threads_ok, || unsafe { child::fork() })
+}
+
+/// The same by a fork of the host's own, that runs what must run around one there: see [`fork_by`](crate::fork_by).
+pub fn fork_by(mode: Mode, threads_ok: bool, fork: impl FnOnce() -> Result<i32>) -> Result<ForkOpen> {
+    fork_with(mode, threads_ok, || child::fork_by(fork))
+}
+
+fn fork_with(mode: Mode, threads_ok: bool, fork: impl FnOnce() -> Result<Fork>) -> Result<ForkOpen> {
     if child::threads() > 1 {
         if !threads_ok {
             return Err(Error::Threads { step: "fork" });
@@ -141,8 +157,7 @@ pub unsafe fn fork(mode: Mode, threads_ok: bool) -> Result<ForkOpen> {
         Mode::Read => (reader, writer, 1, Direction::Read),
         Mode::Write => (writer, reader, 0, Direction::Write),
     };
-    // SAFETY: the caller's promise.
-    match unsafe { child::fork() }? {
+    match fork()? {
         Fork::Child => {
             drop(ours);
             if sys::dup_onto(theirs.as_raw_fd(), place).is_err() {

@@ -10,7 +10,7 @@
 #![allow(unsafe_code)]
 
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::block::{CALM, Stop, Wait};
 use crate::error::{Error, Result};
@@ -244,6 +244,7 @@ unsafe impl Send for Table {}
 
 static TABLE: Mutex<Option<Table>> = Mutex::new(None);
 static HOSTED: AtomicBool = AtomicBool::new(false);
+static HOST: RwLock<Option<fn() -> bool>> = RwLock::new(None);
 
 fn table() -> MutexGuard<'static, Option<Table>> {
     TABLE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -378,6 +379,23 @@ pub fn hosted(on: bool) {
     HOSTED.store(on, Ordering::Relaxed);
 }
 
+/// As [`hosted`], for a host whose handlers can be run from inside a call: `run` does that, on the thread whose call a
+/// handler that is not ours has interrupted. True: the call goes on with the time that is left; false: it ends with
+/// [`Error::Interrupted`].
+pub fn host(run: fn() -> bool) {
+    *HOST.write().unwrap_or_else(PoisonError::into_inner) = Some(run);
+    hosted(true);
+}
+
+/// A handler that is not ours has run: what the host says to that.
+fn ask_host() -> Wait<()> {
+    if !HOSTED.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    let run = *HOST.read().unwrap_or_else(PoisonError::into_inner);
+    if run.is_some_and(|run| run()) { Ok(()) } else { Err(Stop::Interrupted) }
+}
+
 // ---- delivery ----
 
 /// The word that cuts this thread's waits.
@@ -399,12 +417,7 @@ pub(crate) fn word() -> &'static AtomicU64 {
 /// A wait was cut short: runs what is due, says whether the wait goes on.
 #[cold]
 pub(crate) fn interrupted() -> Wait<()> {
-    if std::ptr::eq(word(), &CALM) || run_due()? == 0 {
-        if HOSTED.load(Ordering::Relaxed) {
-            return Err(Stop::Interrupted);
-        }
-    }
-    Ok(())
+    if std::ptr::eq(word(), &CALM) || run_due()? == 0 { ask_host() } else { Ok(()) }
 }
 
 /// Puts a signal back that is held while its handler runs.
@@ -471,8 +484,7 @@ pub fn dispatch(deadline: Deadline) -> Result<u32> {
         match sys::poll(word(), &mut [], deadline.left()) {
             Ok(_) => {}
             Err(libc::EINTR) if board().is_some_and(|b| b.due.load(Ordering::SeqCst) != 0) => {}
-            Err(libc::EINTR) if HOSTED.load(Ordering::Relaxed) => return Err(Error::Interrupted { step: "dispatch" }),
-            Err(libc::EINTR) => {}
+            Err(libc::EINTR) => ask_host().map_err(|stop| stop.error("dispatch"))?,
             Err(errno) => return Err(Error::os("dispatch", errno)),
         }
     }

@@ -11,6 +11,7 @@ mod writer;
 use std::borrow::Cow;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::child::Child;
@@ -43,7 +44,7 @@ impl Separator {
     }
 }
 
-/// Ends a stream's calls from another thread.
+/// What other threads may do with a stream while a call of its owner is under way: end that call, close, look.
 #[derive(Clone)]
 pub struct Canceler(Arc<Shared>);
 
@@ -51,6 +52,25 @@ impl Canceler {
     /// The call that waits now ends with [`Error::Canceled`], and so does every later one that would have to wait.
     pub fn cancel(&self) {
         self.0.gate.cancel();
+    }
+
+    /// Closes the stream from another thread, as [`Stream::close`] does, but for what its owner has not flushed yet:
+    /// the call that waits now ends with [`Error::Closed`], and so does every later one.
+    pub fn close(&self, deadline: Deadline) -> Result<Option<Status>> {
+        if self.0.closed.load(Ordering::SeqCst) {
+            return Err(Error::Closed { step: "close" });
+        }
+        self.0.finish(deadline)
+    }
+
+    /// Whether the stream was closed or released.
+    pub fn is_closed(&self) -> bool {
+        self.0.gate.is_closed()
+    }
+
+    /// The status that closing got.
+    pub fn status(&self) -> Option<Status> {
+        self.0.known_status()
     }
 
     pub(crate) fn carried(&self) -> Option<&Child> {
@@ -148,6 +168,38 @@ impl Stream {
     /// were found ahead, but not more than `most`; both are empty at the end.
     pub fn readlines(&mut self, most: usize) -> Result<(&[u8], &[u64])> {
         self.reader()?.records(most)
+    }
+
+    /// The next record if it was found ahead: never waits. `None` says only that [`readline`](Stream::readline) has to
+    /// look for it.
+    #[inline]
+    pub fn readline_ahead(&mut self) -> Option<&[u8]> {
+        if self.shared.gate.is_closed() {
+            return None;
+        }
+        self.reader.as_mut()?.record_ahead()
+    }
+
+    /// Reads more behind what is [`buffered`](Stream::buffered); waits for it. False at the end.
+    pub fn fill(&mut self) -> Result<bool> {
+        self.reader()?.fill_behind()
+    }
+
+    /// Takes that many of the [`buffered`](Stream::buffered) bytes.
+    pub fn consume(&mut self, n: usize) {
+        if let Some(reader) = &mut self.reader {
+            reader.consume(n);
+        }
+    }
+
+    /// Puts bytes back in front, as if they had not been read, and that many records less were: for whoever must give
+    /// up a call that has read already.
+    pub fn unread(&mut self, data: &[u8], records: u64) {
+        if let Some(reader) = &mut self.reader {
+            reader.restore();
+            reader.put_back(data);
+            reader.records = reader.records.saturating_sub(records);
+        }
     }
 
     /// What was read ahead and not taken yet.

@@ -231,6 +231,17 @@ impl Reader {
         }
     }
 
+    /// The next record if it was found ahead; never waits.
+    #[inline]
+    pub(super) fn record_ahead(&mut self) -> Option<&[u8]> {
+        self.restore();
+        let end = *self.marks.get(self.next + 1)? as usize;
+        self.next += 1;
+        let start = std::mem::replace(&mut self.start, end);
+        self.records += 1;
+        self.buffer.get(start..end)
+    }
+
     /// The same with a NUL behind it, which stands in the place of the byte that follows until the next call.
     #[inline]
     pub(crate) fn record_nul(&mut self) -> Result<Option<&[u8]>> {
@@ -334,8 +345,23 @@ impl Reader {
         Ok(done)
     }
 
+    /// Reads more behind what is there, which stays; false at the end.
+    pub(super) fn fill_behind(&mut self) -> Result<bool> {
+        self.restore();
+        self.forget_marks();
+        let deadline = self.shared.deadline();
+        self.fill(1, deadline)
+    }
+
+    /// Takes that many of the bytes that are there.
+    pub(super) fn consume(&mut self, n: usize) {
+        self.restore();
+        self.start = (self.start + n).min(self.end);
+        self.forget_marks();
+    }
+
     /// Bytes that count as not read.
-    fn put_back(&mut self, data: &[u8]) {
+    pub(super) fn put_back(&mut self, data: &[u8]) {
         let rest = [data, self.buffered()].concat();
         self.end = rest.len();
         self.start = 0;

@@ -47,7 +47,13 @@ impl Writer {
             return Ok(());
         }
         let deadline = self.shared.deadline();
-        self.flush_until(deadline)?;
+        if let Err(error) = self.flush_until(deadline) {
+            // Where the old bytes stay for the next flush, these stay behind them.
+            if !self.pending.is_empty() {
+                self.keep(data);
+            }
+            return Err(error);
+        }
         if !self.autoflush && data.len() < WRITE_BUFFER {
             self.keep(data);
             return Ok(());
