@@ -68,8 +68,13 @@ impl Capture {
 /// At the deadline the child's tree is ended (see [`Cmd::grace`]), and what it had said is given with the status; a
 /// descendant that has run away and keeps the pipe keeps nobody waiting. The error is for what could not be started.
 pub fn run(cmd: &Cmd, input: Option<&[u8]>, deadline: Deadline) -> Result<Capture> {
+    Ok(start(cmd, input.is_some())?.finish(input.unwrap_or_default(), deadline))
+}
+
+/// The beginning of [`run`], for who has something to do between that and the waiting. `feed`: it will get input.
+pub fn start(cmd: &Cmd, feed: bool) -> Result<Capturing<'_>> {
     let mut fds = Vec::with_capacity(3);
-    if input.is_some() {
+    if feed {
         if cmd.is_placed(0) {
             return Err(Error::invalid("capture", "there is input, but the standard input is redirected"));
         }
@@ -83,16 +88,36 @@ pub fn run(cmd: &Cmd, input: Option<&[u8]>, deadline: Deadline) -> Result<Captur
     let Some(child) = streams.first().and_then(Stream::child).cloned() else {
         return Err(Error::os("capture", libc::ECHILD));
     };
-    let mut pump = Pump::new(cmd.capture_limit());
-    for (fd, stream) in fds.iter().zip(streams) {
-        match fd {
-            0 => pump.input = Some((stream.shared().clone(), input.unwrap_or_default())),
-            1 => pump.output = Some(stream.shared().clone()),
-            _ => pump.errors = Some(stream.shared().clone()),
-        }
+    Ok(Capturing { cmd, child, ends: fds.into_iter().zip(streams).collect() })
+}
+
+/// A capture under way: see [`start`].
+#[derive(Debug)]
+pub struct Capturing<'a> {
+    cmd: &'a Cmd,
+    child: Child,
+    ends: Vec<(i32, Stream)>,
+}
+
+impl Capturing<'_> {
+    /// What was started.
+    pub fn child(&self) -> &Child {
+        &self.child
     }
-    let pumped = pump.run(deadline);
-    Ok(pump.finish(cmd, &child, pumped, deadline))
+
+    /// Feeds it, drains it, waits for its end; see [`run`].
+    pub fn finish(self, input: &[u8], deadline: Deadline) -> Capture {
+        let mut pump = Pump::new(self.cmd.capture_limit());
+        for (fd, stream) in self.ends {
+            match fd {
+                0 => pump.input = Some((stream.shared().clone(), input)),
+                1 => pump.output = Some(stream.shared().clone()),
+                _ => pump.errors = Some(stream.shared().clone()),
+            }
+        }
+        let pumped = pump.run(deadline);
+        pump.finish(self.cmd, &self.child, pumped, deadline)
+    }
 }
 
 /// Several ends at once: feeds one, drains the others.

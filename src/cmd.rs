@@ -518,15 +518,14 @@ impl Cmd {
 
     /// As [`run`](Cmd::run), with the status also where the deadline or a handler ended it.
     pub fn system(&self, deadline: Deadline) -> Result<Ended> {
-        let _deaf = Deaf::new()?;
+        Ok(self.start_system()?.wait(deadline))
+    }
+
+    /// The beginning of [`system`](Cmd::system), for who has something to do between that and the waiting.
+    pub fn start_system(&self) -> Result<System<'_>> {
+        let deaf = Deaf::new()?;
         let child = self.start()?;
-        match child.wait_stop(deadline) {
-            Ok(status) => Ok(Ended { status, stopped: None }),
-            Err(stop) => {
-                let status = child.end_stop(self.grace).unwrap_or(Status::UNKNOWN);
-                Ok(Ended { status, stopped: Some(stop.at("system", self.name())) })
-            }
-        }
+        Ok(System { cmd: self, child, _deaf: deaf })
     }
 
     /// Perl's `exec`: this process becomes the program. Comes back only to tell why not. Descriptors that were not
@@ -678,6 +677,32 @@ impl Cmd {
             }
         }
         Err(Error::invalid("redirect", format!("{first} leads back to itself")))
+    }
+}
+
+/// A `system` under way. INT and QUIT are ignored in this process until it is dropped.
+#[derive(Debug)]
+pub struct System<'a> {
+    cmd: &'a Cmd,
+    child: Child,
+    _deaf: Deaf,
+}
+
+impl System<'_> {
+    /// What was started.
+    pub fn child(&self) -> &Child {
+        &self.child
+    }
+
+    /// Waits for its end, or ends it when the deadline or a handler says so.
+    pub fn wait(&self, deadline: Deadline) -> Ended {
+        match self.child.wait_stop(deadline) {
+            Ok(status) => Ended { status, stopped: None },
+            Err(stop) => {
+                let status = self.child.end_stop(self.cmd.grace).unwrap_or(Status::UNKNOWN);
+                Ended { status, stopped: Some(stop.at("system", self.cmd.name())) }
+            }
+        }
     }
 }
 

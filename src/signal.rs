@@ -535,6 +535,7 @@ pub fn kill(signal: &str, pid: i32) -> Result<()> {
 
 /// While one is alive, INT and QUIT are ignored in this process. Counted over all threads: the first sets it, the last
 /// puts back what was.
+#[derive(Debug)]
 pub(crate) struct Deaf(());
 
 const BELONG_TO_CHILD: [i32; 2] = [libc::SIGINT, libc::SIGQUIT];
