@@ -63,7 +63,7 @@ pub mod version;
 pub use capture::Capture;
 pub use child::{Child, Fork, How, Reach, fork, fork_by, orphans, wait_any, wait_pid};
 pub use cmd::{Cmd, Ended, System};
-pub use error::{Error, Result};
+pub use error::{Error, Result, text as error_text};
 pub use popen::Mode;
 pub use status::Status;
 pub use stream::{Canceler, Separator, Stream};

@@ -258,6 +258,16 @@ impl Stream {
         self.shared.set_timeout(limit);
     }
 
+    /// Whether it can be read from.
+    pub fn is_readable(&self) -> bool {
+        self.reader.is_some()
+    }
+
+    /// Whether it can be written to.
+    pub fn is_writable(&self) -> bool {
+        self.writer.is_some()
+    }
+
     /// When all calls together must be over.
     pub fn deadline(&mut self, deadline: Deadline) {
         self.shared.set_deadline(deadline);

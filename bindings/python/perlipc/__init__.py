@@ -1,0 +1,64 @@
+"""Perl's interprocess communication for Python: pipe opens, safe subprocesses, and a status that is never lost.
+
+Use it as `import perlipc as ipc`. Times are seconds, as float; None waits for ever, and each timeout bounds the whole
+call. Everything is bytes, or str (UTF-8, surrogateescape) with text=True. A command is a str, which follows Perl's
+shell rule, or a sequence, which never meets a shell.
+
+Every call that starts a program takes these keywords: cwd, env (the whole environment), argv0, umask, fds (the
+child's descriptors and yours), stdin, stdout, stderr ("null", "inherit", "close", "socket", "<path", ">path",
+">>path", "&1", a file or a descriptor), user, group, groups, session, process_group, rlimits, die_with_parent, and
+grace (seconds between TERM and KILL when a timeout ends it). The child gets 0, 1, 2 and what is named, nothing else.
+
+>>> import perlipc as ipc
+>>> ipc.qx("echo hello | tr a-z A-Z", text=True)
+'HELLO\\n'
+>>> with ipc.open("seq 3 |") as numbers:
+...     sum(map(int, numbers))
+6
+>>> numbers.status
+Status(exited with 0)
+"""
+
+from ._perlipc import (
+    Child,
+    Result,
+    Status,
+    Stream,
+    adopt,
+    capture,
+    drop_privileges,
+    exec,
+    orphans,
+    pipe,
+    qx,
+    start,
+    system,
+    wait,
+    waitpid,
+)
+from .child import fork
+from .cmd import Options
+from .error import ChildError, CommandTimeout
+from .popen import fork_open, open
+
+# Without those whose names are Python's own: open, exec, wait.
+__all__ = [
+    "Child",
+    "ChildError",
+    "CommandTimeout",
+    "Options",
+    "Result",
+    "Status",
+    "Stream",
+    "adopt",
+    "capture",
+    "drop_privileges",
+    "fork",
+    "fork_open",
+    "orphans",
+    "pipe",
+    "qx",
+    "start",
+    "system",
+    "waitpid",
+]

@@ -1,0 +1,220 @@
+//! Backticks and system.
+
+use perlipc::Deadline;
+use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::cmd::Command;
+use crate::error::{child_error, raise};
+use crate::signal::blocking;
+use crate::status::Status;
+use crate::stream::{decode, encode, owned};
+use crate::time::deadline;
+
+/// What a command said, and how it ended: from capture().
+#[pyclass(frozen, generic, module = "perlipc")]
+pub(crate) struct Result {
+    status: Py<Status>,
+    stdout: Py<PyAny>,
+    stderr: Py<PyAny>,
+    timed_out: bool,
+    dropped: u64,
+}
+
+#[pymethods]
+impl Result {
+    /// How it ended.
+    #[getter]
+    fn status(&self, py: Python<'_>) -> Py<Status> {
+        self.status.clone_ref(py)
+    }
+
+    /// Its standard output; with a limit, the beginning and the end of it.
+    #[getter]
+    fn stdout(&self, py: Python<'_>) -> Py<PyAny> {
+        self.stdout.clone_ref(py)
+    }
+
+    /// Its standard error, likewise.
+    #[getter]
+    fn stderr(&self, py: Python<'_>) -> Py<PyAny> {
+        self.stderr.clone_ref(py)
+    }
+
+    /// Whether the time limit ended it.
+    #[getter]
+    fn timed_out(&self) -> bool {
+        self.timed_out
+    }
+
+    /// How many bytes the limit dropped from the middle of both outputs.
+    #[getter]
+    fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let status = self.status.bind(py).repr()?;
+        let stdout = self.stdout.bind(py).repr()?;
+        let stderr = self.stderr.bind(py).repr()?;
+        let timed_out = if self.timed_out { ", timed out" } else { "" };
+        Ok(format!("Result({status}, stdout={stdout}, stderr={stderr}{timed_out})"))
+    }
+}
+
+fn give<'py>(py: Python<'py>, data: &[u8], text: bool) -> PyResult<Bound<'py, PyAny>> {
+    if text { decode(py, data) } else { encode(py, data) }
+}
+
+/// Runs it and keeps what it says.
+fn run(py: Python<'_>, command: &mut Command, input: Option<&[u8]>, deadline: Deadline) -> PyResult<perlipc::Capture> {
+    let running = command.start(py, |cmd| perlipc::capture::start(cmd, input.is_some()))?;
+    let capture = blocking(py, || Ok(running.finish(input.unwrap_or_default(), deadline)))?;
+    match capture.stopped() {
+        Some(error) if !error.is_timeout() => Err(raise(py, error.clone())),
+        _ => Ok(capture),
+    }
+}
+
+/// Runs a command with its input fed and both outputs drained at once: a Result. Never stands still on a full pipe.
+///
+/// input is its standard input (None: this process's). limit keeps the first half of that many bytes of each output
+/// and the last half. timeout is in seconds and bounds the whole call, even where a grandchild keeps the pipe: at its
+/// end the child and all that descend from it are ended (TERM, grace seconds, KILL), and what came until then is in
+/// the Result with timed_out True. An exception of a signal handler ends them too. Raises OSError when it cannot start.
+///
+/// >>> import perlipc as ipc
+/// >>> ipc.capture(["sort"], b"b\na\n").stdout
+/// b'a\nb\n'
+#[pyfunction]
+#[pyo3(signature = (command, input = None, *, limit = None, timeout = None, text = false, **options))]
+pub(crate) fn capture(
+    py: Python<'_>,
+    command: &Bound<'_, PyAny>,
+    input: Option<&Bound<'_, PyAny>>,
+    limit: Option<usize>,
+    timeout: Option<f64>,
+    text: bool,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Result> {
+    let mut command = Command::new(command, options)?;
+    command.cmd.keep(limit);
+    let copied;
+    let input = match input.map(|input| (input, input.cast::<PyBytes>())) {
+        None => None,
+        Some((_, Ok(bytes))) if !text => Some(bytes.as_bytes()),
+        Some((input, _)) => {
+            copied = owned(input, text)?;
+            Some(copied.as_slice())
+        }
+    };
+    let capture = run(py, &mut command, input, deadline(timeout)?)?;
+    Ok(Result {
+        status: Py::new(py, Status::from(capture.status()))?,
+        stdout: give(py, capture.output(), text)?.unbind(),
+        stderr: give(py, capture.errors(), text)?.unbind(),
+        timed_out: capture.timed_out(),
+        dropped: capture.dropped(1) + capture.dropped(2),
+    })
+}
+
+/// What a command says on its standard output: Perl's backticks.
+///
+/// Unless it exits with 0, ChildError is raised, with status, stdout and stderr; check=False takes any status. timeout
+/// is in seconds and bounds the whole call; at its end CommandTimeout has what came until then, and the command's
+/// processes are ended. What it says on its standard error goes, as with Perl, to this process's; with check=True only
+/// when it is over, and into the ChildError if that is raised.
+///
+/// >>> import perlipc as ipc
+/// >>> ipc.qx(["echo", "hi"])
+/// b'hi\n'
+/// >>> ipc.qx("echo $((6 * 7))", text=True)
+/// '42\n'
+#[pyfunction]
+#[pyo3(signature = (command, *, check = true, timeout = None, text = false, **options))]
+pub(crate) fn qx<'py>(
+    py: Python<'py>,
+    command: &Bound<'py, PyAny>,
+    check: bool,
+    timeout: Option<f64>,
+    text: bool,
+    options: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let named = command;
+    let mut command = Command::new(named, options)?;
+    if !check && !has(options, "stderr")? {
+        command.cmd.redirect(2, "inherit");
+    }
+    let capture = run(py, &mut command, None, deadline(timeout)?)?;
+    let (status, timed_out) = (capture.status(), capture.timed_out());
+    if timed_out || (check && !status.success()) {
+        let output = give(py, capture.output(), text)?;
+        let errors = give(py, capture.errors(), text)?;
+        return Err(child_error(py, timed_out, Some(named), status, Some(output), Some(errors)));
+    }
+    if !capture.errors().is_empty() {
+        pass_on(py, capture.errors())?;
+    }
+    give(py, capture.output(), text)
+}
+
+/// Where no error took it along, what the command said on its standard error goes where it would have gone.
+fn pass_on(py: Python<'_>, errors: &[u8]) -> PyResult<()> {
+    let os = py.import("os")?;
+    let mut rest = errors;
+    while !rest.is_empty() {
+        // A standard error that takes nothing loses this as it would have lost the command's own.
+        let Ok(n) = os.call_method1("write", (2, PyBytes::new(py, rest))).and_then(|n| n.extract::<usize>()) else {
+            break;
+        };
+        rest = rest.get(n..).unwrap_or_default();
+    }
+    Ok(())
+}
+
+fn has(options: Option<&Bound<'_, PyDict>>, name: &str) -> PyResult<bool> {
+    options.map_or(Ok(false), |options| options.contains(name))
+}
+
+/// Runs a command and waits for it: its status.
+///
+/// Whatever the status is, nothing is raised for it; ask .ok, or say .check(). OSError when it cannot start. timeout
+/// is in seconds; at its end the command's processes are ended (TERM, grace seconds, KILL) and CommandTimeout is
+/// raised. While it runs, INT and QUIT are the command's, as in Perl; when it died of INT, KeyboardInterrupt follows.
+///
+/// >>> import perlipc as ipc
+/// >>> ipc.system(["true"]).ok
+/// True
+#[pyfunction]
+#[pyo3(signature = (command, *, timeout = None, **options))]
+pub(crate) fn system(
+    py: Python<'_>,
+    command: &Bound<'_, PyAny>,
+    timeout: Option<f64>,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Status> {
+    let named = command;
+    let mut command = Command::new(named, options)?;
+    let deadline = deadline(timeout)?;
+    let running = command.start(py, perlipc::Cmd::start_system)?;
+    // Also when a handler raises, the command's processes are ended, and Python has INT back.
+    let ended = blocking(py, move || Ok(running.wait(deadline)))?;
+    let status = ended.status;
+    match ended.stopped {
+        Some(error) if error.is_timeout() => return Err(child_error(py, true, Some(named), status, None, None)),
+        Some(error) => return Err(raise(py, error)),
+        None => {}
+    }
+    if status.signal() == Some(libc::SIGINT) && python_handles_int(py)? {
+        return Err(PyKeyboardInterrupt::new_err(()));
+    }
+    Ok(Status::from(status))
+}
+
+/// Whether INT is Python's own KeyboardInterrupt here: nobody who has set it otherwise is surprised by one.
+fn python_handles_int(py: Python<'_>) -> PyResult<bool> {
+    let module = py.import("signal")?;
+    let now = module.call_method1("getsignal", (libc::SIGINT,))?;
+    Ok(now.is(&module.getattr("default_int_handler")?))
+}

@@ -1,0 +1,72 @@
+//! The core's errors as Python's exceptions.
+
+use perlipc::{Error, Status};
+use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+
+use crate::signal;
+
+/// The exception for an error: an OSError with errno and filename (so that Python picks FileNotFoundError,
+/// BrokenPipeError, TimeoutError ...) and the failing step as `step`; ValueError for bad input and closed streams, as
+/// Python's own files have it; RuntimeError where a call comes at the wrong moment.
+pub(crate) fn raise(py: Python<'_>, error: Error) -> PyErr {
+    let raised = match &error {
+        Error::Abandoned { .. } | Error::Interrupted { .. } => match signal::raised() {
+            Some(raised) => return raised,
+            None => os_error(&error),
+        },
+        Error::Invalid { .. } => PyValueError::new_err(error.to_string()),
+        Error::Closed { step } => PyValueError::new_err(format!("{step}: I/O operation on closed stream")),
+        Error::Busy { step } => {
+            PyRuntimeError::new_err(format!("{step}: the stream is in use by another thread or an interrupted call"))
+        }
+        Error::Threads { step } => PyRuntimeError::new_err(format!(
+            "{step}: the process has several threads (say threads_ok=True to fork all the same)"
+        )),
+        _ => os_error(&error),
+    };
+    // An exception takes attributes; one that does not would only lack this one.
+    let _ = raised.value(py).setattr("step", error.step());
+    raised
+}
+
+/// Steps whose thing is a file, and so the exception's filename.
+const OF_FILES: [&str; 4] = ["exec", "open", "chdir", "mkfifo"];
+
+fn os_error(error: &Error) -> PyErr {
+    let (step, path, errno) = (error.step(), error.path(), error.errno());
+    let why = match error {
+        Error::Timeout { .. } => "timed out".to_owned(),
+        Error::Canceled { .. } => "cancelled".to_owned(),
+        Error::Interrupted { .. } | Error::Abandoned { .. } => "interrupted".to_owned(),
+        _ => perlipc::error_text(errno),
+    };
+    match path {
+        "" => PyOSError::new_err((errno, format!("{step}: {why}"))),
+        path if OF_FILES.contains(&step) => PyOSError::new_err((errno, format!("{step}: {why}"), path.to_owned())),
+        path => PyOSError::new_err((errno, format!("{step} {path}: {why}"))),
+    }
+}
+
+/// A ChildError, or the kind of it that is a TimeoutError too.
+pub(crate) fn child_error(
+    py: Python<'_>,
+    timed_out: bool,
+    command: Option<&Bound<'_, PyAny>>,
+    status: Status,
+    output: Option<Bound<'_, PyAny>>,
+    errors: Option<Bound<'_, PyAny>>,
+) -> PyErr {
+    let make = || -> PyResult<PyErr> {
+        let class = py.import("perlipc.error")?.getattr(if timed_out { "CommandTimeout" } else { "ChildError" })?;
+        let nothing = || pyo3::types::PyBytes::new(py, b"").into_any();
+        let args = (
+            command,
+            crate::status::Status::from(status),
+            output.unwrap_or_else(nothing),
+            errors.unwrap_or_else(nothing),
+        );
+        Ok(PyErr::from_value(class.call1(args)?))
+    };
+    make().unwrap_or_else(|error| error)
+}

@@ -1,0 +1,39 @@
+//! `perlipc._perlipc`: the part of the Python package that stands on the Rust core. One noun, one file, as in the core.
+//!
+//! All that blocks lets other threads run meanwhile, and Python's signal handlers run from inside it: see `signal.rs`.
+
+#![deny(unsafe_code)]
+
+mod capture;
+mod child;
+mod cmd;
+mod error;
+mod popen;
+mod signal;
+mod status;
+mod stream;
+mod time;
+mod user;
+
+/// The compiled part of perlipc. Use the package: `import perlipc as ipc`.
+#[pyo3::pymodule(gil_used = true)]
+mod _perlipc {
+    #[pymodule_export]
+    use crate::capture::{Result, capture, qx, system};
+    #[pymodule_export]
+    use crate::child::{Child, exec, fork, orphans, start, wait, waitpid};
+    #[pymodule_export]
+    use crate::popen::{fork_open, open};
+    #[pymodule_export]
+    use crate::status::Status;
+    #[pymodule_export]
+    use crate::stream::{Stream, adopt, pipe};
+    #[pymodule_export]
+    use crate::user::drop_privileges;
+
+    #[pymodule_init]
+    fn init(_module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        perlipc::signal::host(crate::signal::run_handlers);
+        Ok(())
+    }
+}

@@ -1,0 +1,62 @@
+//! Pipe opens.
+
+use perlipc::popen::{self, ForkOpen, Mode};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::child::by_os_fork;
+use crate::cmd::{Command, flush_standard};
+use crate::error::raise;
+use crate::stream::{Origin, Stream};
+
+fn mode(py: Python<'_>, mode: &str) -> PyResult<Mode> {
+    mode.parse().map_err(|error| raise(py, error))
+}
+
+/// Perl's pipe open of a command; see perlipc.open.
+#[pyfunction]
+#[pyo3(signature = (spec, command = None, *, check = false, text = false, **options))]
+pub(crate) fn open(
+    py: Python<'_>,
+    spec: &str,
+    command: Option<&Bound<'_, PyAny>>,
+    check: bool,
+    text: bool,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Stream> {
+    let named = command.map(Bound::clone).map_or_else(|| spec.into_pyobject(py).map(Bound::into_any), Ok)?;
+    let (mut command, mode) = match command {
+        Some(command) => (Command::new(command, options)?, mode(py, spec)?),
+        None if matches!(spec, "-|" | "|-") => {
+            return Err(PyTypeError::new_err(format!(
+                "open({spec:?}) without a command forks: that is fork_open({spec:?})"
+            )));
+        }
+        None => {
+            let (cmd, mode) = popen::parse(spec).map_err(|error| raise(py, error))?;
+            (Command::of(cmd, options)?, mode)
+        }
+    };
+    let grace = command.grace;
+    let stream = command.start(py, |cmd| popen::start(cmd, mode))?;
+    Stream::new(py, stream, text, Origin { command: Some(named.unbind()), check, grace })
+}
+
+/// Perl's fork form of open; see perlipc.fork_open.
+#[pyfunction]
+#[pyo3(signature = (mode, *, threads_ok = false, check = false, text = false))]
+pub(crate) fn fork_open(
+    py: Python<'_>,
+    mode: &str,
+    threads_ok: bool,
+    check: bool,
+    text: bool,
+) -> PyResult<Option<Stream>> {
+    let mode = self::mode(py, mode)?;
+    flush_standard(py)?;
+    match by_os_fork(py, |fork| popen::fork_by(mode, threads_ok, fork))? {
+        ForkOpen::Parent(stream) => Stream::new(py, stream, text, Origin { check, ..Origin::default() }).map(Some),
+        ForkOpen::Child => Ok(None),
+    }
+}

@@ -1,0 +1,862 @@
+//! Perl's filehandle.
+
+#![allow(unsafe_code)]
+
+use std::cell::{Cell, RefCell, UnsafeCell};
+use std::ops::{Deref, DerefMut};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::time::Duration;
+
+use memchr::memmem;
+use perlipc::{Canceler, Deadline, Separator};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice, PyString, PyTuple};
+
+use crate::child::{self, Child};
+use crate::error::{child_error, raise};
+use crate::signal::blocking;
+use crate::status::Status;
+use crate::time;
+
+/// Many lines are taken from the core at once; so many that the way there costs nothing, not so many that a list of
+/// them leaves the cache.
+const BATCH: usize = 4096;
+/// How much is asked for at first where the caller asks for much: what comes may be far less.
+const PIECE: usize = 64 * 1024;
+
+/// What a stream's close needs to know of its command.
+pub(crate) struct Origin {
+    pub(crate) command: Option<Py<PyAny>>,
+    /// Closing raises ChildError unless the status is ok.
+    pub(crate) check: bool,
+    pub(crate) grace: Duration,
+}
+
+impl Default for Origin {
+    fn default() -> Origin {
+        Origin { command: None, check: false, grace: Duration::from_secs(1) }
+    }
+}
+
+/// A filehandle: a pipe's end, what a command writes or reads. Bytes; with text=True str (UTF-8, surrogateescape).
+///
+/// Iterating gives records, lines at first, with their separator. It has what io.TextIOWrapper, csv.reader, json.load
+/// and shutil.copyfileobj ask of a file. As a context manager it is closed at the end; leaving on an exception ends
+/// the child.
+///
+/// Each call may take .timeout seconds, None for ever, and raises TimeoutError then; what was read is not lost, and
+/// what was not written goes out by flush(). Other threads run while a call waits, and signal handlers run from inside
+/// it. One call at a time: a second one is a RuntimeError, but cancel() and close() come from any thread at any moment.
+///
+/// >>> import perlipc as ipc
+/// >>> with ipc.open("-|", ["printf", "a\\nb\\n"]) as stream:
+/// ...     list(stream)
+/// [b'a\n', b'b\n']
+/// >>> stream.status.ok
+/// True
+#[pyclass(frozen, generic, module = "perlipc")]
+pub(crate) struct Stream {
+    core: UnsafeCell<perlipc::Stream>,
+    /// A call is under way; the interpreter may be released meanwhile.
+    busy: Cell<bool>,
+    /// What may be done while one is.
+    other: Canceler,
+    fd: i32,
+    child: Option<Py<Child>>,
+    origin: Origin,
+    text: bool,
+    reads: bool,
+    writes: bool,
+    timeout: Cell<Option<f64>>,
+    separator: RefCell<Py<PyAny>>,
+    /// As they were when the call that is under way began.
+    lineno: Cell<u64>,
+    autoflush: Cell<bool>,
+    released: Cell<bool>,
+}
+
+// SAFETY: the cells are read and written by who holds the interpreter alone (the module asks for that on free-threaded
+// builds too). The core's stream, which a call uses with the interpreter released, is that call's alone from setting
+// `busy`, which is looked at and set with the interpreter held, until it is cleared; and it may go from thread to thread.
+unsafe impl Sync for Stream {}
+
+/// A call on a stream: it alone has the core's stream until it is over.
+struct Call<'a> {
+    stream: &'a Stream,
+    bounded: bool,
+}
+
+impl Deref for Call<'_> {
+    type Target = perlipc::Stream;
+
+    fn deref(&self) -> &perlipc::Stream {
+        // SAFETY: `busy` was false and is true for the life of this value: nobody else has a reference.
+        unsafe { &*self.stream.core.get() }
+    }
+}
+
+impl DerefMut for Call<'_> {
+    fn deref_mut(&mut self) -> &mut perlipc::Stream {
+        // SAFETY: as above.
+        unsafe { &mut *self.stream.core.get() }
+    }
+}
+
+impl Drop for Call<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.bounded {
+            self.deadline(Deadline::NEVER);
+        }
+        self.stream.busy.set(false);
+    }
+}
+
+impl Stream {
+    pub(crate) fn new(py: Python<'_>, core: perlipc::Stream, text: bool, origin: Origin) -> PyResult<Stream> {
+        let child = core.child().cloned().map(|child| Py::new(py, Child(child))).transpose()?;
+        let separator = if text { PyString::new(py, "\n").into_any() } else { PyBytes::new(py, b"\n").into_any() };
+        Ok(Stream {
+            other: core.canceler(),
+            fd: core.as_fd().as_raw_fd(),
+            child,
+            origin,
+            text,
+            reads: core.is_readable(),
+            writes: core.is_writable(),
+            timeout: Cell::new(None),
+            separator: RefCell::new(separator.unbind()),
+            lineno: Cell::new(0),
+            autoflush: Cell::new(core.is_autoflush()),
+            released: Cell::new(false),
+            busy: Cell::new(false),
+            core: UnsafeCell::new(core),
+        })
+    }
+
+    #[inline]
+    fn enter(&self) -> PyResult<Call<'_>> {
+        if self.busy.replace(true) {
+            return Err(PyRuntimeError::new_err(
+                "the stream is in use by another thread, or by the call that this handler interrupted",
+            ));
+        }
+        Ok(Call { stream: self, bounded: false })
+    }
+
+    /// A call that may wait, until the stream's own time limit.
+    fn call(&self) -> PyResult<Call<'_>> {
+        self.call_within(self.timeout.get())
+    }
+
+    fn call_within(&self, timeout: Option<f64>) -> PyResult<Call<'_>> {
+        let deadline = time::deadline(timeout)?;
+        let mut call = self.enter()?;
+        if !deadline.is_never() {
+            call.deadline(deadline);
+            call.bounded = true;
+        }
+        self.lineno.set(call.lineno());
+        Ok(call)
+    }
+
+    fn unsupported(py: Python<'_>, what: &str) -> PyErr {
+        match py.import("io").and_then(|io| io.getattr("UnsupportedOperation")).and_then(|class| class.call1((what,))) {
+            Ok(error) => PyErr::from_value(error),
+            Err(error) => error,
+        }
+    }
+
+    fn reading(&self, py: Python<'_>) -> PyResult<()> {
+        if self.reads { Ok(()) } else { Err(Stream::unsupported(py, "not readable")) }
+    }
+
+    fn writing(&self, py: Python<'_>) -> PyResult<()> {
+        if self.writes { Ok(()) } else { Err(Stream::unsupported(py, "not writable")) }
+    }
+
+    /// Bytes as the stream gives them.
+    #[inline]
+    fn give<'py>(&self, py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        if self.text { decode(py, data) } else { encode(py, data) }
+    }
+
+    /// What the user gave, as bytes, and its length in the user's units.
+    fn take<'a, 'py>(&self, data: &'a Bound<'py, PyAny>) -> PyResult<(Data<'a, 'py>, usize)> {
+        if self.text {
+            let text = data.cast::<PyString>().map_err(|_| PyTypeError::new_err("a text stream takes str"))?;
+            let len = text.len()?;
+            return Ok((utf8(text)?, len));
+        }
+        let data = plain(data)?;
+        let len = data.len();
+        Ok((data, len))
+    }
+
+    /// Up to `size` bytes, or all of them; less only at the end. What cannot be finished is put back.
+    fn read_bytes(&self, py: Python<'_>, call: &mut Call<'_>, size: Option<usize>, all: &mut Vec<u8>) -> PyResult<()> {
+        let core: &mut perlipc::Stream = call;
+        let answer = blocking(py, || match size {
+            None => core.read_to_end(all).map(drop),
+            Some(size) => loop {
+                let done = all.len();
+                let piece = (size - done).min(done.max(PIECE));
+                all.resize(done + piece, 0);
+                match core.read_full(&mut all[done..]) {
+                    Ok(n) => {
+                        all.truncate(done + n);
+                        if n < piece || all.len() == size {
+                            return Ok(());
+                        }
+                    }
+                    Err(error) => {
+                        all.truncate(done);
+                        return Err(error);
+                    }
+                }
+            },
+        });
+        answer.inspect_err(|_| call.unread(all, 0))
+    }
+
+    /// Up to `size` characters, or all; with `once` after one look at what is there.
+    fn read_text<'py>(&self, py: Python<'py>, size: Option<usize>, once: bool) -> PyResult<Bound<'py, PyAny>> {
+        let mut call = self.call()?;
+        let mut all = Vec::new();
+        let Some(size) = size.filter(|_| !once || size.is_some()) else {
+            self.read_bytes(py, &mut call, None, &mut all)?;
+            return self.give(py, &all);
+        };
+        let mut left = size;
+        let mut ended = false;
+        while left > 0 {
+            let (bytes, characters) = prefix(call.buffered(), left, ended);
+            if bytes > 0 {
+                all.extend_from_slice(&call.buffered()[..bytes]);
+                call.consume(bytes);
+                left -= characters;
+                continue;
+            }
+            if ended || (once && !all.is_empty()) {
+                break;
+            }
+            let core: &mut perlipc::Stream = &mut call;
+            match blocking(py, || core.fill()) {
+                Ok(more) => ended = !more,
+                Err(error) => {
+                    call.unread(&all, 0);
+                    return Err(error);
+                }
+            }
+        }
+        self.give(py, &all)
+    }
+
+    /// Calls `each` for many records at a time until it has enough or the input ends.
+    fn batches(
+        &self,
+        py: Python<'_>,
+        call: &mut Call<'_>,
+        most: Option<usize>,
+        mut each: impl FnMut(&[u8]) -> PyResult<()>,
+    ) -> PyResult<()> {
+        let mut left = most.unwrap_or(usize::MAX);
+        while left > 0 {
+            let core: &mut perlipc::Stream = call;
+            let (data, ends) = blocking(py, || core.readlines(left.min(BATCH)))?;
+            if ends.len() < 2 {
+                break;
+            }
+            for span in ends.windows(2) {
+                each(&data[span[0] as usize..span[1] as usize])?;
+            }
+            left -= ends.len() - 1;
+        }
+        Ok(())
+    }
+
+    /// Records in a list; after an error they are in the stream again.
+    fn list<'py>(&self, py: Python<'py>, most: Option<usize>, hint: Option<usize>) -> PyResult<Bound<'py, PyList>> {
+        self.reading(py)?;
+        let mut call = self.call()?;
+        let list = PyList::empty(py);
+        let mut size = 0;
+        loop {
+            let left = most.map_or(BATCH, |most| (most - list.len()).min(BATCH));
+            if left == 0 {
+                return Ok(list);
+            }
+            // Where the size decides, it is looked at after each.
+            let left = if hint.is_some() { 1 } else { left };
+            let core: &mut perlipc::Stream = &mut call;
+            let batch = blocking(py, || core.readlines(left));
+            let put = batch.and_then(|(data, ends)| {
+                for span in ends.windows(2) {
+                    let line = &data[span[0] as usize..span[1] as usize];
+                    size += line.len();
+                    append(&list, self.give(py, line)?)?;
+                }
+                Ok(ends.len() > 1)
+            });
+            match put {
+                Ok(true) if hint.is_none_or(|hint| size < hint) => {}
+                Ok(_) => return Ok(list),
+                Err(error) => {
+                    let mut all = Vec::with_capacity(size);
+                    for line in list.iter() {
+                        match line.cast::<PyBytes>() {
+                            Ok(line) => all.extend_from_slice(line.as_bytes()),
+                            Err(_) => all.extend_from_slice(&utf8(line.cast::<PyString>()?)?),
+                        }
+                    }
+                    call.unread(&all, list.len() as u64);
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    #[cold]
+    fn next_slow<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.reading(py)?;
+        let mut call = self.call_within(timeout)?;
+        let core: &mut perlipc::Stream = &mut call;
+        let line = blocking(py, || core.readline())?;
+        line.map(|line| self.give(py, line)).transpose()
+    }
+
+    fn closed_status(&self, py: Python<'_>, status: Option<perlipc::Status>) -> PyResult<Option<Status>> {
+        match status {
+            Some(status) if self.origin.check && !status.success() => {
+                let command = self.origin.command.as_ref().map(|command| command.bind(py));
+                Err(child_error(py, false, command, status, None, None))
+            }
+            status => Ok(status.map(Status::from)),
+        }
+    }
+
+    fn close_within(&self, py: Python<'_>, deadline: Deadline) -> PyResult<Option<perlipc::Status>> {
+        if self.released.get() {
+            return Ok(None);
+        }
+        let answer = match self.enter() {
+            Ok(mut call) => {
+                call.deadline(deadline);
+                call.bounded = true;
+                self.lineno.set(call.lineno());
+                let core: &mut perlipc::Stream = &mut call;
+                blocking(py, || match core.close() {
+                    // Once more is no harm, as with Python's files.
+                    Err(perlipc::Error::Closed { .. }) => Ok(core.status()),
+                    answer => answer,
+                })
+            }
+            // Another thread is in a call, or this one's call was interrupted: it ends.
+            Err(_) => blocking(py, || match self.closer().close(deadline) {
+                Err(perlipc::Error::Closed { .. }) => Ok(self.closer().status()),
+                answer => answer,
+            }),
+        };
+        answer
+    }
+}
+
+/// Bytes of the user's.
+enum Data<'a, 'py> {
+    Lent(&'a [u8]),
+    Owned(Bound<'py, PyBytes>),
+}
+
+impl Deref for Data<'_, '_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Data::Lent(data) => data,
+            Data::Owned(data) => data.as_bytes(),
+        }
+    }
+}
+
+/// The bytes of a bytes-like object; a copy, unless they cannot change.
+pub(crate) fn owned(data: &Bound<'_, PyAny>, text: bool) -> PyResult<Vec<u8>> {
+    if text {
+        let data = data.cast::<PyString>().map_err(|_| PyTypeError::new_err("with text=True the input is a str"))?;
+        return Ok(utf8(data)?.to_vec());
+    }
+    Ok(plain(data)?.to_vec())
+}
+
+fn plain<'a, 'py>(data: &'a Bound<'py, PyAny>) -> PyResult<Data<'a, 'py>> {
+    if let Ok(bytes) = data.cast::<PyBytes>() {
+        return Ok(Data::Lent(bytes.as_bytes()));
+    }
+    if data.is_instance_of::<PyString>() {
+        return Err(PyTypeError::new_err("a bytes-like object is required, not 'str' (text=True takes str)"));
+    }
+    Ok(Data::Owned(PyMemoryView::from(data)?.call_method0("tobytes")?.cast_into()?))
+}
+
+fn utf8<'a, 'py>(text: &'a Bound<'py, PyString>) -> PyResult<Data<'a, 'py>> {
+    match text.to_str() {
+        Ok(text) => Ok(Data::Lent(text.as_bytes())),
+        Err(_) => Ok(Data::Owned(text.call_method1("encode", ("utf-8", "surrogateescape"))?.cast_into()?)),
+    }
+}
+
+#[inline]
+pub(crate) fn encode<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: the bytes are copied; a new reference or NULL with an exception comes back.
+    unsafe {
+        Bound::from_owned_ptr_or_err(py, ffi::PyBytes_FromStringAndSize(data.as_ptr().cast(), data.len() as isize))
+    }
+}
+
+#[inline]
+pub(crate) fn decode<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let errors = c"surrogateescape".as_ptr();
+    // SAFETY: as above.
+    unsafe {
+        Bound::from_owned_ptr_or_err(py, ffi::PyUnicode_DecodeUTF8(data.as_ptr().cast(), data.len() as isize, errors))
+    }
+}
+
+#[inline]
+fn append(list: &Bound<'_, PyList>, item: Bound<'_, PyAny>) -> PyResult<()> {
+    list.append(item)
+}
+
+/// How many bytes make up to `most` characters, as the decoder would count them, and how many characters they are. A
+/// character that has only begun at the end is left, unless that is the `end` of all.
+fn prefix(data: &[u8], most: usize, end: bool) -> (usize, usize) {
+    let (mut at, mut count) = (0, 0);
+    while count < most && at < data.len() {
+        let rest = &data[at..data.len().min(at + 4)];
+        let len = match rest[0] {
+            0..0x80 => 1,
+            _ => match std::str::from_utf8(rest) {
+                Ok(text) => text.chars().next().map_or(1, char::len_utf8),
+                Err(error) if error.valid_up_to() > 0 => std::str::from_utf8(&rest[..error.valid_up_to()])
+                    .ok()
+                    .and_then(|t| t.chars().next())
+                    .map_or(1, char::len_utf8),
+                // It may become one when more comes.
+                Err(error) if error.error_len().is_none() && !end => return (at, count),
+                // Each byte that is none becomes a character of its own.
+                Err(_) => 1,
+            },
+        };
+        at += len;
+        count += 1;
+    }
+    (at, count)
+}
+
+fn size(size: Option<isize>) -> Option<usize> {
+    size.and_then(|size| usize::try_from(size).ok())
+}
+
+#[pymethods]
+impl Stream {
+    /// The child at the other end; None if there is none.
+    #[getter]
+    fn child(&self, py: Python<'_>) -> Option<Py<Child>> {
+        self.child.as_ref().map(|child| child.clone_ref(py))
+    }
+
+    /// How the child ended, as close() has learnt it: Perl's $?. None before, and without a child.
+    #[getter]
+    fn status(&self) -> Option<Status> {
+        self.other.status().map(Status::from)
+    }
+
+    /// Whether it was closed or detached.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.other.is_closed()
+    }
+
+    /// How many records were read. Perl: $. of this stream alone.
+    #[getter]
+    fn lineno(&self) -> u64 {
+        self.enter().map_or(self.lineno.get(), |call| call.lineno())
+    }
+
+    /// Whether each write goes out at once; on at first, but for streams that write to a command. Switching it on
+    /// flushes. Perl: $|.
+    #[getter]
+    fn autoflush(&self) -> bool {
+        self.autoflush.get()
+    }
+
+    #[setter]
+    fn set_autoflush(&self, py: Python<'_>, on: bool) -> PyResult<()> {
+        self.writing(py)?;
+        let mut call = self.call()?;
+        self.autoflush.set(on);
+        let core: &mut perlipc::Stream = &mut call;
+        blocking(py, || core.autoflush(on))
+    }
+
+    /// How many seconds each call may take; None: for ever.
+    #[getter]
+    fn timeout(&self) -> Option<f64> {
+        self.timeout.get()
+    }
+
+    #[setter]
+    fn set_timeout(&self, seconds: Option<f64>) -> PyResult<()> {
+        time::duration(seconds)?;
+        self.timeout.set(seconds);
+        Ok(())
+    }
+
+    /// What ends a record: any bytes (str for text); empty for paragraphs; an int for records of that many bytes; None
+    /// for the whole input at once. Lines at first. Perl: $/ of this stream alone.
+    #[getter]
+    fn separator(&self, py: Python<'_>) -> Py<PyAny> {
+        self.separator.borrow().clone_ref(py)
+    }
+
+    #[setter]
+    fn set_separator(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = value.py();
+        self.reading(py)?;
+        let separator = if value.is_none() {
+            Separator::Whole
+        } else if let Ok(number) = value.extract::<usize>() {
+            if self.text {
+                return Err(PyValueError::new_err("records of a fixed size are bytes: a text stream has none"));
+            }
+            Separator::Size(number)
+        } else {
+            match self.take(value)?.0.to_vec() {
+                bytes if bytes.is_empty() => Separator::Paragraph,
+                bytes => Separator::Bytes(bytes),
+            }
+        };
+        self.enter()?.separator(separator).map_err(|error| raise(py, error))?;
+        *self.separator.borrow_mut() = value.clone().unbind();
+        Ok(())
+    }
+
+    /// The descriptor. It stays the stream's, which may have read ahead.
+    fn fileno(&self) -> PyResult<i32> {
+        if self.other.is_closed() {
+            Err(PyValueError::new_err("fileno: I/O operation on closed stream"))
+        } else {
+            Ok(self.fd)
+        }
+    }
+
+    /// Whether it can be read from.
+    fn readable(&self) -> bool {
+        self.reads
+    }
+
+    /// Whether it can be written to.
+    fn writable(&self) -> bool {
+        self.writes
+    }
+
+    /// False: a stream has no positions.
+    fn seekable(&self) -> bool {
+        false
+    }
+
+    /// False: a stream is no terminal.
+    fn isatty(&self) -> bool {
+        false
+    }
+
+    /// Reads size bytes (characters of a text stream), less only at the end; all until the end when size is negative
+    /// or None. Perl: read.
+    #[pyo3(signature = (size = Some(-1), /), text_signature = "($self, size=-1, /)")]
+    fn read<'py>(&self, py: Python<'py>, size: Option<isize>) -> PyResult<Bound<'py, PyAny>> {
+        self.reading(py)?;
+        let size = self::size(size);
+        if self.text {
+            return self.read_text(py, size, false);
+        }
+        let mut call = self.call()?;
+        let mut all = Vec::new();
+        self.read_bytes(py, &mut call, size, &mut all)?;
+        self.give(py, &all)
+    }
+
+    /// Reads what is there, up to size bytes (characters of a text stream); waits if there is nothing, and is empty
+    /// only at the end. Perl: sysread, with the buffer counted in.
+    #[pyo3(signature = (size = Some(-1), /), text_signature = "($self, size=-1, /)")]
+    fn read1<'py>(&self, py: Python<'py>, size: Option<isize>) -> PyResult<Bound<'py, PyAny>> {
+        self.reading(py)?;
+        let size = self::size(size).unwrap_or(PIECE);
+        if self.text {
+            return self.read_text(py, Some(size), true);
+        }
+        let mut call = self.call()?;
+        let mut room = vec![0; size.min(PIECE)];
+        let core: &mut perlipc::Stream = &mut call;
+        let n = blocking(py, || core.read(&mut room))?;
+        self.give(py, &room[..n])
+    }
+
+    /// Reads what is there into a writable buffer and says how many bytes; 0 at the end.
+    #[pyo3(signature = (buffer, /))]
+    fn readinto(&self, py: Python<'_>, buffer: &Bound<'_, PyAny>) -> PyResult<usize> {
+        self.reading(py)?;
+        if self.text {
+            return Err(Stream::unsupported(py, "a text stream has no readinto"));
+        }
+        let view = PyMemoryView::from(buffer)?.call_method1("cast", ("B",))?;
+        if view.getattr("readonly")?.is_truthy()? {
+            return Err(PyTypeError::new_err("a writable buffer is needed"));
+        }
+        let mut call = self.call()?;
+        let mut room = vec![0; view.len()?.min(4 * PIECE)];
+        let core: &mut perlipc::Stream = &mut call;
+        let n = blocking(py, || core.read(&mut room))?;
+        view.set_item(PySlice::new(py, 0, n as isize, 1), PyBytes::new(py, &room[..n]))?;
+        Ok(n)
+    }
+
+    /// The next record with its separator; empty at the end. Perl: <FH>.
+    #[pyo3(signature = (*, timeout = None), text_signature = "($self, *, timeout=...)")]
+    fn readline<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
+        let timeout = timeout.or(self.timeout.get());
+        match self.next_slow(py, timeout)? {
+            Some(line) => Ok(line),
+            None => self.give(py, b""),
+        }
+    }
+
+    /// All records until the end, or until they have hint bytes together.
+    #[pyo3(signature = (hint = Some(-1), /), text_signature = "($self, hint=-1, /)")]
+    fn readlines<'py>(&self, py: Python<'py>, hint: Option<isize>) -> PyResult<Bound<'py, PyList>> {
+        self.list(py, None, size(hint).filter(|hint| *hint > 0))
+    }
+
+    /// The next n records; less only at the end. Many lines a call are much quicker than one.
+    #[pyo3(signature = (n, /))]
+    #[pyo3(name = "take")]
+    fn take_lines<'py>(&self, py: Python<'py>, n: usize) -> PyResult<Bound<'py, PyList>> {
+        self.list(py, Some(n), None)
+    }
+
+    /// Reads to the end and says how many records there were, without making an object of any. Perl: 1 while <FH>; $.
+    fn count_lines(&self, py: Python<'_>) -> PyResult<u64> {
+        self.reading(py)?;
+        let mut call = self.call()?;
+        let core: &mut perlipc::Stream = &mut call;
+        blocking(py, || {
+            let before = core.lineno();
+            while core.readlines(usize::MAX)?.1.len() > 1 {}
+            Ok(core.lineno() - before)
+        })
+    }
+
+    /// Reads to the end: the records that hold the given bytes (str of a text stream). An object is made of those
+    /// alone. Perl: grep { index($_, $what) >= 0 } <FH>.
+    #[pyo3(signature = (what, /))]
+    fn grep<'py>(&self, py: Python<'py>, what: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+        self.reading(py)?;
+        let (what, _) = self.take(what)?;
+        let finder = memmem::Finder::new(&*what);
+        let list = PyList::empty(py);
+        let mut call = self.call()?;
+        self.batches(py, &mut call, None, |line| match finder.find(line) {
+            Some(_) => append(&list, self.give(py, line)?),
+            None => Ok(()),
+        })?;
+        Ok(list)
+    }
+
+    /// Reads the next n records, or all to the end, each split at the given bytes (str of a text stream), or at runs
+    /// of white space without any, and without its newline: a list of lists. Perl: map { chomp; [split] } <FH>.
+    #[pyo3(signature = (separator = None, /, *, n = None))]
+    fn split<'py>(
+        &self,
+        py: Python<'py>,
+        separator: Option<&Bound<'py, PyAny>>,
+        n: Option<usize>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        self.reading(py)?;
+        let separator = separator.map(|separator| self.take(separator)).transpose()?;
+        if separator.as_ref().is_some_and(|(bytes, _)| bytes.is_empty()) {
+            return Err(PyValueError::new_err("empty separator"));
+        }
+        let finder = separator.as_ref().map(|(bytes, _)| memmem::Finder::new(&**bytes));
+        let list = PyList::empty(py);
+        let mut call = self.call()?;
+        self.batches(py, &mut call, n, |line| {
+            let fields = PyList::empty(py);
+            match &finder {
+                None => {
+                    for field in line.split(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)) {
+                        if !field.is_empty() {
+                            append(&fields, self.give(py, field)?)?;
+                        }
+                    }
+                }
+                Some(finder) => {
+                    let line = line.strip_suffix(b"\n").unwrap_or(line);
+                    let mut from = 0;
+                    for at in finder.find_iter(line) {
+                        append(&fields, self.give(py, &line[from..at])?)?;
+                        from = at + finder.needle().len();
+                    }
+                    append(&fields, self.give(py, &line[from..])?)?;
+                }
+            }
+            append(&list, fields.into_any())
+        })?;
+        Ok(list)
+    }
+
+    fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+        slf.get().reading(slf.py())?;
+        Ok(slf.clone())
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        {
+            let mut call = self.enter()?;
+            if let Some(line) = call.readline_ahead() {
+                return self.give(py, line).map(Some);
+            }
+        }
+        self.next_slow(py, self.timeout.get())
+    }
+
+    /// Writes all, or into the buffer when autoflush is off; the length of data.
+    ///
+    /// BrokenPipeError when nobody reads any more, never a SIGPIPE. When it is cut short (TimeoutError, an exception
+    /// of a signal handler), what was not written stays in the stream: do not write it again, flush() goes on.
+    #[pyo3(signature = (data, /))]
+    fn write(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<usize> {
+        self.writing(py)?;
+        let (data, len) = self.take(data)?;
+        let mut call = self.call()?;
+        let core: &mut perlipc::Stream = &mut call;
+        let data: &[u8] = &data;
+        blocking(py, || core.write(data)).map(|()| len)
+    }
+
+    /// Writes each of the lines.
+    #[pyo3(signature = (lines, /))]
+    fn writelines(&self, py: Python<'_>, lines: &Bound<'_, PyAny>) -> PyResult<()> {
+        for line in lines.try_iter()? {
+            self.write(py, &line?)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is in the buffer. A stream that only reads has none.
+    fn flush(&self, py: Python<'_>) -> PyResult<()> {
+        if self.other.is_closed() {
+            return Err(PyValueError::new_err("flush: I/O operation on closed stream"));
+        }
+        if !self.writes {
+            return Ok(());
+        }
+        let mut call = self.call()?;
+        let core: &mut perlipc::Stream = &mut call;
+        blocking(py, || core.flush())
+    }
+
+    /// Whether there is nothing more to read. Waits to know, and loses nothing. Perl: eof.
+    fn eof(&self, py: Python<'_>) -> PyResult<bool> {
+        self.reading(py)?;
+        let mut call = self.call()?;
+        let core: &mut perlipc::Stream = &mut call;
+        blocking(py, || core.eof())
+    }
+
+    /// No more writing: flushes, and the other end sees the end.
+    fn shutdown(&self, py: Python<'_>) -> PyResult<()> {
+        self.writing(py)?;
+        let mut call = self.call()?;
+        let core: &mut perlipc::Stream = &mut call;
+        blocking(py, || core.shutdown())
+    }
+
+    /// Ends the call that another thread waits in, and every later one that would have to wait: they raise OSError
+    /// with errno ECANCELED.
+    fn cancel(&self) {
+        self.other.cancel();
+    }
+
+    /// The descriptor, given up by the stream: it is yours. Writes what is in the buffer; ValueError when bytes are
+    /// read ahead, which would be lost.
+    fn detach(&self, py: Python<'_>) -> PyResult<i32> {
+        let mut call = self.call()?;
+        let core: &mut perlipc::Stream = &mut call;
+        let fd = blocking(py, || core.release())?;
+        self.released.set(true);
+        Ok(fd.into_raw_fd())
+    }
+
+    /// Flushes and closes; where this was the last stream of a child, waits for it and gives its status. Perl's close.
+    ///
+    /// Within .timeout seconds, else TimeoutError; then close() may be called again. ChildError when check=True was said
+    /// and the status is not ok. Closing twice does no harm. From another thread, it ends the call that waits.
+    fn close(&self, py: Python<'_>) -> PyResult<Option<Status>> {
+        let status = self.close_within(py, time::deadline(self.timeout.get())?)?;
+        self.closed_status(py, status)
+    }
+
+    fn __enter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+        if slf.get().other.is_closed() {
+            return Err(PyValueError::new_err("I/O operation on closed stream"));
+        }
+        Ok(slf.clone())
+    }
+
+    #[pyo3(signature = (*exc))]
+    fn __exit__(&self, py: Python<'_>, exc: &Bound<'_, PyTuple>) -> PyResult<()> {
+        if exc.get_item(0).is_ok_and(|class| !class.is_none()) {
+            if let Some(child) = &self.child {
+                child::end(py, &child.get().0, self.origin.grace);
+            }
+            // What does not go out at once is not waited for, and the exception that is under way is the one to tell of.
+            let _ = self.close_within(py, Deadline::NOW);
+            return Ok(());
+        }
+        self.close(py).map(drop)
+    }
+
+    fn __repr__(&self) -> String {
+        let state = if self.other.is_closed() { "closed".to_owned() } else { format!("fd={}", self.fd) };
+        match &self.child {
+            Some(child) => format!("<perlipc.Stream {state} {:?}>", child.get().0),
+            None => format!("<perlipc.Stream {state}>"),
+        }
+    }
+}
+
+impl Stream {
+    fn closer(&self) -> &Canceler {
+        &self.other
+    }
+}
+
+/// Perl's pipe: what is written to the second is read from the first.
+#[pyfunction]
+#[pyo3(signature = (*, text = false))]
+pub(crate) fn pipe(py: Python<'_>, text: bool) -> PyResult<(Stream, Stream)> {
+    let (reader, writer) = perlipc::Stream::pipe().map_err(|error| raise(py, error))?;
+    Ok((Stream::new(py, reader, text, Origin::default())?, Stream::new(py, writer, text, Origin::default())?))
+}
+
+/// Takes a descriptor over as a stream, which closes it in the end. It stays as it was found.
+#[pyfunction]
+#[pyo3(signature = (fd, *, text = false))]
+pub(crate) fn adopt(py: Python<'_>, fd: i32, text: bool) -> PyResult<Stream> {
+    // An OSError if there is no such descriptor: a number that is none must not be owned.
+    py.import("os")?.call_method1("fstat", (fd,))?;
+    // SAFETY: it is open, and the caller gives it away.
+    let owned = unsafe { OwnedFd::from_raw_fd(fd) };
+    let core = perlipc::Stream::adopt(owned).map_err(|error| raise(py, error))?;
+    Stream::new(py, core, text, Origin::default())
+}
