@@ -66,13 +66,13 @@ static inline void check_add(const char *name, void (*run)(void)) {
     } while (0)
 
 static inline void check_fail(const char *file, int line, const char *what, const char *is, const char *want) {
-    check_bad++;
+    __sync_fetch_and_add(&check_bad, 1);
     if (want) fprintf(stderr, "%s:%d: %s is \"%s\", not \"%s\"\n", file, line, what, is, want);
     else fprintf(stderr, "%s:%d: not so: %s (last error: %s)\n", file, line, what, ipc_error_last_text());
 }
 
 static inline void check_fail_numbers(const char *file, int line, const char *what, long long is, long long want) {
-    check_bad++;
+    __sync_fetch_and_add(&check_bad, 1);
     fprintf(stderr, "%s:%d: %s is %lld, not %lld (last error: %s)\n", file, line, what, is, want, ipc_error_last_text());
 }
 
