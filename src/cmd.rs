@@ -205,6 +205,17 @@ impl Cmd {
         self.fail(error);
     }
 
+    /// Calls a setter and says its own failure, also where an earlier one is kept.
+    #[cfg(feature = "capi")]
+    pub(crate) fn attempt(&mut self, set: impl FnOnce(&mut Cmd) -> Result<()>) -> Result<()> {
+        let first = self.failure.take();
+        let result = set(self).and_then(|()| self.check());
+        if first.is_some() {
+            self.failure = first;
+        }
+        result
+    }
+
     /// The first failure of a setter, which starting it would return.
     pub fn check(&self) -> Result<()> {
         self.failure.clone().map_or(Ok(()), Err)

@@ -75,7 +75,7 @@ pub enum Error {
         reason: Cow<'static, str>,
     },
     /// A fork form in a process with several threads, where only async-signal-safe calls would be allowed in the child.
-    #[error("{step}: the process has several threads (say threads_ok to fork all the same)")]
+    #[error("{step}: the process has several threads{}", if *.step == "fork" { " (threads_ok forks all the same)" } else { "" })]
     Threads {
         /// Which form was asked for.
         step: &'static str,

@@ -27,14 +27,12 @@ fn handle(cmd: Cmd) -> *mut ipc_cmd {
     Box::into_raw(Box::new(ipc_cmd { tag: ipc_cmd::TAG, cmd }))
 }
 
-/// Calls a setter and answers with the command's first failure, if this made it fail.
+/// Calls a setter and answers with its own failure; the command keeps its first one.
 unsafe fn set(cmd: *mut ipc_cmd, set: impl FnOnce(&mut Cmd) -> Result<(), Error>) -> i32 {
     guard(|| {
         // SAFETY: the caller's handle, which one thread uses at a time.
         let cmd = &mut unsafe { get_mut(cmd)? }.cmd;
-        let failed = cmd.check().is_err();
-        set(cmd)?;
-        if failed { Ok(0) } else { cmd.check().map(|()| 0) }
+        cmd.attempt(set).map(|()| 0)
     })
 }
 

@@ -153,21 +153,13 @@ pub unsafe extern "C" fn ipc_stream_readline(s: *mut ipc_stream, line: *mut *con
     guard(|| {
         // SAFETY: the caller's handle and out-parameter; the record lives in the stream's buffer.
         unsafe {
-            let stream = get(s)?;
-            let reader = stream.reading().inspect_err(|_| put(line, std::ptr::null()))?;
-            match reader.half.record_nul() {
-                Ok(Some(record)) => {
+            put(line, std::ptr::null());
+            match get(s)?.reading()?.half.record_nul()? {
+                Some(record) => {
                     put(line, record.as_ptr().cast());
                     Ok(size(record.len()))
                 }
-                Ok(None) => {
-                    put(line, std::ptr::null());
-                    Ok(0)
-                }
-                Err(error) => {
-                    put(line, std::ptr::null());
-                    Err(error)
-                }
+                None => Ok(0),
             }
         }
     })
