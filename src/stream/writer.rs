@@ -47,7 +47,13 @@ impl Writer {
             return Ok(());
         }
         let deadline = self.shared.deadline();
-        self.flush_until(deadline)?;
+        if let Err(error) = self.flush_until(deadline) {
+            // Pending bytes that stay keep their place before these.
+            if !self.pending.is_empty() {
+                self.keep(data);
+            }
+            return Err(error);
+        }
         if !self.autoflush && data.len() < WRITE_BUFFER {
             self.keep(data);
             return Ok(());
