@@ -467,9 +467,8 @@ impl State {
         }
         let mut count = 0;
         let mut first_error = None;
-        if !root_ended {
-            count += u32::from(self.kill(signal).is_ok());
-        }
+        let to_child = if root_ended { Err(libc::ESRCH) } else { self.kill(signal) };
+        count += u32::from(to_child.is_ok());
         for pidfd in found.values() {
             match sys::pidfd_kill(pidfd.as_raw_fd(), signal) {
                 Ok(()) => count += 1,
@@ -484,9 +483,9 @@ impl State {
                 let _ = sys::pidfd_kill(pidfd.as_raw_fd(), libc::SIGCONT);
             }
         }
-        match swept {
-            Err(errno) => Err(errno),
-            Ok(()) => match first_error {
+        match swept.and(to_child) {
+            Err(errno) if errno != libc::ESRCH => Err(errno),
+            _ => match first_error {
                 Some(errno) if count == 0 => Err(errno),
                 _ => Ok(Reach { how: How::Sweep, count }),
             },
