@@ -371,7 +371,7 @@ fn each_failed_once() {
                     common::a_child().is_none()
                 });
                 assert!(clean, "{case}: {result:?} left a child");
-                assert_eq!(Hygiene::look(), before, "{case}: {result:?}");
+                Hygiene::look().is_as(&before, &format!("{case}: {result:?}"));
                 if let Err(error) = operation() {
                     panic!("{case}: {result:?}, and then {error}");
                 }

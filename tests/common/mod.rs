@@ -178,7 +178,8 @@ impl Hygiene {
             for signal in (1..=64).filter(|n| *n != 32 && *n != 33) {
                 let mut now: libc::sigaction = std::mem::zeroed();
                 libc::sigaction(signal, std::ptr::null(), &mut now);
-                dispositions.push((signal, now.sa_sigaction, now.sa_flags));
+                // The C library notes its trampoline with whatever it sets.
+                dispositions.push((signal, now.sa_sigaction, now.sa_flags & !0x0400_0000));
                 if libc::sigismember(&set, signal) == 1 {
                     mask.push(signal);
                 }
@@ -201,6 +202,27 @@ impl Hygiene {
             threads: std::fs::read_dir("/proc/self/task").unwrap().count(),
             dumpable,
         }
+    }
+}
+
+impl Hygiene {
+    /// That this is what was there before.
+    #[track_caller]
+    pub fn is_as(&self, before: &Hygiene, what: &str) {
+        let strange: Vec<_> = self.dispositions.iter().filter(|now| !before.dispositions.contains(now)).collect();
+        assert!(strange.is_empty(), "{what}: dispositions: {strange:?}");
+        assert_eq!(self.mask, before.mask, "{what}: mask");
+        assert_eq!(self.descriptors, before.descriptors, "{what}: descriptors");
+        assert_eq!(self.cwd, before.cwd, "{what}: directory");
+        assert_eq!(self.threads, before.threads, "{what}: threads");
+        assert!(self.environment == before.environment, "{what}: environment");
+        assert_eq!((self.umask, self.dumpable), (before.umask, before.dumpable), "{what}: umask, dumpable");
+    }
+
+    /// But for the one eventfd that each thread keeps to be woken by, where there are several.
+    pub fn without_eventfds(mut self) -> Hygiene {
+        self.descriptors.retain(|_, target| !target.contains("eventfd"));
+        self
     }
 }
 
