@@ -255,20 +255,22 @@ impl Child {
     }
 
     pub(crate) fn end_stop(&self, grace: Duration) -> Wait<Status> {
+        let signal = |signal| match self.state().kill_tree(signal) {
+            Ok(_) | Err(libc::ESRCH) => Ok(()),
+            // The tree cannot be searched now (no descriptor left, say): the child itself at least.
+            Err(_) => match self.state().kill(signal) {
+                Ok(()) | Err(libc::ESRCH) => Ok(()),
+                Err(errno) => Err(Stop::Errno(errno)),
+            },
+        };
         if !grace.is_zero() {
-            match self.state().kill_tree(libc::SIGTERM) {
-                Ok(_) | Err(libc::ESRCH) => {}
-                Err(errno) => return Err(Stop::Errno(errno)),
-            }
+            signal(libc::SIGTERM)?;
             match self.wait_stop(Deadline::after(Some(grace))) {
                 Err(Stop::Timeout) => {}
                 other => return other,
             }
         }
-        match self.state().kill_tree(libc::SIGKILL) {
-            Ok(_) | Err(libc::ESRCH) => {}
-            Err(errno) => return Err(Stop::Errno(errno)),
-        }
+        signal(libc::SIGKILL)?;
         self.wait_stop(Deadline::NEVER)
     }
 }
@@ -457,11 +459,21 @@ impl State {
             Err(errno) => return Err(errno),
         };
         let swept = self.stop_descendants(&mut found);
+        if swept == Err(libc::ENOSYS) {
+            // Nobody can be held: one signal to whom it can reach, not a second one to the child.
+            let reach = self.kill_group(signal);
+            if !root_ended && signal != libc::SIGSTOP {
+                let _ = self.kill(libc::SIGCONT);
+            }
+            for pidfd in found.values() {
+                let _ = sys::pidfd_kill(pidfd.as_raw_fd(), libc::SIGCONT);
+            }
+            return reach;
+        }
         let mut count = 0;
         let mut first_error = None;
-        if !root_ended {
-            count += u32::from(self.kill(signal).is_ok());
-        }
+        let to_child = if root_ended { Err(libc::ESRCH) } else { self.kill(signal) };
+        count += u32::from(to_child.is_ok());
         for pidfd in found.values() {
             match sys::pidfd_kill(pidfd.as_raw_fd(), signal) {
                 Ok(()) => count += 1,
@@ -476,10 +488,9 @@ impl State {
                 let _ = sys::pidfd_kill(pidfd.as_raw_fd(), libc::SIGCONT);
             }
         }
-        match swept {
-            Err(libc::ENOSYS) => self.kill_group(signal).map(|reach| Reach { count: reach.count.max(count), ..reach }),
-            Err(errno) => Err(errno),
-            Ok(()) => match first_error {
+        match swept.and(to_child) {
+            Err(errno) if errno != libc::ESRCH => Err(errno),
+            _ => match first_error {
                 Some(errno) if count == 0 => Err(errno),
                 _ => Ok(Reach { how: How::Sweep, count }),
             },
@@ -506,10 +517,8 @@ impl State {
                 let pidfd = match sys::pidfd_open(pid) {
                     Ok(pidfd) => pidfd,
                     Err(libc::ESRCH) => continue,
-                    Err(errno) => {
-                        sys::NO_PIDFD_OPEN.note(errno);
-                        return Err(libc::ENOSYS);
-                    }
+                    Err(errno) if sys::NO_PIDFD_OPEN.note(errno) => return Err(libc::ENOSYS),
+                    Err(errno) => return Err(errno),
                 };
                 // The number may have changed hands between the look and the opening: look again.
                 if self.is_descendant(pid, found) && sys::pidfd_kill(pidfd.as_raw_fd(), libc::SIGSTOP).is_ok() {

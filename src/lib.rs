@@ -67,5 +67,7 @@ pub use error::{Error, Result, text as error_text};
 pub use popen::Mode;
 pub use status::Status;
 pub use stream::{Canceler, Separator, Stream};
+#[cfg(feature = "faults")]
+pub use sys::faults;
 pub use time::Deadline;
 pub use user::drop_privileges;

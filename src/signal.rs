@@ -304,8 +304,6 @@ fn catchable(signal: i32) -> Result<()> {
 
 fn change(signal: i32, handler: Option<Handler>, raw: libc::sighandler_t) -> Result<()> {
     catchable(signal)?;
-    let mut table = table();
-    let entry = entry(&mut table, signal);
     // SAFETY: all-zero is a sigaction.
     let mut new: libc::sigaction = unsafe { std::mem::zeroed() };
     new.sa_sigaction = raw;
@@ -314,9 +312,18 @@ fn change(signal: i32, handler: Option<Handler>, raw: libc::sighandler_t) -> Res
         // SAFETY: a valid set.
         unsafe { libc::sigfillset(&mut new.sa_mask) };
     }
-    // SAFETY: our handler keeps the rules of handlers; the others are the kernel's own.
-    let old = unsafe { sys::sigaction(signal, Some(&new)) }
-        .map_err(|errno| Error::at("signal", name(signal).unwrap_or("?"), errno))?;
+    let mut table = table();
+    entry(&mut table, signal);
+    let before_system = table.as_mut().and_then(|table| table.before_system.as_mut());
+    let at = BELONG_TO_CHILD.iter().position(|theirs| *theirs == signal);
+    let old = match before_system.zip(at).and_then(|(before, at)| before.get_mut(at)) {
+        // While a `system` waits the signal is ignored; the last one to end puts the new disposition in place.
+        Some(before) => std::mem::replace(before, new),
+        // SAFETY: our handler keeps the rules of handlers; the others are the kernel's own.
+        None => unsafe { sys::sigaction(signal, Some(&new)) }
+            .map_err(|errno| Error::at("signal", name(signal).unwrap_or("?"), errno))?,
+    };
+    let entry = entry(&mut table, signal);
     entry.found.get_or_insert(old);
     entry.handler = handler;
     if raw == libc::SIG_IGN {
@@ -324,6 +331,7 @@ fn change(signal: i32, handler: Option<Handler>, raw: libc::sighandler_t) -> Res
         if let Some(board) = board() {
             board.pending.fetch_and(!bit(signal), Ordering::SeqCst);
             board.due.fetch_and(!bit(signal), Ordering::SeqCst);
+            board.arrivals[signal as usize].count.store(0, Ordering::SeqCst);
         }
     }
     Ok(())
@@ -450,9 +458,14 @@ fn run_due() -> Wait<u32> {
             continue;
         }
         let last = &board.arrivals[signal as usize];
+        let count = last.count.swap(0, Ordering::SeqCst);
+        if count == 0 {
+            // It arrived while the run before was taking stock, and was counted there.
+            continue;
+        }
         let arrived = Arrived {
             signal,
-            count: last.count.swap(0, Ordering::SeqCst),
+            count,
             code: last.code.load(Ordering::Relaxed),
             pid: last.pid.load(Ordering::Relaxed),
             uid: last.uid.load(Ordering::Relaxed),
@@ -575,7 +588,7 @@ impl Drop for Deaf {
         }
         for (signal, before) in BELONG_TO_CHILD.iter().zip(table.before_system.take().iter().flatten()) {
             // SAFETY: what was there before.
-            let _ = unsafe { sys::sigaction(*signal, Some(before)) };
+            unsafe { sys::put_back_sigaction(*signal, before) };
         }
     }
 }

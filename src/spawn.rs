@@ -186,17 +186,9 @@ unsafe extern "C" fn child_main(plan: *mut libc::c_void) -> ! {
         if (*plan).umask >= 0 {
             let _ = c::umask((*plan).umask as usize);
         }
-        let mut i = 0;
-        while i < (*plan).limit_count {
-            let limit = (*plan).limits.add(i);
-            if let Err(errno) = c::setrlimit((*limit).resource, &(*limit).value) {
-                fail(plan, LIMIT, errno, i);
-            }
-            i += 1;
-        }
 
         // Descriptors: first lift what would be overwritten, then put each in its place.
-        i = 0;
+        let mut i = 0;
         while i < (*plan).move_count {
             let one = (*plan).moves.add(i);
             if (*one).lift {
@@ -227,6 +219,15 @@ unsafe extern "C" fn child_main(plan: *mut libc::c_void) -> ! {
             fail(plan, CLOSE, errno, 0);
         }
 
+        // After the descriptors: what this process has open must not count against the child's limit of them.
+        i = 0;
+        while i < (*plan).limit_count {
+            let limit = (*plan).limits.add(i);
+            if let Err(errno) = c::setrlimit((*limit).resource, &(*limit).value) {
+                fail(plan, LIMIT, errno, i);
+            }
+            i += 1;
+        }
         if (*plan).terminal >= 0 {
             if let Err(errno) = c::ioctl((*plan).terminal as usize, libc::TIOCSCTTY as usize, 0) {
                 fail(plan, TERMINAL, errno, 0);
@@ -466,7 +467,7 @@ pub(crate) fn start(spec: &Spec) -> Result<Child> {
 
 fn start_once(spec: &Spec) -> Result<Child> {
     let mut moves = moves(spec);
-    let highest = moves.iter().map(|m| m.to.max(m.from)).max().unwrap_or(0).max(2);
+    let highest = moves.iter().map(|m| m.to).max().unwrap_or(0).max(2);
     let mut keep: Vec<RawFd> =
         spec.fds.iter().filter(|(to, from)| *to > 2 && from.is_some()).map(|(to, _)| *to).collect();
     keep.sort_unstable();
@@ -550,7 +551,13 @@ fn start_once(spec: &Spec) -> Result<Child> {
         drop(writer);
         drop(_lifted);
         let mut bytes = [0u8; size_of::<Note>()];
-        let got = block::call(|_| sys::read(&CALM, reader.as_raw_fd(), &mut bytes)).unwrap_or(0);
+        // No handler may run here, with locks held: it could start a child too.
+        let got = loop {
+            match sys::read(&CALM, reader.as_raw_fd(), &mut bytes) {
+                Err(libc::EINTR) => {}
+                answer => break answer.unwrap_or(0),
+            }
+        };
         if got == bytes.len() {
             // SAFETY: a Note is three numbers.
             note = unsafe { std::mem::transmute::<[u8; size_of::<Note>()], Note>(bytes) };
@@ -568,7 +575,14 @@ fn start_once(spec: &Spec) -> Result<Child> {
     }
     // It ends at this moment: no zombie is left behind, and nobody is told of it.
     let who = pidfd.as_ref().map_or(sys::Who::Pid(pid), |fd| sys::Who::Pidfd(fd.as_raw_fd()));
-    while let Err(libc::EINTR) = sys::waitid(&CALM, who, libc::WEXITED) {}
+    loop {
+        match sys::waitid(&CALM, who, libc::WEXITED) {
+            Err(libc::EINTR) => {}
+            Ok(_) | Err(libc::ECHILD) => break,
+            // Not to be had now: an orphan, which a later sweep takes.
+            Err(_) => break drop(Child::register(pid, pidfd, leads, false)),
+        }
+    }
     Err(explain(spec, note))
 }
 

@@ -158,6 +158,13 @@ impl Reader {
         (end > self.start).then_some(end)
     }
 
+    /// A record that was found, from `start` on, is too long: it stays, and is found anew by the next call.
+    #[cold]
+    fn too_long(&mut self) -> Error {
+        self.forget_marks();
+        Error::TooLong { step: "readline", limit: self.limit }
+    }
+
     fn limited(&self, len: usize) -> Result<()> {
         if len > self.limit { Err(Error::TooLong { step: "readline", limit: self.limit }) } else { Ok(()) }
     }
@@ -223,6 +230,7 @@ impl Reader {
         self.restore();
         match self.next_end()? {
             None => Ok(None),
+            Some(end) if end - self.start > self.limit => Err(self.too_long()),
             Some(end) => {
                 let start = std::mem::replace(&mut self.start, end);
                 self.records += 1;
@@ -248,6 +256,7 @@ impl Reader {
         self.restore();
         match self.next_end()? {
             None => Ok(None),
+            Some(end) if end - self.start > self.limit => Err(self.too_long()),
             Some(end) => {
                 let start = std::mem::replace(&mut self.start, end);
                 self.records += 1;
@@ -295,7 +304,14 @@ impl Reader {
             }
         }
         let first = self.next;
-        let count = (self.marks.len() - 1 - first).min(most.max(1));
+        let mut count = (self.marks.len() - 1 - first).min(most.max(1));
+        if self.limit != usize::MAX {
+            let limit = self.limit as u64;
+            count = self.marks[first..=first + count].windows(2).take_while(|ends| ends[1] - ends[0] <= limit).count();
+            if count == 0 {
+                return Err(self.too_long());
+            }
+        }
         self.next = first + count;
         self.start = self.marks[self.next] as usize;
         self.records += count as u64;

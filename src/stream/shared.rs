@@ -126,18 +126,19 @@ impl Shared {
         loop {
             self.gate.check()?;
             match self.read_now(fd, room) {
-                Err(libc::EAGAIN) => self.eager.store(false, Ordering::Relaxed),
                 Err(libc::EINTR) => {
                     signal::interrupted()?;
                     continue;
                 }
-                Err(libc::EOPNOTSUPP) => {
+                // Of a file that is always ready poll says so for ever, while its bytes are not in memory yet.
+                Err(errno) if errno == libc::EOPNOTSUPP || (errno == libc::EAGAIN && self.kind == Kind::Other) => {
                     self.gate.ready(fd, libc::POLLIN, deadline)?;
                     match block::call(|word| sys::read(word, fd, room)) {
                         Err(Stop::Errno(libc::EAGAIN)) => continue,
                         answer => return answer,
                     }
                 }
+                Err(libc::EAGAIN) => self.eager.store(false, Ordering::Relaxed),
                 Ok(n) => {
                     if n == room.len() {
                         self.eager.store(true, Ordering::Relaxed);

@@ -11,7 +11,10 @@ struct Plan {
     failed: i64,
 }
 
+const TRACED: usize = 1024;
+
 thread_local! {
+    static TRACE: [Cell<i64>; TRACED] = const { [const { Cell::new(-1) }; TRACED] };
     static PLAN: Cell<Plan> = const { Cell::new(Plan { fail_at: 0, errno: 0, calls: 0, failed: -1 }) };
 }
 
@@ -23,6 +26,12 @@ pub fn fail(n: u64, errno: i32) {
 /// How many system calls went through since [`fail`].
 pub fn calls() -> u64 {
     PLAN.get().calls
+}
+
+/// The numbers of the system calls that went through since [`fail`], in their order; the first 1024.
+pub fn trace() -> Vec<i64> {
+    let count = usize::try_from(calls()).unwrap_or(TRACED).min(TRACED);
+    TRACE.with(|trace| trace.iter().take(count).map(Cell::get).collect())
 }
 
 /// The number of the system call that was failed, `None` while none was.
@@ -40,6 +49,11 @@ pub fn off() {
 pub(super) fn hit(nr: i64) -> Option<i32> {
     PLAN.with(|plan| {
         let mut p = plan.get();
+        TRACE.with(|trace| {
+            if let Some(cell) = trace.get(p.calls as usize) {
+                cell.set(nr);
+            }
+        });
         p.calls += 1;
         let hit = p.calls == p.fail_at;
         if hit {

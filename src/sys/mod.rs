@@ -446,6 +446,15 @@ pub(crate) unsafe fn sigaction(signal: i32, new: Option<&libc::sigaction>) -> Re
     }
 }
 
+/// Puts a disposition back that [`sigaction`] gave. It cannot fail: the signal is one that had been changed.
+///
+/// # Safety
+/// As [`sigaction`].
+pub(crate) unsafe fn put_back_sigaction(signal: i32, before: &libc::sigaction) {
+    // SAFETY: a valid pointer, and the caller's promise.
+    unsafe { libc::sigaction(signal, before, std::ptr::null_mut()) };
+}
+
 /// The part of siginfo that every kind has, and what follows it for the kinds that we read.
 #[repr(C)]
 #[derive(Clone, Copy)]
