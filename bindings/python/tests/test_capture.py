@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+import perlipc as ipc
+from conftest import Program
+from collections.abc import Callable
+
+
+def test_backticks() -> None:
+    assert ipc.qx(["echo", "hi"]) == b"hi\n"
+    assert ipc.qx("echo ä", text=True) == "ä\n"
+    assert ipc.qx(["printf", r"\377"], text=True) == "\udcff"
+    assert ipc.qx(["true"]) == b""
+    assert ipc.qx("echo part; exit 3", check=False) == b"part\n"
+
+
+def test_backticks_lose_no_message(capfd: pytest.CaptureFixture[str]) -> None:
+    assert ipc.qx("echo warning >&2; echo out") == b"out\n"
+    assert ipc.qx("echo also >&2; exit 1", check=False) == b""
+    assert capfd.readouterr().err == "warning\nalso\n"
+    assert ipc.qx("echo into >&2; echo one", stderr="&1").split() == [b"into", b"one"]
+    assert ipc.qx("echo dropped >&2", stderr="null") == b""
+    assert capfd.readouterr().err == ""
+
+
+def test_capture() -> None:
+    result = ipc.capture("cat; echo err >&2; exit 2", b"input")
+    assert (result.stdout, result.stderr, result.status.code) == (b"input", b"err\n", 2)
+    assert (result.timed_out, result.dropped) == (False, 0)
+    assert repr(result) == r"Result(Status(exited with 2), stdout=b'input', stderr=b'err\n')"
+    text = ipc.capture(["tr", "a-z", "A-Z"], "grün\udcff", text=True)
+    assert text.stdout == "GRüN\udcff"
+    assert ipc.capture(["cat"], bytearray(b"array")).stdout == b"array"
+    assert ipc.capture(["cat"], memoryview(b"a-b-c")[::2]).stdout == b"abc"
+    with pytest.raises(TypeError):
+        ipc.capture(["cat"], "text")  # type: ignore[call-overload]
+    with pytest.raises(ValueError, match="redirected"):
+        ipc.capture(["cat"], b"x", stdin="null")
+
+
+def test_more_than_a_pipe_holds_in_all_directions() -> None:
+    data = os.urandom(1 << 20) * 8
+    result = ipc.capture("tee /dev/stderr", data)
+    assert result.stdout == data and result.stderr == data
+
+
+def test_a_limit_keeps_head_and_tail() -> None:
+    result = ipc.capture(["seq", "100000"], limit=20)
+    assert result.stdout == b"1\n2\n3\n4\n5\n99\n100000\n"
+    assert result.dropped == 588895 - 20
+
+
+def test_a_time_limit_holds_although_a_grandchild_keeps_the_pipe() -> None:
+    before = time.monotonic()
+    result = ipc.capture("echo part; setsid sleep 5 & exec sleep 30", timeout=0.2)
+    assert time.monotonic() - before < 3
+    assert result.timed_out and result.stdout == b"part\n" and result.status.signal == "TERM"
+    with pytest.raises(ipc.CommandTimeout):
+        ipc.qx(["sleep", "30"], timeout=0.05)
+    with pytest.raises(ipc.CommandTimeout) as caught:
+        ipc.system("trap '' TERM; while :; do sleep 0.01; done", timeout=0.1, grace=0.05)
+    assert caught.value.status.signal == "KILL"
+
+
+def test_system(capfd: pytest.CaptureFixture[str]) -> None:
+    print("before", end=" ")
+    assert ipc.system(["echo", "during"]).ok
+    print("after")
+    assert capfd.readouterr().out == "before during\nafter\n"
+    assert ipc.system("exit 7;").code == 7
+    with pytest.raises(FileNotFoundError):
+        ipc.system(["no-such-program"])
+
+
+def test_system_leaves_int_to_the_command(program: Callable[[str], Program]) -> None:
+    code = """
+import signal
+st = ipc.system(["sh", "-c", "kill -INT $PPID; exit 4"])
+print(st, signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+try:
+    ipc.system(["sh", "-c", "kill -INT $$"])
+except KeyboardInterrupt:
+    print("interrupt")
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+print(ipc.system([sys.executable, "-c", "import os, signal; signal.signal(2, signal.SIG_DFL); os.kill(os.getpid(), 2)"]))
+"""
+    assert program(code).end()[:2] == (0, "exited with 4 True\ninterrupt\nkilled by INT\n")
+
+
+def test_peers_agree() -> None:
+    code = "import sys; sys.stdout.write('x' * 300000); sys.stderr.write('y' * 300000); sys.exit(9)"
+    ours = ipc.capture([sys.executable, "-c", code])
+    theirs = subprocess.run([sys.executable, "-c", code], capture_output=True)
+    assert (ours.stdout, ours.stderr, ours.status.returncode) == (theirs.stdout, theirs.stderr, theirs.returncode)
