@@ -164,7 +164,11 @@ fn check(which: &str, stolen_is_known: bool) {
 
         // One signal is one signal.
         let mut counts = popen::start(
-            &Cmd::argv(["perl", "-e", "$|=1; $SIG{USR1}=sub{$n++}; print qq(r\\n); $e=time+20; select undef,undef,undef,.05 until $n or time>$e; select undef,undef,undef,.1; print $n"]),
+            &Cmd::argv([
+                "perl",
+                "-e",
+                "$|=1; $SIG{USR1}=sub{$n++}; print qq(r\\n); $e=time+20; select undef,undef,undef,.05 until $n or time>$e; select undef,undef,undef,.1; print $n",
+            ]),
             Mode::Read,
         );
         match &mut counts {

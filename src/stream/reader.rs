@@ -120,6 +120,9 @@ impl Reader {
     #[cold]
     fn next_end_slow(&mut self) -> Result<Option<usize>> {
         let deadline = self.shared.deadline();
+        // Those there were are used up.
+        self.marks.clear();
+        self.next = 0;
         match std::mem::replace(&mut self.separator, Separator::Whole) {
             Separator::Bytes(bytes) if bytes.len() == 1 => {
                 let found = self.find_ends(bytes[0], deadline);

@@ -1,0 +1,433 @@
+//! Children: no status is lost, no stranger is signalled, nothing is left.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use common::{no_child_is_left, run, scale, skipped};
+use perlipc::*;
+
+common::scenarios![
+    any_of_ours,
+    any_at_all,
+    groups,
+    orphan_list,
+    thief,
+    ignored,
+    inherited_handle,
+    adopted,
+    trees,
+    fork_ends_at_once,
+];
+
+fn sh(script: &str) -> Child {
+    Cmd::argv(["sh", "-c", script]).start().unwrap()
+}
+
+fn sleeper() -> Child {
+    let mut cmd = Cmd::argv(["sleep", "100"]);
+    cmd.end_on_drop(true).start().unwrap()
+}
+
+/// Whether the kernel tells the status of a child that somebody else has reaped (Linux 6.15).
+fn kernel_tells() -> bool {
+    let child = sh("exit 5");
+    // SAFETY: no out-pointer.
+    unsafe { libc::waitpid(child.pid(), std::ptr::null_mut(), 0) };
+    let status = child.wait(Deadline::after_ms(20_000)).unwrap();
+    assert!(!status.is_known() || status.code() == Some(5), "{status}");
+    status.is_known()
+}
+
+#[test]
+fn wait_answers_again_and_in_time() {
+    let child = sh("exit 3");
+    for _ in 0..3 {
+        assert_eq!(child.wait(Deadline::NEVER).unwrap().code(), Some(3));
+        assert_eq!(child.wait(Deadline::NOW).unwrap().code(), Some(3));
+        assert_eq!(child.poll().unwrap().unwrap().code(), Some(3));
+    }
+    let child = sleeper();
+    assert_eq!(child.poll().unwrap(), None);
+    let begin = Instant::now();
+    let error = child.wait(Deadline::after_ms(30)).unwrap_err();
+    assert_eq!(error.to_string(), format!("wait {}: timed out", child.pid()));
+    assert!(begin.elapsed() >= Duration::from_millis(30));
+    // Threads that wait for the same one, with and without a limit, while another ends it.
+    let waits: Vec<_> = (0..6)
+        .map(|n| {
+            let child = child.clone();
+            let deadline = if n % 2 == 0 { Deadline::NEVER } else { Deadline::after_ms(60_000) };
+            std::thread::spawn(move || child.wait(deadline).unwrap())
+        })
+        .collect();
+    child.kill("TERM").unwrap();
+    for wait in waits {
+        assert_eq!(wait.join().unwrap().signal(), Some(libc::SIGTERM));
+    }
+}
+
+#[test]
+fn a_dead_child_is_not_signalled() {
+    let child = sleeper();
+    child.kill("0").unwrap();
+    child.kill("SIGKILL").unwrap();
+    assert_eq!(child.wait(Deadline::NEVER).unwrap().to_string(), "killed by KILL");
+    for signal in ["0", "TERM"] {
+        let error = child.kill(signal).unwrap_err();
+        assert_eq!((error.step(), error.errno()), ("kill", libc::ESRCH));
+        assert_eq!(child.kill_tree(signal).unwrap_err().errno(), libc::ESRCH);
+    }
+    assert_eq!(child.kill("NOSUCH").unwrap_err().errno(), libc::EINVAL);
+    assert_eq!(child.end(Duration::ZERO).unwrap().signal(), Some(libc::SIGKILL));
+}
+
+#[test]
+fn end_asks_first() {
+    let begin = Instant::now();
+    assert_eq!(sleeper().end(Duration::from_secs(60)).unwrap().signal(), Some(libc::SIGTERM));
+    assert_eq!(sleeper().end(Duration::ZERO).unwrap().signal(), Some(libc::SIGKILL));
+    let mut stubborn = popen::open("trap '' TERM; echo ready; while :; do sleep 0.01; done |").unwrap();
+    stubborn.readline().unwrap();
+    let child = stubborn.child().unwrap().clone();
+    assert_eq!(child.end(Duration::from_millis(50)).unwrap().signal(), Some(libc::SIGKILL));
+    let mut polite = popen::open("trap 'exit 4' TERM; echo ready; while :; do sleep 0.01; done |").unwrap();
+    polite.readline().unwrap();
+    assert_eq!(polite.child().unwrap().end(Duration::from_secs(60)).unwrap().code(), Some(4));
+    assert!(begin.elapsed() < Duration::from_secs(30));
+}
+
+fn any_of_ours() {
+    assert_eq!(wait_any(Deadline::NEVER).unwrap_err().errno(), libc::ECHILD);
+    let quick: Vec<Child> = (0..20).map(|n| sh(&format!("exit {n}"))).collect();
+    let slow = sleeper();
+    let mut found = BTreeSet::new();
+    for _ in 0..20 {
+        let (pid, status) = wait_any(Deadline::after_ms(60_000)).unwrap();
+        let at = quick.iter().position(|child| child.pid() == pid).unwrap();
+        assert_eq!(status.code(), Some(at as i32));
+        assert!(found.insert(pid), "told twice");
+    }
+    assert!(wait_any(Deadline::NOW).unwrap_err().is_timeout());
+    assert!(wait_any(Deadline::after_ms(5)).unwrap_err().is_timeout());
+    for (n, child) in quick.iter().enumerate() {
+        assert_eq!(child.wait(Deadline::NEVER).unwrap().code(), Some(n as i32));
+    }
+    // One that is started while another thread waits is seen by it.
+    let waits = std::thread::spawn(|| wait_any(Deadline::after_ms(60_000)).unwrap());
+    std::thread::sleep(Duration::from_millis(20));
+    let late = sh("exit 7");
+    assert_eq!(waits.join().unwrap(), (late.pid(), Status::from_raw(7 << 8)));
+    slow.kill("KILL").unwrap();
+    assert_eq!(wait_any(Deadline::NEVER).unwrap().0, slow.pid());
+    assert_eq!(wait_any(Deadline::NEVER).unwrap_err().errno(), libc::ECHILD);
+    // One that somebody waited for by its handle is told already; a dropped one is not.
+    let _ = sh("exit 1").wait(Deadline::NEVER).unwrap();
+    assert_eq!(wait_any(Deadline::NEVER).unwrap_err().errno(), libc::ECHILD);
+    let pid = sh("sleep 0.05; exit 2").pid();
+    assert_eq!(wait_any(Deadline::NEVER).unwrap(), (pid, Status::from_raw(2 << 8)));
+    no_child_is_left();
+}
+
+fn any_at_all() {
+    assert_eq!(wait_pid(-1, Deadline::NEVER).unwrap_err().errno(), libc::ECHILD);
+    assert_eq!(wait_pid(-1, Deadline::NOW).unwrap_err().errno(), libc::ECHILD);
+    // SAFETY: this is the only thread.
+    let stranger = match unsafe { libc::fork() } {
+        0 => unsafe { libc::_exit(9) },
+        pid => pid,
+    };
+    assert_eq!(wait_pid(-1, Deadline::NEVER).unwrap(), (stranger, Status::from_raw(9 << 8)));
+    let ours = sh("exit 8");
+    assert_eq!(wait_pid(-1, Deadline::after_ms(60_000)).unwrap(), (ours.pid(), Status::from_raw(8 << 8)));
+    // Perl's wait would have robbed the handle of it.
+    assert_eq!(ours.wait(Deadline::NEVER).unwrap().code(), Some(8));
+    assert_eq!(wait_pid(ours.pid(), Deadline::NEVER).unwrap_err().errno(), libc::ECHILD);
+    let child = sh("exit 6");
+    assert_eq!(wait_pid(child.pid(), Deadline::NEVER).unwrap().1.code(), Some(6));
+    assert_eq!(wait_pid(child.pid(), Deadline::NEVER).unwrap_err().errno(), libc::ECHILD);
+    let child = sleeper();
+    assert!(wait_pid(child.pid(), Deadline::after_ms(5)).unwrap_err().is_timeout());
+    assert!(wait_pid(-1, Deadline::after_ms(5)).unwrap_err().is_timeout());
+    let _ = child.end(Duration::ZERO).unwrap();
+    assert_eq!(wait_pid(1, Deadline::NEVER).unwrap_err().errno(), libc::ECHILD);
+    no_child_is_left();
+}
+
+fn groups() {
+    let mut cmd = Cmd::argv(["sh", "-c", "exit 3"]);
+    let leader = cmd.process_group(0).start().unwrap();
+    let other = sh("exit 4");
+    assert_eq!(wait_pid(-leader.pid(), Deadline::NEVER).unwrap(), (leader.pid(), Status::from_raw(3 << 8)));
+    assert_eq!(wait_pid(0, Deadline::NEVER).unwrap(), (other.pid(), Status::from_raw(4 << 8)));
+    assert_eq!(wait_pid(0, Deadline::NEVER).unwrap_err().errno(), libc::ECHILD);
+    no_child_is_left();
+}
+
+fn orphan_list() {
+    let mut child = Cmd::argv(["cat"]);
+    let mut held = popen::start(&child, Mode::Write).unwrap();
+    let pid = held.child().unwrap().pid();
+    held.write(b"").unwrap();
+    assert_eq!(orphans(), 0);
+    let end = held.release().unwrap();
+    let begin = Instant::now();
+    drop(held);
+    assert!(begin.elapsed() < Duration::from_secs(1));
+    assert_eq!(orphans(), 1);
+    // SAFETY: nothing is sent.
+    assert_eq!(unsafe { libc::kill(pid, 0) }, 0, "dropping must not end it");
+    drop(end);
+    assert!(common::eventually(|| orphans() == 0));
+    // SAFETY: nothing is sent.
+    assert_eq!(unsafe { libc::kill(pid, 0) }, -1, "a zombie is left");
+    // Ended with its last handle.
+    let child = child.redirect(0, "null").end_on_drop(true).start().unwrap();
+    let clone = child.clone();
+    drop(child);
+    assert!(matches!(clone.poll(), Ok(None)) || clone.poll().unwrap().is_some());
+    drop(sleeper());
+    drop(clone);
+    no_child_is_left();
+    assert_eq!(orphans(), 0);
+}
+
+/// Another thread reaps whatever it can get.
+fn thief() {
+    let tells = kernel_tells();
+    let stop = Arc::new(AtomicBool::new(false));
+    let steals = {
+        let stop = stop.clone();
+        std::thread::spawn(move || {
+            let mut stolen = 0;
+            while !stop.load(Ordering::Relaxed) {
+                // SAFETY: no out-pointer.
+                if unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) } > 0 {
+                    stolen += 1;
+                }
+            }
+            stolen
+        })
+    };
+    let right = |status: Status, code: i32| {
+        assert!(status.code() == Some(code) || (!tells && !status.is_known()), "{status} for {code}");
+    };
+    for n in 0..scale(2000) as i32 {
+        let code = n % 100;
+        let script = format!("exit {code}");
+        match n % 5 {
+            0 => right(sh(&script).wait(Deadline::NEVER).unwrap(), code),
+            1 => right(sh(&script).wait(Deadline::after_ms(60_000)).unwrap(), code),
+            2 => {
+                let child = sh(&script);
+                match wait_any(Deadline::NEVER) {
+                    Ok((pid, status)) if pid == child.pid() => right(status, code),
+                    other => panic!("{other:?}"),
+                }
+            }
+            3 => {
+                let got = capture::run(&Cmd::shell(format!("echo; {script}")), None, Deadline::NEVER).unwrap();
+                right(got.status(), code);
+            }
+            _ => {
+                let error = Cmd::new("/no/such/program").start().unwrap_err();
+                assert_eq!(error.errno(), libc::ENOENT);
+            }
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    assert!(steals.join().unwrap() > 0, "nothing was stolen");
+    if !tells {
+        skipped("a stolen status is known", "the kernel does not keep it (Linux 6.15 does)");
+    }
+}
+
+fn ignored() {
+    let tells = kernel_tells();
+    signal::ignore("CHLD").unwrap();
+    for n in 0..scale(500) as i32 {
+        let script = format!("exit {}", n % 100);
+        let status = match n % 4 {
+            0 => sh(&script).wait(Deadline::NEVER).unwrap(),
+            1 => sh(&script).wait(Deadline::after_ms(60_000)).unwrap(),
+            2 => Cmd::argv(["sh", "-c", &script]).run(Deadline::NEVER).unwrap(),
+            _ => {
+                let child = sh(&script);
+                let (pid, status) = wait_any(Deadline::NEVER).unwrap();
+                assert_eq!(pid, child.pid());
+                status
+            }
+        };
+        assert!(status.code() == Some(n % 100) || (!tells && !status.is_known()), "{status} for {n}");
+    }
+    // The child inherits it, as in Perl.
+    signal::default("CHLD").unwrap();
+}
+
+/// A handle that came over fork is not the new process's child.
+fn inherited_handle() {
+    let child = sleeper();
+    // SAFETY: this is the only thread.
+    match unsafe { fork() }.unwrap() {
+        Fork::Child => {
+            let code = (|| {
+                let no_child = |result: Result<Status>| result.is_err_and(|error| error.errno() == libc::ECHILD);
+                if !no_child(child.wait(Deadline::NEVER)) || !no_child(child.wait(Deadline::after_ms(5))) {
+                    return 1;
+                }
+                if !wait_any(Deadline::NEVER).is_err_and(|error| error.errno() == libc::ECHILD) {
+                    return 2;
+                }
+                drop(child);
+                if orphans() != 0 {
+                    return 3;
+                }
+                // It can have children of its own.
+                if sh("exit 5").wait(Deadline::NEVER).ok().and_then(Status::code) != Some(5) {
+                    return 4;
+                }
+                0
+            })();
+            // SAFETY: ends the child without the harness.
+            unsafe { libc::_exit(code) }
+        }
+        Fork::Parent(forked) => assert_eq!(forked.wait(Deadline::NEVER).unwrap().code(), Some(0)),
+    }
+    // Its drop over there, with end_on_drop, has not killed it.
+    assert_eq!(child.poll().unwrap(), None);
+    let _ = child.end(Duration::ZERO).unwrap();
+    no_child_is_left();
+}
+
+fn adopted() {
+    // SAFETY: this is the only thread.
+    let pid = match unsafe { libc::fork() } {
+        0 => unsafe { libc::_exit(9) },
+        pid => pid,
+    };
+    let child = Child::adopt(pid).unwrap();
+    assert_eq!(Child::adopt(pid).unwrap_err().errno(), libc::EINVAL);
+    assert_eq!(child.wait(Deadline::NEVER).unwrap().code(), Some(9));
+    assert_eq!(Child::adopt(pid).unwrap_err().errno(), libc::ECHILD);
+    assert_eq!(Child::adopt(1).unwrap_err().errno(), libc::ECHILD);
+    assert_eq!(Child::adopt(0).unwrap_err().errno(), libc::EINVAL);
+    assert_eq!(Child::adopt(-5).unwrap_err().errno(), libc::EINVAL);
+    no_child_is_left();
+}
+
+/// Whether it has ended: a zombie of somebody else's counts as ended.
+fn is_gone(pid: i32) -> bool {
+    match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+        Ok(stat) => stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('Z') || rest.starts_with('X')),
+        Err(_) => true,
+    }
+}
+
+fn trees() {
+    // Three generations, one of which has left the parent chain but not the session.
+    let script = "echo $$; sh -c 'echo $$; sleep 100 & echo $!; wait' & (sh -c 'echo $$; exec sleep 100' &); sleep 100; :";
+    for (signal, session) in [("KILL", false), ("KILL", true), ("TERM", true)] {
+        let mut cmd = Cmd::argv(["sh", "-c", script]);
+        let mut stream = popen::start(cmd.session(session), Mode::Read).unwrap();
+        let pids: Vec<i32> = (0..4)
+            .map(|_| String::from_utf8_lossy(stream.readline().unwrap().unwrap()).trim().parse().unwrap())
+            .collect();
+        let child = stream.child().unwrap().clone();
+        assert!(pids.contains(&child.pid()));
+        let reach = child.kill_tree(signal).unwrap();
+        assert_eq!(reach.how, How::Sweep);
+        assert!(reach.count >= 4, "{reach:?}");
+        assert!(child.wait(Deadline::after_ms(60_000)).unwrap().signal().is_some());
+        if session {
+            assert!(common::eventually(|| pids.iter().all(|pid| is_gone(*pid))), "{pids:?}");
+        } else {
+            // The runaway is nobody's descendant any more: only a session finds it.
+            for pid in pids {
+                // SAFETY: started above.
+                unsafe { libc::kill(pid, libc::SIGKILL) };
+            }
+        }
+    }
+    // A shower of forks is caught too.
+    let mut cmd = Cmd::argv(["sh", "-c", "echo; while :; do sleep 100 & done"]);
+    let mut stream = popen::start(cmd.session(true), Mode::Read).unwrap();
+    stream.readline().unwrap();
+    let reach = stream.child().unwrap().kill_tree("KILL").unwrap();
+    assert!(reach.count >= 1);
+    // All had the pipe.
+    stream.timeout(Some(Duration::from_secs(20)));
+    assert_eq!(stream.readline().unwrap(), None);
+    assert_eq!(stream.close().unwrap().unwrap().signal(), Some(libc::SIGKILL));
+    no_child_is_left();
+}
+
+fn fork_ends_at_once() {
+    let mut held = Vec::new();
+    for n in 0..scale(1000) as i32 {
+        // SAFETY: the child only exits.
+        match unsafe { fork() }.unwrap() {
+            Fork::Child => unsafe { libc::_exit(n % 100) },
+            Fork::Parent(child) => {
+                assert!(child.pidfd().is_some());
+                held.push((n % 100, child));
+            }
+        }
+    }
+    for (code, child) in held {
+        assert_eq!(child.wait(Deadline::NEVER).unwrap().code(), Some(code));
+    }
+    no_child_is_left();
+}
+
+#[test]
+fn wait_for_any_of_ours() {
+    run("any_of_ours");
+}
+
+#[test]
+fn wait_for_any_at_all() {
+    run("any_at_all");
+}
+
+#[test]
+fn wait_for_a_group() {
+    run("groups");
+}
+
+#[test]
+fn dropped_children_leave_no_zombies() {
+    run("orphan_list");
+}
+
+#[test]
+fn a_thief_changes_nothing() {
+    run("thief");
+}
+
+#[test]
+fn ignoring_chld_changes_nothing() {
+    run("ignored");
+}
+
+#[test]
+fn a_handle_is_not_inherited() {
+    run("inherited_handle");
+}
+
+#[test]
+fn others_children_can_be_adopted() {
+    run("adopted");
+}
+
+#[test]
+fn trees_are_ended_whole() {
+    run("trees");
+}
+
+#[test]
+fn forked_children_are_held() {
+    run("fork_ends_at_once");
+}
