@@ -1,0 +1,133 @@
+/* A tour of perlipc from C: pipes, backticks, errors that name their step, deadlines that end whole trees, statuses.
+ *
+ *     cc tour.c -Iinclude -Lbuild/lib -lperlipc -Wl,-rpath,$PWD/build/lib -o tour && ./tour */
+#include <perlipc.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static void section(const char *title) { printf("\n%s\n", title); }
+
+/* What failed last in this thread, as one line. */
+static void give_up(void) {
+    fprintf(stderr, "tour: %s\n", ipc_error_last_text());
+    exit(1);
+}
+
+static const char *in_words(int32_t status) {
+    static char text[64];
+    return ipc_status_text(status, text, sizeof text) < 0 ? "?" : text;
+}
+
+static double milliseconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* A pipeline, read line by line: open(FH, "cmd |"). Lines are borrowed, not copied. */
+static void pipeline(void) {
+    section("The protocols of /etc/services, counted by a pipeline:");
+    ipc_stream *counts;
+    if (ipc_popen_open("sed -n 's|^[^#].*/\\([a-z]*\\).*|\\1|p' /etc/services | sort | uniq -c | sort -rn |", &counts) < 0)
+        give_up();
+    const char *line;
+    int64_t len;
+    while ((len = ipc_stream_readline(counts, &line)) > 0) printf("  %s", line);
+    int32_t status;
+    if (len < 0 || ipc_stream_close(counts, &status) < 0) give_up();
+    printf("  and the pipeline %s\n", in_words(status));
+    ipc_stream_free(counts);
+}
+
+/* Backticks without a shell: no word of the list is ever interpreted. */
+static void backtick(void) {
+    section("A backtick that nobody can inject into:");
+    const char *argv[] = {"printf", "  the argument was: %s\n", "$(rm -rf ~); `id` > /etc/passwd", NULL};
+    ipc_cmd *cmd = ipc_cmd_argv(argv);
+    ipc_capture *said;
+    if (ipc_capture_run(cmd, NULL, 0, 5000, &said) < 0) give_up();
+    size_t len;
+    const void *bytes = ipc_capture_output(said, &len);
+    fwrite(bytes, 1, len, stdout);
+    printf("  and printf %s\n", in_words(ipc_capture_status(said)));
+    ipc_capture_free(said);
+    ipc_cmd_free(cmd);
+}
+
+/* Writing to a command: open(FH, "|-", LIST). Close flushes, waits, and gives the status. */
+static void writer(void) {
+    section("Written to a command, in any order, and read by sort:");
+    fflush(stdout);
+    const char *argv[] = {"sort", NULL}, *words[] = {"  gamma\n", "  alpha\n", "  beta\n"};
+    ipc_cmd *cmd = ipc_cmd_argv(argv);
+    ipc_stream *sort;
+    if (ipc_popen_start(cmd, "|-", &sort) < 0) give_up();
+    for (int i = 0; i < 3; i++)
+        if (ipc_stream_write(sort, words[i], strlen(words[i])) < 0) give_up();
+    int32_t status;
+    if (ipc_stream_close(sort, &status) < 0) give_up();
+    ipc_stream_free(sort);
+    ipc_cmd_free(cmd);
+}
+
+/* A program that cannot be run is an error at once; it names the step, the file and the reason. */
+static void errors(void) {
+    section("Errors say which step failed, on what, and why:");
+    ipc_child *child;
+    ipc_cmd *cmd = ipc_cmd_new("/no/such/program");
+    int32_t result = ipc_cmd_start(cmd, &child);
+    printf("  %s (%s)\n", ipc_error_last_text(), ipc_error_name(result));
+    ipc_cmd_free(cmd);
+    cmd = ipc_cmd_new("true");
+    ipc_cmd_dir(cmd, "/no/such/dir");
+    result = ipc_cmd_start(cmd, &child);
+    printf("  %s (%s)\n", ipc_error_last_text(), ipc_error_name(result));
+    ipc_cmd_free(cmd);
+}
+
+/* A deadline ends a command with all that it has started; what it said until then is there. */
+static void deadline(void) {
+    section("A command with children of its own, ended at its deadline of 300 ms:");
+    ipc_cmd *cmd = ipc_cmd_shell("echo '  working'; sleep 100 & sleep 100 & trap '' TERM; sleep 100; wait");
+    ipc_cmd_grace(cmd, 200);
+    ipc_capture *said;
+    double start = milliseconds();
+    int32_t result = ipc_capture_run(cmd, NULL, 0, 300, &said);
+    if (!said) give_up();
+    size_t len;
+    const void *bytes = ipc_capture_output(said, &len);
+    fwrite(bytes, 1, len, stdout);
+    printf("  %s: %s, after %.1f s\n", ipc_error_name(result), in_words(ipc_capture_status(said)),
+           (milliseconds() - start) / 1e3);
+    ipc_capture_free(said);
+    ipc_cmd_free(cmd);
+}
+
+/* $? in words, as a code and as a signal. */
+static void statuses(void) {
+    section("Statuses:");
+    const char *scripts[] = {"exit 0", "exit 3", "kill -TERM $$", "kill -KILL $$"};
+    for (int i = 0; i < 4; i++) {
+        const char *argv[] = {"sh", "-c", scripts[i], NULL};
+        ipc_cmd *cmd = ipc_cmd_argv(argv);
+        int32_t status;
+        if (ipc_cmd_run(cmd, -1, &status) < 0) give_up();
+        printf("  %-14s %-16s $? %5d, for a shell %3d\n", scripts[i], in_words(status), status, ipc_status_shell(status));
+        ipc_cmd_free(cmd);
+    }
+}
+
+int main(void) {
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    printf("perlipc %s, from C\n", ipc_version_string());
+    pipeline();
+    backtick();
+    writer();
+    errors();
+    deadline();
+    statuses();
+    return 0;
+}
