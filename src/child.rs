@@ -106,6 +106,12 @@ fn settled(pid: i32) -> Option<Arc<State>> {
     })
 }
 
+/// Sends a signal to one of ours by its number, through its pidfd; `None` for a number that is none of ours.
+pub(crate) fn signal_ours(pid: i32, signal: i32) -> Option<sys::Result<()>> {
+    let child = registry(&mut lock()).children.get(&pid).cloned()?;
+    Some(child.kill(signal))
+}
+
 /// Reaps the orphans that have ended. Called where children are started and waited for.
 pub(crate) fn sweep() {
     let mut guard = lock();
