@@ -43,6 +43,20 @@ impl UserData {
     }
 }
 
+/// A text that lives for ever.
+struct Name(*const c_char);
+
+// SAFETY: only ever read.
+unsafe impl Send for Name {}
+// SAFETY: as above.
+unsafe impl Sync for Name {}
+
+impl Name {
+    fn get(&self) -> *const c_char {
+        self.0
+    }
+}
+
 /// The number of a signal: "INT", "SIGINT", "2", "CLD", "RTMIN+1", "NUM35"; "ZERO" and "0" are 0.
 ///
 /// Returns: 0 to 64.
@@ -86,10 +100,12 @@ pub unsafe extern "C" fn ipc_signal_handle(
     guard(|| {
         let Some(handler) = handler else { return Err(Error::invalid("signal", "no handler")) };
         let data = UserData(userdata);
-        // SAFETY: the caller's string; the handler is called as it was promised.
-        signal::handle(unsafe { text(signal, "signal")? }, move |arrived| {
-            let name = error::interned(arrived.name());
-            match unsafe { handler(arrived.signal, name, data.get()) } {
+        // SAFETY: the caller's string.
+        let signal = unsafe { text(signal, "signal")? };
+        let name = Name(error::interned(signal::name(signal::number(signal)?).unwrap_or("?")));
+        signal::handle(signal, move |arrived| {
+            // SAFETY: called as it was promised, with a name that lives for ever.
+            match unsafe { handler(arrived.signal, name.get(), data.get()) } {
                 0 => Ok(()),
                 value => Err(value),
             }
