@@ -55,6 +55,8 @@ mod header {
         "_open2",
         "_open3",
         "_drop",
+        "_save",
+        "_next",
     ];
 
     struct Noun {
@@ -154,6 +156,9 @@ mod header {
 #  define PERLIPC_NODISCARD
 # endif
 #endif
+
+/* A safe point in a loop: whether a handler is due, by the address that ipc_signal_due_word gave once. */
+#define PERLIPC_SIGNAL_DUE(word) (*(const volatile uint64_t *)(word) != 0)
 
 #ifdef __cplusplus
 extern \"C\" {{

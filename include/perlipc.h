@@ -29,9 +29,15 @@
 # endif
 #endif
 
+/* A safe point in a loop: whether a handler is due, by the address that ipc_signal_due_word gave once. */
+#define PERLIPC_SIGNAL_DUE(word) (*(const volatile uint64_t *)(word) != 0)
+
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* A disposition to put back: Perl's `local`. */
+typedef struct ipc_saved ipc_saved;
 
 /* What to run; reusable. Setters keep the first failure, which start, run, exec and whatever opens it return. */
 typedef struct ipc_cmd ipc_cmd;
@@ -177,6 +183,9 @@ const char *ipc_error_last_path(void);
  * Result: 0 and the interrupted call goes on; anything else and it ends with PERLIPC_E_HANDLER (Perl's die). */
 typedef int32_t (*ipc_signal_fn)(int32_t signo, const char *name, void *userdata);
 
+/* What ipc_signal_trap_handle calls inside the signal: it may do only what a signal handler may. */
+typedef void (*ipc_trap_fn)(int32_t signo, void *userdata);
+
 /* The number of a signal: "INT", "SIGINT", "2", "CLD", "RTMIN+1", "NUM35"; "ZERO" and "0" are 0.
  *
  * Returns: 0 to 64.
@@ -198,30 +207,106 @@ const char *ipc_signal_name(int32_t signo);
 /* Installs a handler. The thread that installs the first one becomes the signal thread, where all of them run.
  *
  * Returns: 0.
- * Errors: PERLIPC_E_INVALID for KILL and STOP, which nobody can have, and SEGV, BUS, FPE, ILL, which would fault for ever.
+ * Errors: PERLIPC_E_INVALID for KILL and STOP, which nobody can have, and SEGV, BUS, FPE, ILL, which would fault for ever;
+ * PERLIPC_E_HANDLER when the handler that was gets what has arrived, and gives up: nothing is changed then.
  * Threads: any.
  * Blocks: no.
  * Callbacks: `handler`, on the signal thread, never inside a signal.
  * Perl: $SIG{X} = sub { ... }. */
 int32_t ipc_signal_handle(const char *signal, ipc_signal_fn handler, void *userdata);
 
-/* Ignores a signal; what is pending is discarded. Children inherit it.
+/* Queues a signal: it runs no handler and cuts no call, and waits to be taken by ipc_signal_next. Equal signals that
+ * wait are one, with the count of their arrivals.
  *
  * Returns: 0.
- * Errors: PERLIPC_E_INVALID for KILL and STOP.
+ * Errors: PERLIPC_E_INVALID for KILL, STOP, SEGV, BUS, FPE, ILL.
  * Threads: any.
  * Blocks: no.
+ * Perl: none. */
+int32_t ipc_signal_queue(const char *signal);
+
+/* Ignores a signal; what the kernel holds back (blocked) is discarded, what has arrived its old handler gets first.
+ * Children inherit it.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for KILL and STOP; PERLIPC_E_HANDLER when the old handler gives up: nothing is changed then.
+ * Threads: any.
+ * Blocks: no.
+ * Callbacks: the handler that was, on the signal thread.
  * Perl: $SIG{X} = 'IGNORE'. */
 int32_t ipc_signal_ignore(const char *signal);
 
-/* Gives a signal its default.
+/* Gives a signal its default, SIG_DFL.
  *
  * Returns: 0.
- * Errors: PERLIPC_E_INVALID for KILL and STOP.
+ * Errors: PERLIPC_E_INVALID for KILL and STOP; PERLIPC_E_HANDLER as ipc_signal_ignore.
  * Threads: any.
  * Blocks: no.
+ * Callbacks: the handler that was, on the signal thread, for what has arrived.
  * Perl: $SIG{X} = 'DEFAULT'. */
 int32_t ipc_signal_default(const char *signal);
+
+/* What is done with a signal now, in a word: "DEFAULT", "IGNORE", "HANDLER", "QUEUE", "FOREIGN" (somebody else's handler),
+ * "REPLACED" (ours was there, and somebody has put another in its place).
+ *
+ * Returns: the word; NULL for a name that is none. Valid for ever.
+ * Errors: by NULL, with errno EINVAL.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: reading $SIG{X}. */
+const char *ipc_signal_disposition(const char *signal);
+
+/* Notes what is done with a signal, a handler of somebody else's too, to be put back: change it then as you like.
+ * May be nested.
+ *
+ * Returns: 0, and the note in `out` (hand it to ipc_signal_restore).
+ * Errors: PERLIPC_E_INVALID for KILL, STOP and names that are none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: local $SIG{X}. */
+PERLIPC_NODISCARD int32_t ipc_signal_save(const char *signal, ipc_saved **out);
+
+/* Puts back what ipc_signal_save noted, and frees the note; NULL is nothing. What has arrived by then its handler of
+ * until now gets first, as in Perl.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_HANDLER when that handler gives up; put back and freed it is all the same.
+ * Threads: any.
+ * Blocks: no.
+ * Callbacks: the handler that was, on the signal thread.
+ * Perl: the end of the block of a local $SIG{X}. */
+int32_t ipc_signal_restore(ipc_saved *saved);
+
+/* Takes a queued signal that has arrived, lowest number first, after waiting for one. Who sent it: ipc_signal_sender.
+ *
+ * Returns: the signal's number.
+ * Errors: -ETIMEDOUT, PERLIPC_E_INVALID when nothing is queued, PERLIPC_E_BUSY when another thread waits here,
+ * PERLIPC_E_HANDLER, -EINTR after ipc_signal_hosted(1).
+ * Threads: any, one at a time.
+ * Blocks: until a queued signal has arrived or the timeout.
+ * Callbacks: handlers of other signals, on the signal thread.
+ * Perl: POSIX::sigwaitinfo of other languages; Perl has none. */
+PERLIPC_NODISCARD int32_t ipc_signal_next(int32_t timeout_ms);
+
+/* Who sent the signal whose handler runs now on this thread, else the one that ipc_signal_next gave it last: pid and
+ * real uid of the sender, and the value that it queued. Each may be NULL.
+ *
+ * Returns: how often the signal arrived since it was taken last; all but the last sender are forgotten.
+ * Errors: PERLIPC_E_INVALID when there is no such signal.
+ * Threads: any; each has its own.
+ * Blocks: no.
+ * Perl: the siginfo of POSIX::sigaction with SA_SIGINFO. */
+int32_t ipc_signal_sender(int32_t *pid, uint32_t *uid, int64_t *value);
+
+/* Why that signal was sent: si_code, 0 (SI_USER) for kill, -1 (SI_QUEUE) for sigqueue, above 0 by the kernel (for CHLD:
+ * CLD_EXITED and its like).
+ *
+ * Returns: the signal's number, and the code in `code`.
+ * Errors: PERLIPC_E_INVALID when there is no such signal.
+ * Threads: any; each has its own.
+ * Blocks: no.
+ * Perl: {code} of the same siginfo. */
+int32_t ipc_signal_code(int32_t *code);
 
 /* A safe point for programs that do not call this library for long: runs the handlers that are due, after waiting for
  * one for `timeout_ms`.
@@ -234,6 +319,86 @@ int32_t ipc_signal_default(const char *signal);
  * Perl: every op is one. */
 int32_t ipc_signal_dispatch(int32_t timeout_ms);
 
+/* The word that is not 0 when a handler is due. Fetch its address once, then look at it with PERLIPC_SIGNAL_DUE(word) as
+ * often as you like: a load and a branch; when it says so, call ipc_signal_dispatch(0). On the signal thread only.
+ *
+ * Returns: the address, which never changes; NULL when there is no memory.
+ * Errors: by NULL.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: PL_sig_pending. */
+const uint64_t *ipc_signal_due_word(void);
+
+/* A descriptor for event loops: the reading end of a pipe, readable when a handler is due or a queued signal is ready.
+ * Then call ipc_signal_dispatch(0) and ipc_signal_next(0), which empty it. The library keeps it; a forked child asks for
+ * its own.
+ *
+ * Returns: the descriptor.
+ * Errors: -EMFILE and its like.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: the self-pipe. */
+int32_t ipc_signal_fd(void);
+
+/* From now on the calling thread is the signal thread: handlers run in its blocking calls. Until then it is the thread
+ * that installed the first handler.
+ *
+ * Returns: 0.
+ * Errors: -ENOMEM.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_signal_take_over(void);
+
+/* Blocks signals for the calling thread: "INT,TERM". Until unblocked they wait in the kernel.
+ *
+ * Returns: how many of them were not blocked before.
+ * Errors: PERLIPC_E_INVALID for a name that is none.
+ * Threads: any; for the calling thread and those that it starts.
+ * Blocks: no.
+ * Perl: POSIX::sigprocmask(SIG_BLOCK, ...). */
+int32_t ipc_signal_block(const char *signals);
+
+/* Unblocks signals for the calling thread. The handlers of what had to wait have run when it comes back, on the signal
+ * thread.
+ *
+ * Returns: how many of them were blocked before.
+ * Errors: PERLIPC_E_INVALID for a name that is none, PERLIPC_E_HANDLER when a handler gives up (unblocked they are then).
+ * Threads: any; for the calling thread.
+ * Blocks: no.
+ * Callbacks: the handlers.
+ * Perl: POSIX::sigprocmask(SIG_UNBLOCK, ...). */
+int32_t ipc_signal_unblock(const char *signals);
+
+/* Whether a signal is blocked for the calling thread.
+ *
+ * Returns: 1 or 0.
+ * Errors: PERLIPC_E_INVALID for a name that is none.
+ * Threads: any; for the calling thread.
+ * Blocks: no.
+ * Perl: POSIX::SigSet's ismember. */
+int32_t ipc_signal_blocked(const char *signal);
+
+/* Whether a signal has arrived and was not handled yet: blocked in the kernel, or deferred, or queued.
+ *
+ * Returns: 1 or 0.
+ * Errors: PERLIPC_E_INVALID for a name that is none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: POSIX::sigpending. */
+int32_t ipc_signal_pending(const char *signal);
+
+/* Waits until a handler has run, with these signals unblocked meanwhile; then the mask is as it was. What arrived while
+ * they were blocked is not missed.
+ *
+ * Returns: how many handlers ran; 0 when time is up.
+ * Errors: PERLIPC_E_HANDLER, PERLIPC_E_INVALID for a name that is none and on a thread that is not the signal thread.
+ * Threads: the signal thread.
+ * Blocks: until a handler ran or the timeout.
+ * Callbacks: the handlers.
+ * Perl: POSIX::sigsuspend. */
+int32_t ipc_signal_suspend(const char *unblocked, int32_t timeout_ms);
+
 /* Whether a handler that this library did not install, run during a blocking call, ends that call with -EINTR, with
  * nothing lost: for hosts that run their own handlers between calls. Off at first.
  *
@@ -244,15 +409,84 @@ int32_t ipc_signal_dispatch(int32_t timeout_ms);
  * Perl: none. */
 int32_t ipc_signal_hosted(int32_t on);
 
-/* Sends a signal to a process, or to a process group given as a negative number; 0 is the own group. "0" or "ZERO"
- * sends nothing and tells whether it could. For children: ipc_child_kill, which never hits a stranger.
+/* Sends a signal to a process, or to a process group given as a negative number or a signal with a minus ("-TERM"); 0 is
+ * the own group. "0" or "ZERO" sends nothing and tells whether it could. A child of this library's is reached through
+ * its pidfd, so never a stranger. What is sent to this process itself has been handled when it comes back.
  *
  * Returns: 1.
- * Errors: -ESRCH there is no such process, -EPERM it is somebody else's, PERLIPC_E_INVALID for an unknown name.
+ * Errors: -ESRCH there is no such process, -EPERM it is somebody else's, PERLIPC_E_INVALID for an unknown name,
+ * PERLIPC_E_HANDLER.
  * Threads: any.
  * Blocks: no.
+ * Callbacks: handlers, on the signal thread.
  * Perl: kill. */
 int32_t ipc_signal_kill(const char *signal, int32_t pid);
+
+/* The same for `count` targets, all of which are tried.
+ *
+ * Returns: how many were reached, each group counted as one; errno is then that of one that was not (EPERM before ESRCH),
+ * else 0.
+ * Errors: when none was: -EPERM, -ESRCH; PERLIPC_E_INVALID for an unknown name, PERLIPC_E_HANDLER.
+ * Threads: any.
+ * Blocks: no.
+ * Callbacks: handlers, on the signal thread.
+ * Perl: kill SIGNAL, LIST. */
+int32_t ipc_signal_kill_all(const char *signal, const int32_t *pids, uintptr_t count);
+
+/* Sends a signal with a value to a process.
+ *
+ * Returns: 1.
+ * Errors: as ipc_signal_kill; -EAGAIN when the queue of that process is full.
+ * Threads: any.
+ * Blocks: no.
+ * Callbacks: handlers, on the signal thread.
+ * Perl: none; POSIX's sigqueue. */
+int32_t ipc_signal_sigqueue(const char *signal, int32_t pid, int64_t value);
+
+/* ALRM after that many milliseconds, and then after each interval unless that is 0; 0 cancels. One for a process.
+ *
+ * Returns: the milliseconds that were left of the one before, rounded up; 0 when there was none.
+ * Errors: PERLIPC_E_INVALID for a negative time.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: alarm; Time::HiRes::alarm with an interval. */
+int64_t ipc_signal_alarm(int64_t milliseconds, int64_t interval_ms);
+
+/* Sleeps for that many milliseconds, or until a handler has run.
+ *
+ * Returns: the milliseconds that are left, rounded up; 0 when it was slept out.
+ * Errors: PERLIPC_E_HANDLER, PERLIPC_E_INVALID for a negative time, -EINTR after ipc_signal_hosted(1).
+ * Threads: any; handlers cut it short on the signal thread.
+ * Blocks: for that time.
+ * Callbacks: the handlers.
+ * Perl: sleep, which gives what was slept. */
+int64_t ipc_signal_sleep(int64_t milliseconds);
+
+/* Deadly signals end the process in good order: "Caught a SIGX" and the return addresses on the stack are written to
+ * standard error ("file+offset", for addr2line), then the signal takes its default course, so that whoever waits sees the
+ * truth. This alone takes SEGV, BUS, FPE and ILL. Nothing of it is deferred: it works without safe points.
+ *
+ * `signals`: names, and Perl's words "normal-signals" (HUP INT PIPE TERM), "error-signals" (ABRT BUS FPE ILL QUIT SEGV SYS
+ * TRAP), "old-interface-signals" (these with PIPE and TERM; also for NULL or ""), "untrapped" (of what follows, only what
+ * is at its default), "any".
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for an unknown word.
+ * Threads: any; the calling one gets an alternate stack, so that it can report the end of its stack.
+ * Blocks: no.
+ * Perl: use sigtrap. */
+int32_t ipc_signal_trap(const char *signals);
+
+/* The same with a last act after the trace. It runs inside the signal, on the alternate stack where there is one: it may
+ * do only what a signal handler may, write(2) and _exit(2) say, and call nothing of this library.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for an unknown word.
+ * Threads: any.
+ * Blocks: no.
+ * Callbacks: `last`, inside the signal: the one exception to the rule.
+ * Perl: use sigtrap 'handler'. */
+int32_t ipc_signal_trap_handle(const char *signals, ipc_trap_fn last, void *userdata);
 
 /* ---- cmd: what to run ------------------------------------------------------------------------------------------- */
 

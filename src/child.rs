@@ -106,6 +106,12 @@ fn settled(pid: i32) -> Option<Arc<State>> {
     })
 }
 
+/// Sends a signal to one of ours by its number, through its pidfd; `None` for a number that is none of ours.
+pub(crate) fn signal_ours(pid: i32, signal: i32) -> Option<sys::Result<()>> {
+    let child = registry(&mut lock()).children.get(&pid).cloned()?;
+    Some(child.kill(signal))
+}
+
 /// Reaps the orphans that have ended. Called where children are started and waited for.
 pub(crate) fn sweep() {
     let mut guard = lock();
@@ -213,6 +219,11 @@ impl Child {
     /// Waits for its end, until the deadline. Asked again it answers again.
     pub fn wait(&self, deadline: Deadline) -> Result<Status> {
         self.wait_stop(deadline).map_err(|stop| stop.at("wait", self.pid().to_string()))
+    }
+
+    /// Its end is told to nobody but who holds it: a reaper that asks for any child does not find it.
+    pub(crate) fn hide(&self) {
+        self.state().reported.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn wait_stop(&self, deadline: Deadline) -> Wait<Status> {
@@ -710,21 +721,26 @@ pub fn wait_pid(pid: i32, deadline: Deadline) -> Result<(i32, Status)> {
         }
         // First only look: a child of ours must be reaped under its own lock, so that its status is kept.
         let word = if options & libc::WNOHANG != 0 { &CALM } else { signal::word() };
-        let (found, _) = sys::waitid(word, who, libc::WEXITED | libc::WNOWAIT | options)?;
-        if found == 0 {
-            return Ok(None);
-        }
-        match settled(found) {
-            Some(child) => Ok(child.try_reap().and_then(|status| {
-                let first = !child.reported.swap(true, Ordering::SeqCst);
-                forget_orphan(&child);
-                first.then_some((found, status))
-            })),
-            None => match sys::waitid(&CALM, Who::Pid(found), libc::WEXITED | libc::WNOHANG) {
-                Ok((0, _)) | Err(libc::ECHILD) => Ok(None),
-                Ok((pid, status)) => Ok(Some((pid, Status::from_raw(status)))),
-                Err(errno) => Err(errno),
-            },
+        loop {
+            let (found, _) = sys::waitid(word, who, libc::WEXITED | libc::WNOWAIT | options)?;
+            if found == 0 {
+                return Ok(None);
+            }
+            let Some(child) = settled(found) else {
+                return match sys::waitid(&CALM, Who::Pid(found), libc::WEXITED | libc::WNOHANG) {
+                    Ok((0, _)) | Err(libc::ECHILD) => Ok(None),
+                    Ok((pid, status)) => Ok(Some((pid, Status::from_raw(status)))),
+                    Err(errno) => Err(errno),
+                };
+            };
+            // Another thread is reaping it now.
+            let Some(status) = child.try_reap() else { return Ok(None) };
+            let first = !child.reported.swap(true, Ordering::SeqCst);
+            forget_orphan(&child);
+            if first {
+                return Ok(Some((found, status)));
+            }
+            // Told already, or nobody's business: one that ended behind it may not be.
         }
     };
     if deadline.is_never() {

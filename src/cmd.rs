@@ -536,6 +536,8 @@ impl Cmd {
     pub fn start_system(&self) -> Result<System<'_>> {
         let deaf = Deaf::new()?;
         let child = self.start()?;
+        // As in Perl, a CHLD handler's `wait` does not find it.
+        child.hide();
         Ok(System { cmd: self, child, _deaf: deaf })
     }
 

@@ -14,6 +14,7 @@ compile_error!("perlipc runs on Linux with glibc on x86-64; another architecture
 pub mod faults;
 mod names;
 pub(crate) mod probe;
+pub(crate) mod signals;
 mod x86_64;
 
 use std::ffi::{CStr, CString};

@@ -132,3 +132,16 @@ pub(super) unsafe fn cut_if_waiting(registers: *mut Registers) {
         }
     }
 }
+
+/// Where the interrupted thread stands: instruction, stack.
+///
+/// # Safety
+/// As [`cut_if_waiting`].
+#[inline(always)]
+pub(super) unsafe fn place(registers: *mut Registers) -> (usize, usize) {
+    // SAFETY: the kernel made the context on this thread's stack.
+    unsafe {
+        let registers = &(*registers).uc_mcontext.gregs;
+        (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RSP as usize] as usize)
+    }
+}

@@ -1,0 +1,125 @@
+//! The pull form: signals without a callback, taken one by one.
+
+use std::sync::atomic::Ordering;
+
+use super::board::{Board, QUEUED, board_with_thread, is_signal_thread, make_board, word};
+use super::dispatch::{self, Arrived, take};
+use super::names::{bit, number};
+use super::{pipe, table};
+use crate::block::{Stop, Wait};
+use crate::error::{Error, Result};
+use crate::sys;
+use crate::time::Deadline;
+
+/// Queues a signal: it runs no handler and cuts no call, and waits for [`next`].
+///
+/// Equal signals that wait are one, with the count of their arrivals and what is known of the last.
+pub fn queue(signal: &str) -> Result<()> {
+    let n = number(signal)?;
+    table::refuse_faults(n)?;
+    board_with_thread()?;
+    table::change(n, table::New::Queue)
+}
+
+/// The queued signal that has arrived, lowest number first, after waiting for one until the deadline.
+///
+/// Any thread may ask, one at a time ([`Error::Busy`]). On the signal thread handlers run meanwhile, as in every
+/// blocking call. It is quickest with the signals blocked ([`block`](super::block)) in all threads: then no handler of
+/// the kernel's runs at all.
+pub fn next(deadline: Deadline) -> Result<Arrived> {
+    let failed = |stop: Stop| stop.error("next");
+    if QUEUED.load(Ordering::SeqCst) == 0 {
+        return Err(Error::invalid("next", "no signal is queued"));
+    }
+    let board = make_board()?;
+    let arrived = pull(board, deadline).map_err(failed)?;
+    dispatch::set_current(Some(arrived));
+    Ok(arrived)
+}
+
+fn pull(board: &Board, deadline: Deadline) -> Wait<Arrived> {
+    loop {
+        if let Some(arrived) = ready(board) {
+            return Ok(arrived);
+        }
+        dispatch::safe_point()?;
+        let waiting = Waiting::new(board)?;
+        board.news.store(0, Ordering::SeqCst);
+        if let Some(arrived) = ready(board) {
+            return Ok(arrived);
+        }
+        if is_signal_thread() && word().load(Ordering::SeqCst) != 0 {
+            continue;
+        }
+        // What is blocked is taken here from the kernel; what is not comes by the handler, which cuts this wait.
+        let mut info = sys::SigInfo::NONE;
+        let set = QUEUED.load(Ordering::SeqCst);
+        let taken = sys::sigtimedwait(&board.news, set, deadline.left(), &mut info);
+        drop(waiting);
+        match taken {
+            Ok(_) if info.code == libc::SI_QUEUE && info.value() == std::ptr::from_ref(board) as u64 => {}
+            Ok(signal) => {
+                // Arrivals that the handler has noted meanwhile are older.
+                let noted = take(board, signal).map_or(0, |arrived| arrived.count);
+                board.ready.fetch_and(!bit(signal), Ordering::SeqCst);
+                return Ok(Arrived {
+                    signal,
+                    count: noted + 1,
+                    code: info.code,
+                    pid: info.pid,
+                    uid: info.uid,
+                    value: info.value() as i64,
+                });
+            }
+            Err(libc::EAGAIN) => return ready(board).ok_or(Stop::Timeout),
+            Err(libc::EINTR) if board.news.load(Ordering::SeqCst) != 0 => {}
+            Err(libc::EINTR) => dispatch::interrupted()?,
+            Err(errno) => return Err(Stop::Errno(errno)),
+        }
+    }
+}
+
+fn ready(board: &Board) -> Option<Arrived> {
+    if board.ready.load(Ordering::SeqCst) == 0 {
+        return None;
+    }
+    let _drained = pipe::Drained::new(board);
+    loop {
+        let signal = match board.ready.load(Ordering::SeqCst) {
+            0 => return None,
+            ready => ready.trailing_zeros() as i32 + 1,
+        };
+        board.ready.fetch_and(!bit(signal), Ordering::SeqCst);
+        if QUEUED.load(Ordering::SeqCst) & bit(signal) == 0 {
+            // It has a handler by now.
+            let pending = board.pending.load(Ordering::SeqCst) & bit(signal);
+            board.due.fetch_or(pending, Ordering::SeqCst);
+            continue;
+        }
+        if let Some(arrived) = take(board, signal) {
+            return Some(arrived);
+        }
+    }
+}
+
+/// The calling thread waits in [`next`], and arrivals wake it.
+struct Waiting<'a>(&'a Board);
+
+impl Waiting<'_> {
+    fn new(board: &Board) -> Wait<Waiting<'_>> {
+        let me = sys::thread_self();
+        if board.waiter.compare_exchange(0, me, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            return Err(Stop::Busy);
+        }
+        let signal_thread = board.thread.load(Ordering::Relaxed) == me;
+        let tid = if signal_thread { board.tid.load(Ordering::Relaxed) } else { sys::gettid() };
+        board.waiter_tid.store(tid, Ordering::SeqCst);
+        Ok(Waiting(board))
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiter.store(0, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,116 @@
+//! Signals: the timer, queued values, and what the handler of the trap may call: bare calls that keep errno.
+
+use std::time::Duration;
+
+use super::{Pages, Result, SigInfo, always, getpid, gettid, raw};
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Timer {
+    /// Seconds and microseconds: the interval, then what is left.
+    interval: [i64; 2],
+    value: [i64; 2],
+}
+
+fn timeval(time: Duration) -> [i64; 2] {
+    // Less than a microsecond would cancel.
+    let micros = time.subsec_nanos().div_ceil(1000);
+    let seconds = time.as_secs().min(i64::MAX as u64 / 2) as i64;
+    [seconds + i64::from(micros / 1_000_000), i64::from(micros % 1_000_000)]
+}
+
+/// setitimer(2) with ITIMER_REAL; what was left.
+pub(crate) fn alarm(after: Duration, interval: Duration) -> Result<Duration> {
+    let new = Timer { interval: timeval(interval), value: timeval(after) };
+    let mut old = Timer { interval: [0; 2], value: [0; 2] };
+    // SAFETY: 32 bytes to read and to write.
+    unsafe {
+        raw(libc::SYS_setitimer, [libc::ITIMER_REAL as usize, &raw const new as usize, &raw mut old as usize])?;
+    }
+    let [seconds, micros] = old.value;
+    Ok(Duration::new(seconds as u64, micros as u32 * 1000))
+}
+
+pub(crate) fn sigqueue(pid: i32, signal: i32, value: u64) -> Result<()> {
+    let uid = super::ids().0[0];
+    let mut info = SigInfo { signo: signal, code: libc::SI_QUEUE, pid: getpid(), uid, ..SigInfo::NONE };
+    info.set_value(value);
+    let at = &raw const info as usize;
+    // SAFETY: a whole siginfo to read.
+    unsafe { raw(libc::SYS_rt_sigqueueinfo, [pid as usize, signal as usize, at]) }.map(drop)
+}
+
+#[repr(C)]
+struct Stack {
+    at: usize,
+    flags: i32,
+    len: usize,
+}
+
+/// Whether this thread has an alternate stack for signal handlers.
+pub(crate) fn has_alternate_stack() -> bool {
+    const SS_DISABLE: i32 = 2;
+    let mut old = Stack { at: 0, flags: SS_DISABLE, len: 0 };
+    // SAFETY: 24 bytes to write.
+    unsafe { always(libc::SYS_sigaltstack, [0, &raw mut old as usize]) };
+    old.flags & SS_DISABLE == 0
+}
+
+/// Gives this thread an alternate stack, for ever.
+pub(crate) fn set_alternate_stack(pages: &'static Pages) -> Result<()> {
+    let new = Stack { at: pages.as_ptr() as usize, flags: 0, len: pages.len() };
+    // SAFETY: 24 bytes to read; the stack is never unmapped.
+    unsafe { raw(libc::SYS_sigaltstack, [&raw const new as usize, 0]) }.map(drop)
+}
+
+// ---- for the trap's handler ----
+
+/// Where the interrupted thread stands: instruction, stack.
+///
+/// # Safety
+/// `registers` is the third argument of a running SA_SIGINFO handler.
+#[inline(always)]
+pub(crate) unsafe fn place(registers: *mut libc::c_void) -> (usize, usize) {
+    // SAFETY: the caller's promise.
+    unsafe { super::x86_64::place(registers.cast()) }
+}
+
+/// Copies memory of this process, mapped or not; how many bytes could be had.
+///
+/// # Safety
+/// `to` is `len` bytes of writable memory.
+#[inline(always)]
+pub(crate) unsafe fn peek(from: usize, to: *mut u8, len: usize) -> usize {
+    let local = [to as usize, len];
+    let remote = [from, len];
+    // SAFETY: the kernel checks the remote side; the local one is the caller's promise.
+    let got = unsafe {
+        let pid = getpid() as usize;
+        let (local, remote) = (local.as_ptr() as usize, remote.as_ptr() as usize);
+        always(libc::SYS_process_vm_readv, [pid, local, 1, remote, 1, 0])
+    };
+    got.max(0) as usize
+}
+
+/// open(2) for reading; negative when it failed.
+#[inline(always)]
+pub(crate) fn open_quiet(path: &std::ffi::CStr) -> i32 {
+    let flags = (libc::O_RDONLY | libc::O_CLOEXEC) as usize;
+    // SAFETY: a C string and plain numbers.
+    unsafe { always(libc::SYS_openat, [libc::AT_FDCWD as usize, path.as_ptr() as usize, flags]) as i32 }
+}
+
+/// # Safety
+/// `to` is `len` bytes of writable memory.
+#[inline(always)]
+pub(crate) unsafe fn read_quiet(fd: i32, to: *mut u8, len: usize) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe { always(libc::SYS_read, [fd as usize, to as usize, len]).max(0) as usize }
+}
+
+/// Sends this thread a signal.
+#[inline(always)]
+pub(crate) fn raise_here(signal: i32) {
+    // SAFETY: plain numbers.
+    unsafe { always(libc::SYS_tgkill, [getpid() as usize, gettid() as usize, signal as usize]) };
+}
