@@ -59,31 +59,31 @@ static inline int by_size(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-/* Does `op` for the time of BENCH_BOX (seconds), each time measured by itself, and prints the median: what another
-   process takes away from some of them does not count. */
-#define MEDIAN(...)                                                                  \
-    do {                                                                             \
-        static uint64_t took[1 << 17];                                               \
-        const char *box_ = getenv("BENCH_BOX");                                      \
-        size_t n_ = 0;                                                               \
-        { __VA_ARGS__; }                                                             \
-        { __VA_ARGS__; }                                                             \
-        uint64_t from_ = now(), end_ = from_ + (uint64_t)((box_ ? atof(box_) : 0.1) * 1e9); \
-        do {                                                                         \
-            { __VA_ARGS__; }                                                         \
-            uint64_t to_ = now();                                                    \
-            took[n_++] = to_ - from_;                                                \
-            from_ = to_;                                                             \
-        } while (from_ < end_ && n_ < sizeof took / sizeof *took);                   \
-        qsort(took, n_, sizeof *took, by_size);                                      \
-        printf("%.2f\n", (double)took[n_ / 2]);                                      \
+/* Does `op` for the time of BENCH_BOX (seconds), each time measured by itself, and prints the lower quartile: what
+   other processes take away does not count. */
+#define OFTEN(...)                                                                                  \
+    do {                                                                                            \
+        static uint64_t took[1 << 17];                                                              \
+        const char *box_ = getenv("BENCH_BOX");                                                     \
+        size_t n_ = 0;                                                                              \
+        { __VA_ARGS__; }                                                                            \
+        { __VA_ARGS__; }                                                                            \
+        uint64_t from_ = now(), end_ = from_ + (uint64_t)((box_ ? atof(box_) : 0.1) * 1e9);         \
+        do {                                                                                        \
+            { __VA_ARGS__; }                                                                        \
+            uint64_t to_ = now();                                                                   \
+            took[n_++] = to_ - from_;                                                               \
+            from_ = to_;                                                                            \
+        } while (from_ < end_ && n_ < sizeof took / sizeof *took);                                  \
+        qsort(took, n_, sizeof *took, by_size);                                                     \
+        printf("%.2f\n", (double)took[n_ / 4]);                                                     \
     } while (0)
 
 /* Does it once, and prints the time of one of `count`. */
-#define ONCE(count, ...)                                          \
-    do {                                                          \
-        uint64_t from_ = now();                                   \
-        { __VA_ARGS__; }                                          \
-        printf("%.4f\n", (double)(now() - from_) / (double)(count)); \
+#define ONCE(count, ...)                                                                            \
+    do {                                                                                            \
+        uint64_t from_ = now();                                                                     \
+        { __VA_ARGS__; }                                                                            \
+        printf("%.4f\n", (double)(now() - from_) / (double)(count));                                \
     } while (0)
 #endif

@@ -75,6 +75,8 @@ struct Plan {
     /// Written first of all: whether the parent can see the child's memory.
     seen: u32,
     report: RawFd,
+    /// The table of descriptors is the parent's own still.
+    shares_table: bool,
     clear_handlers: bool,
     parent: i32,
     session: bool,
@@ -95,10 +97,11 @@ struct Plan {
     groups_room_len: usize,
     death_signal: i32,
     defaults: SigSet,
+    /// Signals are blocked, and the mask must be set.
+    set_mask: bool,
     mask: SigSet,
     candidates: *const usize,
-    argv: usize,
-    /// For a file without "#!": the same with "sh" in front and an empty place for the file.
+    /// "sh" and then the arguments: a file without "#!" takes the place of the first, and sh is run.
     shell_argv: *mut usize,
     envp: usize,
 }
@@ -126,6 +129,7 @@ const GID: u32 = 9;
 const UID: u32 = 10;
 const DEATH: u32 = 11;
 const EXEC: u32 = 12;
+const TABLE: u32 = 13;
 
 // ---- the child ----
 
@@ -157,6 +161,12 @@ unsafe extern "C" fn child_main(plan: *mut libc::c_void) -> ! {
     unsafe {
         std::ptr::write_volatile(&raw mut (*plan).seen, 1);
 
+        if (*plan).shares_table {
+            // A table of its own, made without what is not for it.
+            if let Err(errno) = c::close_range(3, u32::MAX as usize, libc::CLOSE_RANGE_UNSHARE as usize) {
+                fail(plan, TABLE, errno, 0);
+            }
+        }
         if (*plan).clear_handlers {
             let mut signal = 1;
             while signal <= 64 {
@@ -215,8 +225,10 @@ unsafe extern "C" fn child_main(plan: *mut libc::c_void) -> ! {
             }
             i += 1;
         }
-        if let Err(errno) = close_others(plan) {
-            fail(plan, CLOSE, errno, 0);
+        if !(*plan).shares_table {
+            if let Err(errno) = close_others(plan) {
+                fail(plan, CLOSE, errno, 0);
+            }
         }
 
         // After the descriptors: what this process has open must not count against the child's limit of them.
@@ -253,7 +265,9 @@ unsafe extern "C" fn child_main(plan: *mut libc::c_void) -> ! {
                 fail(plan, CHDIR, errno, 0);
             }
         }
-        c::set_mask((*plan).mask);
+        if (*plan).set_mask {
+            c::set_mask((*plan).mask);
+        }
         execute(plan)
     }
 }
@@ -377,14 +391,15 @@ unsafe fn become_user(plan: *mut Plan) -> std::result::Result<(), (u32, i32)> {
 /// As [`child_main`].
 #[inline(always)]
 unsafe fn execute(plan: *mut Plan) -> ! {
-    // SAFETY: `candidates` ends with 0, `argv`, `shell_argv` and `envp` with a null pointer.
+    // SAFETY: `candidates` ends with 0, `shell_argv` (two entries before that at least) and `envp` with a null pointer.
     unsafe {
         let mut forbidden = usize::MAX;
         let mut errno = libc::ENOENT;
+        let argv = (*plan).shell_argv.add(1) as usize;
         let mut i = 0;
         while *(*plan).candidates.add(i) != 0 {
             let path = *(*plan).candidates.add(i) as *const libc::c_char;
-            errno = sys::child::execve(path, (*plan).argv, (*plan).envp);
+            errno = sys::child::execve(path, argv, (*plan).envp);
             match errno {
                 libc::ENOEXEC => {
                     *(*plan).shell_argv.add(1) = path as usize;
@@ -443,6 +458,12 @@ fn with_stack<T>(f: impl FnOnce(&mut [u8]) -> T) -> Result<T> {
 /// Puts this thread's mask back.
 struct Mask(SigSet);
 
+impl Mask {
+    fn block_all() -> Mask {
+        Mask(sys::set_mask(libc::SIG_SETMASK, sys::ALL_SIGNALS))
+    }
+}
+
 impl Drop for Mask {
     fn drop(&mut self) {
         sys::set_mask(libc::SIG_SETMASK, self.0);
@@ -460,10 +481,15 @@ pub(crate) fn start(spec: &Spec) -> Result<Child> {
                 block::sleep(pause).map_err(|stop| stop.error("exec"))?;
                 pause *= 2;
             }
+            // No table of descriptors of its own to be had in this way: by the older one.
+            Err(Error::Os { step: OWN_TABLE, errno, .. }) if sys::NO_OWN_TABLE.note(errno) => {}
             result => return result,
         }
     }
 }
+
+/// The step in which a child leaves the parent's table of descriptors.
+const OWN_TABLE: &str = "close_range";
 
 fn start_once(spec: &Spec) -> Result<Child> {
     let mut moves = moves(spec);
@@ -472,13 +498,13 @@ fn start_once(spec: &Spec) -> Result<Child> {
         spec.fds.iter().filter(|(to, from)| *to > 2 && from.is_some()).map(|(to, _)| *to).collect();
     keep.sort_unstable();
     keep.dedup();
-    let candidates: Vec<usize> = spec.candidates.iter().map(|c| c.as_ptr() as usize).chain([0]).collect();
-    let argv: Vec<usize> = spec.argv.iter().map(|a| a.as_ptr() as usize).chain([0]).collect();
-    let mut shell_argv: Vec<usize> =
-        [c"sh".as_ptr() as usize, 0].into_iter().chain(argv.iter().skip(1).copied()).collect();
-    if argv.len() < 2 {
-        shell_argv.push(0);
-    }
+    // One list for both: the candidates, and behind them "sh", the arguments, and two ends, should there be none.
+    let at = |text: &CString| text.as_ptr() as usize;
+    let mut strings: Vec<usize> = Vec::with_capacity(spec.candidates.len() + spec.argv.len() + 4);
+    strings.extend(spec.candidates.iter().map(at));
+    strings.extend([0, c"sh".as_ptr() as usize]);
+    strings.extend(spec.argv.iter().map(at));
+    strings.extend([0, 0]);
     let env: Option<Vec<usize>> =
         spec.env.as_ref().map(|env| env.iter().map(|e| e.as_ptr() as usize).chain([0]).collect());
     let mut groups_room = vec![0u32; spec.ids.as_ref().map_or(0, |ids| ids.groups.len() + 1)];
@@ -504,11 +530,17 @@ fn start_once(spec: &Spec) -> Result<Child> {
         .ids
         .as_ref()
         .map(|_| (CHANGING_USER.lock().unwrap_or_else(PoisonError::into_inner), Dumpable(sys::dumpable())));
-    let mask = Mask(sys::set_mask(libc::SIG_SETMASK, sys::ALL_SIGNALS));
+    let defaults = spec.defaults | signal::deaf_for_child();
+    // A child is born without handlers (CLONE_CLEAR_SIGHAND): signals need to be kept from it only while it has yet to
+    // put back what is ignored.
+    let mut mask = (defaults != 0 || spec.mask.is_some()).then(Mask::block_all);
+    let all = strings.as_mut_ptr();
     let mut plan = Plan {
         note: Note { step: NOTHING, errno: 0, which: 0 },
         seen: 0,
         report,
+        // What redirects nothing needs nothing of the parent's table but 0, 1 and 2, however much else is open.
+        shares_table: spec.fds.is_empty() && report < 0 && !sys::NO_OWN_TABLE.is_known(),
         clear_handlers: false,
         parent: if spec.death_signal.is_some() { sys::getpid() } else { 0 },
         session: spec.session,
@@ -527,16 +559,16 @@ fn start_once(spec: &Spec) -> Result<Child> {
         groups_room: groups_room.as_mut_ptr(),
         groups_room_len: groups_room.len(),
         death_signal: spec.death_signal.unwrap_or(0),
-        defaults: spec.defaults | signal::deaf_for_child(),
-        mask: spec.mask.unwrap_or(mask.0),
-        candidates: candidates.as_ptr(),
-        argv: argv.as_ptr() as usize,
-        shell_argv: shell_argv.as_mut_ptr(),
+        defaults,
+        set_mask: mask.is_some(),
+        mask: spec.mask.or(mask.as_ref().map(|mask| mask.0)).unwrap_or(0),
+        candidates: all,
+        shell_argv: all.wrapping_add(spec.candidates.len() + 1),
         envp: env.as_ref().map_or_else(sys::environ, |env| env.as_ptr() as usize),
     };
 
     let mut pidfd: RawFd = -1;
-    let pid = with_stack(|stack| clone(stack, &mut pidfd, &mut plan))??;
+    let pid = with_stack(|stack| clone(stack, &mut pidfd, &mut plan, &mut mask))??;
     drop(mask);
     // SAFETY: the child wrote it, if at all, before this thread went on; volatile, since the compiler does not know.
     let seen = unsafe { std::ptr::read_volatile(&raw const plan.seen) };
@@ -586,13 +618,14 @@ fn start_once(spec: &Spec) -> Result<Child> {
     Err(explain(spec, note))
 }
 
-fn clone(stack: &mut [u8], pidfd: &mut RawFd, plan: &mut Plan) -> Result<i32> {
+fn clone(stack: &mut [u8], pidfd: &mut RawFd, plan: &mut Plan, mask: &mut Option<Mask>) -> Result<i32> {
+    let shares = plan.shares_table;
     let at = std::ptr::from_mut(plan).cast();
     let failed = |errno| Error::os("fork", errno);
     if !sys::NO_CLONE3.is_known() {
         // SAFETY: the stack is this thread's spare one, the plan outlives the child's use of it (the thread stands
         // still until then, or the child has a copy), and child_main keeps the rules.
-        match unsafe { sys::start(true, stack, pidfd, child_main, at) } {
+        match unsafe { sys::start(true, shares, stack, pidfd, child_main, at) } {
             Ok(pid) => return Ok(pid),
             Err(errno @ (libc::ENOSYS | libc::EPERM | libc::EINVAL | libc::E2BIG)) => {
                 sys::NO_CLONE3.note(errno);
@@ -601,8 +634,14 @@ fn clone(stack: &mut [u8], pidfd: &mut RawFd, plan: &mut Plan) -> Result<i32> {
         }
     }
     plan.clear_handlers = true;
+    if mask.is_none() {
+        // A handler of ours must not run in the child before it has taken them off.
+        let before = Mask::block_all();
+        (plan.set_mask, plan.mask) = (true, before.0);
+        *mask = Some(before);
+    }
     // SAFETY: as above.
-    unsafe { sys::start(false, stack, pidfd, child_main, at) }.map_err(failed)
+    unsafe { sys::start(false, shares, stack, pidfd, child_main, std::ptr::from_mut(plan).cast()) }.map_err(failed)
 }
 
 /// The descriptors as the child's code takes them.
@@ -646,6 +685,7 @@ fn explain(spec: &Spec, note: Note) -> Error {
             Error::at("redirect", thing.unwrap_or_default(), errno)
         }
         CLOSE => Error::os("close", errno),
+        TABLE => Error::os(OWN_TABLE, errno),
         CHDIR => Error::at("chdir", spec.dir.as_deref().map(lossy).unwrap_or_default(), errno),
         GROUPS => Error::os("setgroups", errno),
         GID => Error::at("setgid", spec.ids.as_ref().and_then(|i| i.gid).unwrap_or(0).to_string(), errno),

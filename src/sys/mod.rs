@@ -523,18 +523,22 @@ pub(crate) unsafe fn cut_if_waiting(registers: *mut libc::c_void) {
 // ---- processes ----
 
 pub(crate) static NO_CLONE3: Missing = Missing::new();
+/// A table of descriptors of the child's own by close_range (Linux 5.9).
+pub(crate) static NO_OWN_TABLE: Missing = Missing::new();
 pub(crate) static NO_PIDFD_OPEN: Missing = Missing::new();
 pub(crate) static NO_PIDFD_INFO: Missing = Missing::new();
 
 /// What runs in a child that [`start`] made.
 pub(crate) type ChildMain = unsafe extern "C" fn(*mut libc::c_void) -> !;
 
-/// clone3(2) or clone(2) with a stack for the child, which runs `main(plan)` there.
+/// clone3(2) or clone(2) with a stack for the child, which runs `main(plan)` there, at first on this process's table of
+/// descriptors if it `shares_table`.
 ///
 /// # Safety
 /// The stack is the child's alone; `main` and what it reaches through `plan` obey the rules of [`crate::spawn`].
 pub(crate) unsafe fn start(
     modern: bool,
+    shares_table: bool,
     stack: &mut [u8],
     pidfd: &mut RawFd,
     main: ChildMain,
@@ -545,7 +549,8 @@ pub(crate) unsafe fn start(
     if let Some(errno) = faults::hit(nr) {
         return Err(errno);
     }
-    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD;
+    let flags =
+        libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | if shares_table { libc::CLONE_FILES } else { 0 };
     let top = stack.as_mut_ptr_range().end as usize;
     // SAFETY: the kernel reads the arguments before it returns to anyone; the child never returns through this frame.
     let result = unsafe {

@@ -31,7 +31,7 @@ pub(crate) fn pidfd_exit() -> bool {
     let Ok(mut stack) = super::Pages::new(64 * 1024, 0) else { return false };
     let mut pidfd = -1;
     // SAFETY: `end` takes no plan and makes one system call.
-    let started = unsafe { super::start(false, stack.bytes_mut(), &mut pidfd, end, std::ptr::null_mut()) };
+    let started = unsafe { super::start(false, false, stack.bytes_mut(), &mut pidfd, end, std::ptr::null_mut()) };
     if started.is_err() || pidfd < 0 {
         return false;
     }
