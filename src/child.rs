@@ -447,7 +447,11 @@ impl State {
 
     fn kill(&self, signal: i32) -> sys::Result<()> {
         if let Some(pidfd) = &self.pidfd {
-            return sys::pidfd_kill(pidfd.as_raw_fd(), signal);
+            match sys::pidfd_kill(pidfd.as_raw_fd(), signal) {
+                // Pidfds, but no signals through them: valgrind, old sandboxes.
+                Err(libc::ENOSYS) => {}
+                answer => return answer,
+            }
         }
         // Nobody of ours reaps it between the look and the signal.
         let _reap = self.reap.lock().unwrap_or_else(PoisonError::into_inner);

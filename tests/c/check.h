@@ -176,13 +176,14 @@ static inline void until_asleep(pid_t tid) {
 }
 
 /* An empty directory of the test's own; removed when the program ends well. */
+static char check_room[64];
+
 static inline const char *room(void) {
-    static char path[64];
-    if (!path[0]) {
-        strcpy(path, "/tmp/perlipc-test.XXXXXX");
-        if (!mkdtemp(path)) exit(2);
+    if (!check_room[0]) {
+        strcpy(check_room, "/tmp/perlipc-test.XXXXXX");
+        if (!mkdtemp(check_room)) exit(2);
     }
-    return path;
+    return check_room;
 }
 
 static inline const char *in_room(const char *name) {
@@ -202,7 +203,7 @@ int main(int argc, char **argv) {
         int wanted = argc < 2;
         for (int a = 1; a < argc; a++) wanted |= strcmp(argv[a], check_tests[i].name) == 0;
         if (!wanted) continue;
-        check_state before, after;
+        static check_state before, after;
         check_bad = 0;
         check_skipped = NULL;
         check_keeps_dispositions = 0;
@@ -218,10 +219,14 @@ int main(int argc, char **argv) {
         else if (check_skipped) skipped++, printf("skipped: %s: %s: %s\n", program, check_tests[i].name, check_skipped);
         else passed++;
     }
-    if (room()[0] && failed == 0) {
-        char command[128];
-        snprintf(command, sizeof command, "rm -rf %s", room());
-        if (system(command) != 0) failed++;
+    if (check_room[0] && failed == 0) {
+        pid_t rm = fork();
+        if (rm == 0) {
+            execlp("rm", "rm", "-rf", room(), (char *)NULL);
+            _exit(127);
+        }
+        int status;
+        if (waitpid(rm, &status, 0) != rm || status != 0) failed++;
     }
     printf("%s: %d passed, %d failed, %d skipped\n", program, passed, failed, skipped);
     return failed ? 1 : 0;
