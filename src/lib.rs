@@ -41,6 +41,11 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+/// The README's Rust is a documentation test too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
+
 mod block;
 pub mod capture;
 mod child;
