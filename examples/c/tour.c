@@ -31,7 +31,7 @@ static double milliseconds(void) {
 static void pipeline(void) {
     section("The protocols of /etc/services, counted by a pipeline:");
     ipc_stream *counts;
-    if (ipc_popen_open("sed -n 's|^[^#].*/\\([a-z]*\\).*|\\1|p' /etc/services | sort | uniq -c | sort -rn |", &counts) < 0)
+    if (ipc_popen_open("awk '$2 ~ \"/\" {sub(\".*/\", \"\", $2); print $2}' /etc/services | sort | uniq -c | sort -rn |", &counts) < 0)
         give_up();
     const char *line;
     int64_t len;

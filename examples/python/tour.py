@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""A tour of perlipc from Python: pipes, backticks, errors that name their step, deadlines that end whole trees, statuses.
+
+The same tour as examples/c/tour.c.
+"""
+
+import time
+
+import perlipc as ipc
+
+
+def section(title: str) -> None:
+    print(f"\n{title}", flush=True)
+
+
+def pipeline() -> None:
+    """A pipeline, read line by line: open(FH, "cmd |")."""
+    section("The protocols of /etc/services, counted by a pipeline:")
+    count = """awk '$2 ~ "/" {sub(".*/", "", $2); print $2}' /etc/services | sort | uniq -c | sort -rn |"""
+    with ipc.open(count) as counts:
+        for line in counts:
+            print("  ", line.decode(), sep="", end="")
+    print(f"  and the pipeline {counts.status!s}")
+
+
+def backtick() -> None:
+    """Backticks without a shell: no word of the list is ever interpreted."""
+    section("A backtick that nobody can inject into:")
+    print(ipc.qx(["printf", "  the argument was: %s", "$(rm -rf ~); `id` > /etc/passwd"], text=True))
+
+
+def writer() -> None:
+    """Writing to a command: open(FH, "|-", LIST). Leaving the block flushes and waits."""
+    section("Written to a command, in any order, and read by sort:")
+    with ipc.open("|-", ["sort"]) as sort:
+        for word in (b"  gamma\n", b"  alpha\n", b"  beta\n"):
+            sort.write(word)
+
+
+def errors() -> None:
+    """A program that cannot be run is an OSError at once; it names the step, the file and the reason."""
+    section("Errors say which step failed, on what, and why:")
+    try:
+        ipc.start(["/no/such/program"])
+    except FileNotFoundError as error:
+        print(f"  {error}")
+    try:
+        ipc.start(["true"], cwd="/no/such/dir")
+    except FileNotFoundError as error:
+        print(f"  {error}")
+    try:
+        ipc.qx(["sh", "-c", "echo complaint >&2; exit 3"])
+    except ipc.ChildError as error:
+        print(f"  {error.status}: it said {error.stderr!r}")
+
+
+def deadline() -> None:
+    """A deadline ends a command with all that it has started; what it said until then is there."""
+    section("A command with children of its own, ended at its deadline of 300 ms:")
+    start = time.monotonic()
+    try:
+        ipc.qx("echo '  working'; sleep 100 & sleep 100 & trap '' TERM; sleep 100; wait", timeout=0.3, grace=0.2, text=True)
+    except ipc.CommandTimeout as timeout:
+        print(timeout.stdout, end="")
+        print(f"  {timeout.status}, after {time.monotonic() - start:.1f} s")
+
+
+def statuses() -> None:
+    """$? in words, as a number, and as a shell would say it."""
+    section("Statuses:")
+    for script in ("exit 0", "exit 3", "kill -TERM $$", "kill -KILL $$"):
+        status = ipc.system(["sh", "-c", script])
+        print(f"  {script:14} {status!s:16} $? {int(status):5}, code {status.code}, signal {status.signal}")
+
+
+def main() -> None:
+    print("perlipc, from Python")
+    pipeline()
+    backtick()
+    writer()
+    errors()
+    deadline()
+    statuses()
+
+
+if __name__ == "__main__":
+    main()
