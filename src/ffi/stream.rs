@@ -150,6 +150,28 @@ pub unsafe extern "C" fn ipc_stream_read_full(s: *mut ipc_stream, data: *mut c_v
 /// Perl: <FH>.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_stream_readline(s: *mut ipc_stream, line: *mut *const c_char) -> i64 {
+    // SAFETY: the caller's handle and out-parameter; nothing here panics, calls out or waits, so neither a guard nor the
+    // mark of a busy reader is needed.
+    unsafe {
+        if let Some(stream) = s.as_ref().filter(|stream| stream.tag == ipc_stream::TAG) {
+            if !line.is_null() && !stream.shared.is_closed() && !stream.reader.busy.get() {
+                if let Some(record) = (*stream.reader.half.get()).as_mut().and_then(Reader::marked_nul) {
+                    line.write(record.as_ptr().cast());
+                    return record.len() as i64;
+                }
+            }
+        }
+        read_line(s, line)
+    }
+}
+
+/// A line that was not found ahead, or a failure.
+///
+/// # Safety
+/// As [`ipc_stream_readline`].
+#[cold]
+#[inline(never)]
+unsafe fn read_line(s: *mut ipc_stream, line: *mut *const c_char) -> i64 {
     guard(|| {
         // SAFETY: the caller's handle and out-parameter; the record lives in the stream's buffer.
         unsafe {

@@ -14,6 +14,7 @@ use crate::time::Deadline;
 /// The first buffer: small, since many children say one line. One that was filled grows to the size of a pipe.
 const SMALL: usize = 16 * 1024;
 pub(super) const BLOCK: usize = 64 * 1024;
+const NOWHERE: usize = usize::MAX;
 
 /// The reading half.
 pub(crate) struct Reader {
@@ -30,8 +31,9 @@ pub(crate) struct Reader {
     separator: Separator,
     pub(super) limit: usize,
     pub(super) records: u64,
-    /// The byte that stands where a NUL was put behind the last record given out.
-    displaced: Option<(usize, u8)>,
+    /// Where a NUL was put behind the last record given out ([`NOWHERE`]: there is none), and the byte it stands for.
+    nul_at: usize,
+    displaced: u8,
 }
 
 impl Reader {
@@ -48,7 +50,8 @@ impl Reader {
             separator: Separator::line(),
             limit: usize::MAX,
             records: 0,
-            displaced: None,
+            nul_at: NOWHERE,
+            displaced: 0,
         }
     }
 
@@ -60,8 +63,9 @@ impl Reader {
 
     #[inline]
     pub(super) fn restore(&mut self) {
-        if let Some((at, byte)) = self.displaced.take() {
-            self.buffer[at] = byte;
+        if let Some(byte) = self.buffer.get_mut(self.nul_at) {
+            *byte = self.displaced;
+            self.nul_at = NOWHERE;
         }
     }
 
@@ -264,11 +268,39 @@ impl Reader {
                 let start = std::mem::replace(&mut self.start, end);
                 self.records += 1;
                 // The buffer is one byte longer than what is read into it.
-                self.displaced = Some((end, self.buffer[end]));
-                self.buffer[end] = 0;
-                Ok(Some(&self.buffer[start..end]))
+                match self.buffer.get_mut(start..=end) {
+                    Some([record @ .., nul]) => {
+                        (self.nul_at, self.displaced) = (end, *nul);
+                        *nul = 0;
+                        Ok(Some(record))
+                    }
+                    _ => Ok(None),
+                }
             }
         }
+    }
+
+    /// The same when it was found ahead, which is the way of nearly every line; `None`: ask [`record_nul`].
+    ///
+    /// [`record_nul`]: Reader::record_nul
+    #[cfg(feature = "capi")]
+    #[inline(always)]
+    pub(crate) fn marked_nul(&mut self) -> Option<&[u8]> {
+        let start = self.start;
+        let end = *self.marks.get(self.next + 1)? as usize;
+        if end.wrapping_sub(start) > self.limit {
+            return None;
+        }
+        if let Some(byte) = self.buffer.get_mut(self.nul_at) {
+            *byte = self.displaced;
+        }
+        let [record @ .., nul] = self.buffer.get_mut(start..=end)? else { return None };
+        (self.nul_at, self.displaced) = (end, *nul);
+        *nul = 0;
+        self.next += 1;
+        self.start = end;
+        self.records += 1;
+        Some(record)
     }
 
     /// The next record if its length suits; else ERANGE, and it stays.
