@@ -149,7 +149,7 @@ fn every_call() {
     look(before, "signals", || {
         signal::handle("USR1", |_| Ok(())).unwrap();
         signal::kill("USR1", std::process::id() as i32).unwrap();
-        signal::dispatch(late()).unwrap();
+        signal::dispatch(Deadline::NOW).unwrap();
         signal::ignore("USR1").unwrap();
         signal::default("USR1").unwrap();
         signal::disposition("USR1").map(|_| ())
