@@ -395,7 +395,7 @@ fn on_the_only_thread() {
 }
 
 fn beside_another_thread() {
-    std::thread::spawn(|| std::thread::park());
+    std::thread::spawn(std::thread::park);
     each_failed_once();
 }
 

@@ -158,7 +158,7 @@ fn every_call() {
 }
 
 fn every_call_threaded() {
-    std::thread::spawn(|| std::thread::park());
+    std::thread::spawn(std::thread::park);
     every_call();
 }
 
