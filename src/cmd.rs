@@ -119,7 +119,7 @@ fn parse_shell(command: &[u8]) -> Parsed {
 
 fn c_string(step: &'static str, text: impl Into<Vec<u8>>) -> Result<CString> {
     CString::new(text).map_err(|error| {
-        let text = String::from_utf8_lossy(&error.clone().into_vec()).replace('\0', "\\0");
+        let text = String::from_utf8_lossy(&error.clone().into_vec()).into_owned();
         Error::invalid(step, format!("a NUL inside {text:?}"))
     })
 }

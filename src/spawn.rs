@@ -766,11 +766,7 @@ pub(crate) fn exec(spec: &Spec) -> Error {
     }
     let mask_before = spec.mask.map(|mask| Mask(sys::set_mask(libc::SIG_SETMASK, mask)));
     let umask_before = spec.umask.map(sys::umask);
-    let mut defaults = spec.defaults;
-    while defaults != 0 {
-        sys::child::set_default(defaults.trailing_zeros() as usize + 1);
-        defaults &= defaults - 1;
-    }
+    let signals_before = signal::set_defaults(spec.defaults);
     let mut result = (libc::ENOENT, 0);
     let mut forbidden = None;
     for (which, path) in spec.candidates.iter().enumerate() {
@@ -797,6 +793,7 @@ pub(crate) fn exec(spec: &Spec) -> Error {
     if let Some(umask) = umask_before {
         sys::umask(umask);
     }
+    signal::put_back(&signals_before);
     drop(mask_before);
     explain_exec(spec, result.0, result.1)
 }

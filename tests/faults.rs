@@ -305,7 +305,10 @@ fn signals() -> Result<()> {
             Ok(())
         })?;
         signal::kill("USR1", std::process::id() as i32)?;
-        signal::dispatch(Deadline::after_ms(20_000))?;
+        // A signal to oneself has often run by now.
+        if RAN.load(SeqCst) == before {
+            signal::dispatch(Deadline::after_ms(20_000))?;
+        }
         is(RAN.load(SeqCst), before + 1);
         Ok(())
     })();
@@ -392,7 +395,7 @@ fn on_the_only_thread() {
 }
 
 fn beside_another_thread() {
-    std::thread::spawn(|| std::thread::park());
+    std::thread::spawn(std::thread::park);
     each_failed_once();
 }
 

@@ -73,7 +73,7 @@ fn everything() {
 }
 
 fn everything_threaded() {
-    std::thread::spawn(|| std::thread::park());
+    std::thread::spawn(std::thread::park);
     // SAFETY: the other thread does nothing.
     unsafe { std::env::set_var("PERLIPC_THREADED", "1") };
     everything();

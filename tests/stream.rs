@@ -416,7 +416,7 @@ fn broken_pipe() {
     assert_eq!(before, libc::SIG_DFL);
     for threads in [false, true] {
         if threads {
-            std::thread::spawn(|| std::thread::park());
+            std::thread::spawn(std::thread::park);
         }
         for bounded in [false, true] {
             for socket in [false, true] {

@@ -40,3 +40,4 @@ pub(crate) use board::word;
 pub(crate) use deaf::{Deaf, deaf_for_child};
 pub(crate) use dispatch::interrupted;
 pub(crate) use sigpipe::{broken_pipe, without_sigpipe};
+pub(crate) use table::{put_back, set_defaults};

@@ -382,3 +382,23 @@ impl std::fmt::Debug for Saved {
         write!(f, "Saved({})", name(self.signal).unwrap_or("?"))
     }
 }
+
+/// Puts signals to their default for a program that takes this process over; what they were, for [`put_back`].
+pub(crate) fn set_defaults(mut signals: u64) -> Vec<(i32, libc::sigaction)> {
+    let mut before = Vec::new();
+    while signals != 0 {
+        let signal = signals.trailing_zeros() as i32 + 1;
+        signals &= signals - 1;
+        // One that cannot be set (KILL) has it.
+        before.extend(action(signal, Some(&plain_action(libc::SIG_DFL))).ok().map(|old| (signal, old)));
+    }
+    before
+}
+
+/// When the program could not be executed after all.
+pub(crate) fn put_back(before: &[(i32, libc::sigaction)]) {
+    for (signal, before) in before {
+        // SAFETY: what was there before.
+        unsafe { sys::put_back_sigaction(*signal, before) };
+    }
+}
