@@ -185,6 +185,7 @@ extern \"C\" {{
             documentation_style: cbindgen::DocumentationStyle::C99,
             no_includes: true,
             line_length: 118,
+            usize_is_size_t: true,
             ..cbindgen::Config::default()
         };
         config.style = cbindgen::Style::Type;
