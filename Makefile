@@ -34,9 +34,9 @@ $(VENV)/ready: bindings/python/requirements-test.txt
 	$(VENV)/bin/pip install --quiet -r bindings/python/requirements-test.txt
 	@touch $@
 
-# The Python package, built and installed into the venv.
+# The Python package, built and installed into the venv; in a directory of its own, since its library has no C surface.
 wheel: venv
-	VIRTUAL_ENV=$(abspath $(VENV)) $(VENV)/bin/maturin develop --release --quiet -m bindings/python/Cargo.toml
+	CARGO_TARGET_DIR=$(abspath $(dir $(RELEASE)))/python VIRTUAL_ENV=$(abspath $(VENV)) $(VENV)/bin/maturin develop --release --quiet -m bindings/python/Cargo.toml
 
 demo: lib wheel
 	@tools/demo

@@ -99,12 +99,11 @@ mod header {
     fn doc(attrs: &[syn::Attribute]) -> String {
         let mut text = String::new();
         for attr in attrs {
-            if let syn::Meta::NameValue(syn::MetaNameValue { path, value, .. }) = &attr.meta {
-                if let (true, syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(line), .. })) =
+            if let syn::Meta::NameValue(syn::MetaNameValue { path, value, .. }) = &attr.meta
+                && let (true, syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(line), .. })) =
                     (path.is_ident("doc"), value)
-                {
-                    let _ = writeln!(text, "{}", line.value().strip_prefix(' ').unwrap_or(&line.value()));
-                }
+            {
+                let _ = writeln!(text, "{}", line.value().strip_prefix(' ').unwrap_or(&line.value()));
             }
         }
         text.trim_end().to_owned()
@@ -186,6 +185,7 @@ extern \"C\" {{
             documentation_style: cbindgen::DocumentationStyle::C99,
             no_includes: true,
             line_length: 118,
+            usize_is_size_t: true,
             ..cbindgen::Config::default()
         };
         config.style = cbindgen::Style::Type;
@@ -212,10 +212,9 @@ extern \"C\" {{
             }
             let name = line.split('(').next().unwrap_or_default().rsplit([' ', '*']).next().unwrap_or_default();
             let function = line.contains(" ipc_") || line.contains("*ipc_");
-            if function && !line.starts_with(' ') && !line.starts_with("typedef") && !line.starts_with("void ") {
-                if KEEP_RESULT.iter().any(|end| name.ends_with(end)) {
-                    out += "PERLIPC_NODISCARD ";
-                }
+            let answers = function && ![" ", "typedef", "void "].iter().any(|start| line.starts_with(start));
+            if answers && KEEP_RESULT.iter().any(|end| name.ends_with(end)) {
+                out += "PERLIPC_NODISCARD ";
             }
             out += &match line.strip_prefix("#define ").and_then(|rest| rest.split_once(" -")) {
                 Some((name, number)) => format!("#define {name} (-{number})"),

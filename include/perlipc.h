@@ -431,7 +431,7 @@ int32_t ipc_signal_kill(const char *signal, int32_t pid);
  * Blocks: no.
  * Callbacks: handlers, on the signal thread.
  * Perl: kill SIGNAL, LIST. */
-int32_t ipc_signal_kill_all(const char *signal, const int32_t *pids, uintptr_t count);
+int32_t ipc_signal_kill_all(const char *signal, const int32_t *pids, size_t count);
 
 /* Sends a signal with a value to a process.
  *
@@ -827,7 +827,7 @@ PERLIPC_NODISCARD int32_t ipc_status_shell(int32_t status);
  * Threads: any.
  * Blocks: no.
  * Perl: none. */
-int32_t ipc_status_text(int32_t status, char *text, uintptr_t cap);
+int32_t ipc_status_text(int32_t status, char *text, size_t cap);
 
 /* ---- stream: Perl's filehandle ---------------------------------------------------------------------------------- */
 
@@ -838,7 +838,7 @@ int32_t ipc_status_text(int32_t status, char *text, uintptr_t cap);
  * Threads: any; one at a time reads.
  * Blocks: until something comes, the end, or the stream's time limits.
  * Perl: sysread, with the buffer counted in. */
-PERLIPC_NODISCARD int64_t ipc_stream_read(ipc_stream *s, void *data, uintptr_t cap);
+PERLIPC_NODISCARD int64_t ipc_stream_read(ipc_stream *s, void *data, size_t cap);
 
 /* Reads all of `len` bytes.
  *
@@ -847,7 +847,7 @@ PERLIPC_NODISCARD int64_t ipc_stream_read(ipc_stream *s, void *data, uintptr_t c
  * Threads: any; one at a time reads.
  * Blocks: until all is there, the end, or the stream's time limits.
  * Perl: read. */
-PERLIPC_NODISCARD int64_t ipc_stream_read_full(ipc_stream *s, void *data, uintptr_t len);
+PERLIPC_NODISCARD int64_t ipc_stream_read_full(ipc_stream *s, void *data, size_t len);
 
 /* The next record with its separator, a line at first. It is borrowed: valid until the next call that reads the
  * stream or frees it. A NUL follows; the record may have NULs of its own.
@@ -866,7 +866,7 @@ PERLIPC_NODISCARD int64_t ipc_stream_readline(ipc_stream *s, const char **line);
  * Threads: any; one at a time reads.
  * Blocks: as ipc_stream_readline.
  * Perl: <FH>. */
-PERLIPC_NODISCARD int64_t ipc_stream_getline(ipc_stream *s, char *data, uintptr_t cap);
+PERLIPC_NODISCARD int64_t ipc_stream_getline(ipc_stream *s, char *data, size_t cap);
 
 /* Many records at once, borrowed: record i is the bytes from base + ends[i] to base + ends[i + 1]. No NULs follow.
  * Valid until the next call that reads the stream or frees it. It does not wait for many: what was found ahead comes.
@@ -887,7 +887,7 @@ PERLIPC_NODISCARD int64_t ipc_stream_lines(ipc_stream *s, const uint64_t **ends,
  * Threads: any; one at a time writes.
  * Blocks: until all is written, or the stream's time limits.
  * Perl: print. */
-PERLIPC_NODISCARD int64_t ipc_stream_write(ipc_stream *s, const void *data, uintptr_t len);
+PERLIPC_NODISCARD int64_t ipc_stream_write(ipc_stream *s, const void *data, size_t len);
 
 /* Writes what is in the buffer.
  *
@@ -916,7 +916,7 @@ int32_t ipc_stream_autoflush(ipc_stream *s, int32_t on);
  * Threads: any; one at a time reads.
  * Blocks: no.
  * Perl: $/, of this stream alone. */
-int32_t ipc_stream_separator(ipc_stream *s, const void *data, uintptr_t len);
+int32_t ipc_stream_separator(ipc_stream *s, const void *data, size_t len);
 
 /* Records of a fixed size, the last one shorter; 0: the whole input is one.
  *
@@ -925,7 +925,7 @@ int32_t ipc_stream_separator(ipc_stream *s, const void *data, uintptr_t len);
  * Threads: any; one at a time reads.
  * Blocks: no.
  * Perl: $/ = \N; $/ = undef. */
-int32_t ipc_stream_record(ipc_stream *s, uintptr_t size);
+int32_t ipc_stream_record(ipc_stream *s, size_t size);
 
 /* The longest record that is taken, in bytes; 0: no limit, as at first. A longer one is PERLIPC_E_TOO_LONG and stays.
  *
@@ -934,7 +934,7 @@ int32_t ipc_stream_record(ipc_stream *s, uintptr_t size);
  * Threads: any; one at a time reads.
  * Blocks: no.
  * Perl: none. */
-int32_t ipc_stream_line_limit(ipc_stream *s, uintptr_t limit);
+int32_t ipc_stream_line_limit(ipc_stream *s, size_t limit);
 
 /* The time limit of each call on the stream, close's wait for the child too; -1: none, as at first.
  *
@@ -1098,7 +1098,7 @@ PERLIPC_NODISCARD int32_t ipc_popen_fork(const char *mode, int32_t threads_ok, i
  * Threads: any.
  * Blocks: until the child has ended and its outputs are at their end, or the timeout.
  * Perl: `cmd`, with the standard error apart. */
-PERLIPC_NODISCARD int32_t ipc_capture_run(const ipc_cmd *cmd, const void *input, uintptr_t len, int32_t timeout_ms, ipc_capture **out);
+PERLIPC_NODISCARD int32_t ipc_capture_run(const ipc_cmd *cmd, const void *input, size_t len, int32_t timeout_ms, ipc_capture **out);
 
 /* Its standard output; with the option "keep", the beginning and the end of it. Borrowed: valid until the capture is
  * freed. No NUL is promised to follow.
@@ -1108,7 +1108,7 @@ PERLIPC_NODISCARD int32_t ipc_capture_run(const ipc_cmd *cmd, const void *input,
  * Threads: any.
  * Blocks: no.
  * Perl: what `` gives. */
-const void *ipc_capture_output(const ipc_capture *c, uintptr_t *len);
+const void *ipc_capture_output(const ipc_capture *c, size_t *len);
 
 /* Its standard error, unless that went elsewhere. Borrowed, as ipc_capture_output.
  *
@@ -1117,7 +1117,7 @@ const void *ipc_capture_output(const ipc_capture *c, uintptr_t *len);
  * Threads: any.
  * Blocks: no.
  * Perl: none. */
-const void *ipc_capture_errors(const ipc_capture *c, uintptr_t *len);
+const void *ipc_capture_errors(const ipc_capture *c, size_t *len);
 
 /* How many bytes of its standard output (`fd` 1) or error (2) the option "keep" dropped from the middle.
  *

@@ -206,16 +206,15 @@ TEST(what_cannot_be_handled_is_refused) {
     FAILS(ipc_signal_default("x"), PERLIPC_E_INVALID, "signal");
 }
 
-TEST(ignoring_discards_what_is_pending) {
+TEST(what_is_ignored_is_inherited) {
     SAME(ipc_signal_handle("USR2", count, NULL), 0);
     ran = 0;
     SAME(kill(getpid(), SIGUSR2), 0);
-    SAME(ipc_signal_ignore("USR2"), 0);
+    SAME(ipc_signal_ignore("USR2"), 0); /* what has arrived its handler gets first */
+    SAME(ran, 1);
     SAME(kill(getpid(), SIGUSR2), 0);
     SAME(ipc_signal_dispatch(0), 0);
-    SAME(ran, 0);
-    /* Children inherit what is ignored, as from a shell, unless the command puts it back. */
-    SAME(ipc_status_signal(0), 0);
+    SAME(ran, 1);
     TEXT(output_of(CMD("sh", "-c", "kill -USR2 $$; echo lives")), "lives\n");
     ipc_cmd *cmd = CMD("sh", "-c", "kill -USR2 $$; echo lives");
     SAME(ipc_cmd_option(cmd, "default", "USR2"), 0);
@@ -280,7 +279,7 @@ TEST(kill_sends) {
     SAME(ipc_signal_handle("USR1", count, NULL), 0);
     ran = 0;
     SAME(ipc_signal_kill("USR1", getpid()), 1);
-    SAME(ipc_signal_dispatch(-1), 1);
+    SAME(ran, 1); /* what is sent to this process itself has been handled */
     SAME(ipc_signal_default("USR1"), 0);
     FAILS(ipc_signal_kill("TERM", 0x3fffffff), -ESRCH, "kill");
     TEXT(ipc_error_last_path(), "1073741823");
@@ -335,4 +334,151 @@ TEST(a_broken_pipe_is_an_error_and_runs_a_handler_set_here) {
     SAME(ipc_signal_default("PIPE"), 0);
     ipc_stream_free(reader);
     ipc_stream_free(writer);
+}
+
+TEST(dispositions_in_words_saved_and_restored) {
+    ipc_saved *outer, *inner, *none = (ipc_saved *)1;
+    TEXT(ipc_signal_disposition("USR1"), "DEFAULT");
+    SAME(ipc_signal_save("USR1", &outer), 0);
+    SAME(ipc_signal_handle("USR1", count, NULL), 0);
+    TEXT(ipc_signal_disposition("USR1"), "HANDLER");
+    SAME(ipc_signal_save("USR1", &inner), 0);
+    SAME(ipc_signal_ignore("USR1"), 0);
+    TEXT(ipc_signal_disposition("USR1"), "IGNORE");
+    SAME(ipc_signal_restore(inner), 0);
+    TEXT(ipc_signal_disposition("USR1"), "HANDLER");
+    ran = 0;
+    SAME(ipc_signal_kill("USR1", getpid()), 1);
+    SAME(ran, 1);
+    SAME(ipc_signal_restore(outer), 0);
+    TEXT(ipc_signal_disposition("USR1"), "DEFAULT");
+    SAME(ipc_signal_restore(NULL), 0);
+    CHECK(ipc_signal_disposition("NOSUCH") == NULL);
+    SAME(errno, EINVAL);
+    FAILS(ipc_signal_save("KILL", &none), PERLIPC_E_INVALID, "signal");
+    CHECK(none == NULL);
+}
+
+TEST(queued_signals_are_taken_one_by_one) {
+    int32_t pid = 0, code = 7;
+    uint32_t uid = 1;
+    int64_t value = 0;
+    SAME(ipc_signal_queue("USR1"), 0);
+    TEXT(ipc_signal_disposition("USR1"), "QUEUE");
+    FAILS(ipc_signal_next(0), -ETIMEDOUT, ipc_error_last_step());
+    SAME(ipc_signal_sigqueue("USR1", getpid(), 4242), 1);
+    SAME(ipc_signal_pending("USR1"), 1);
+    SAME(ipc_signal_next(1000), SIGUSR1);
+    SAME(ipc_signal_sender(&pid, &uid, &value), 1);
+    SAME(pid, getpid());
+    SAME(uid, getuid());
+    SAME(value, 4242);
+    SAME(ipc_signal_code(&code), SIGUSR1);
+    SAME(code, SI_QUEUE);
+    SAME(ipc_signal_pending("USR1"), 0);
+    SAME(ipc_signal_default("USR1"), 0);
+    SAME(ipc_signal_queue("KILL"), PERLIPC_E_INVALID);
+    SAME(ipc_signal_next(0), PERLIPC_E_INVALID); /* nothing is queued any more */
+    SAME(ipc_signal_sigqueue("USR1", 0x3fffffff, 1), -ESRCH);
+}
+
+TEST(blocked_signals_wait) {
+    SAME(ipc_signal_handle("USR1", count, NULL), 0);
+    ran = 0;
+    SAME(ipc_signal_block("USR1"), 1);
+    SAME(ipc_signal_block("USR1"), 0);
+    SAME(ipc_signal_blocked("USR1"), 1);
+    SAME(ipc_signal_kill("USR1", getpid()), 1);
+    SAME(ran, 0);
+    SAME(ipc_signal_pending("USR1"), 1);
+    SAME(ipc_signal_suspend("USR1", 1000), 1);
+    SAME(ran, 1);
+    SAME(ipc_signal_blocked("USR1"), 1); /* as before */
+    SAME(ipc_signal_kill("USR1", getpid()), 1);
+    SAME(ipc_signal_unblock("USR1"), 1);
+    SAME(ran, 2);
+    SAME(ipc_signal_suspend("USR1", 0), 0);
+    SAME(ipc_signal_block("NOSUCH"), PERLIPC_E_INVALID);
+    SAME(ipc_signal_unblock("NOSUCH"), PERLIPC_E_INVALID);
+    SAME(ipc_signal_blocked("NOSUCH"), PERLIPC_E_INVALID);
+    SAME(ipc_signal_pending("NOSUCH"), PERLIPC_E_INVALID);
+    SAME(ipc_signal_default("USR1"), 0);
+}
+
+TEST(alarm_sleep_and_the_due_word) {
+    const uint64_t *due = ipc_signal_due_word();
+    CHECK(due && *due == 0);
+    SAME(ipc_signal_take_over(), 0);
+    SAME(ipc_signal_handle("ALRM", count, NULL), 0);
+    ran = 0;
+    SAME(ipc_signal_alarm(20, 0), 0);
+    int64_t left = ipc_signal_sleep(20000);
+    CHECK(left > 0 && left <= 20000);
+    SAME(ran, 1);
+    SAME(ipc_signal_sleep(1), 0);
+    SAME(ipc_signal_alarm(60000, 0), 0);
+    left = ipc_signal_alarm(0, 0);
+    CHECK(left > 50000 && left <= 60000);
+    SAME(ipc_signal_alarm(-1, 0), PERLIPC_E_INVALID);
+    SAME(ipc_signal_sleep(-1), PERLIPC_E_INVALID);
+    SAME(kill(getpid(), SIGALRM), 0);
+    CHECK(PERLIPC_SIGNAL_DUE(due));
+    SAME(ipc_signal_dispatch(0), 1);
+    CHECK(!PERLIPC_SIGNAL_DUE(due));
+    SAME(ipc_signal_default("ALRM"), 0);
+}
+
+TEST(many_targets) {
+    int32_t none = 0x3fffffff, pids[2] = {getpid(), none};
+    SAME(ipc_signal_kill_all("0", pids, 2), 1);
+    SAME(errno, ESRCH);
+    SAME(ipc_signal_kill_all("0", pids, 1), 1);
+    SAME(errno, 0);
+    SAME(ipc_signal_kill_all("0", &none, 1), -ESRCH);
+    SAME(ipc_signal_kill_all("NOSUCH", pids, 2), PERLIPC_E_INVALID);
+}
+
+/* In a forked child: what is trapped ends the process, and the descriptor stays for its life. */
+static int32_t status_of_fork(void (*body)(void)) {
+    ipc_child *child;
+    int32_t status = -1, pid = ipc_fork(&child);
+    if (pid == 0) {
+        body();
+        _exit(0);
+    }
+    SAME(ipc_child_wait(child, 20000, &status), 0);
+    ipc_child_free(child);
+    return status;
+}
+
+static void readable_when_due(void) {
+    char byte;
+    int fd = ipc_signal_fd();
+    if (fd < 3 || ipc_signal_handle("USR1", count, NULL) != 0) _exit(1);
+    if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0 || kill(getpid(), SIGUSR1) != 0) _exit(2);
+    if (read(fd, &byte, 1) != 1 || ipc_signal_dispatch(0) != 1) _exit(3);
+}
+
+static void trapped(void) {
+    close(2);
+    if (open("/dev/null", O_WRONLY) != 2 || ipc_signal_trap("error-signals") != 0) _exit(1);
+    raise(SIGSEGV);
+}
+
+static void last_act(int32_t signo, void *userdata) {
+    (void)userdata;
+    _exit(signo == SIGTERM ? 33 : 1);
+}
+
+static void trapped_with_a_last_act(void) {
+    close(2);
+    if (open("/dev/null", O_WRONLY) != 2 || ipc_signal_trap_handle("TERM", last_act, NULL) != 0) _exit(1);
+    raise(SIGTERM);
+}
+
+TEST(descriptor_and_traps) {
+    SAME(status_of_fork(readable_when_due), 0);
+    SAME(ipc_status_signal(status_of_fork(trapped)), SIGSEGV);
+    SAME(ipc_status_code(status_of_fork(trapped_with_a_last_act)), 33);
+    SAME(ipc_signal_trap("no-such-word"), PERLIPC_E_INVALID);
 }
