@@ -38,5 +38,5 @@ pub use trap::{Fault, trap};
 
 pub(crate) use board::word;
 pub(crate) use deaf::{Deaf, deaf_for_child};
-pub(crate) use dispatch::interrupted;
+pub(crate) use dispatch::{ask_host_at_times, cut_in_the_middle, interrupted};
 pub(crate) use sigpipe::{broken_pipe, without_sigpipe};
