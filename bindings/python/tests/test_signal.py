@@ -47,7 +47,7 @@ def test_an_interrupt_gets_out(program: Callable[[str], Program], code: str) -> 
 @pytest.mark.parametrize("call", ["s.count_lines()", "s.read()", "s.take(1 << 40)", "ipc.capture(['yes'], limit=100)"])
 def test_an_interrupt_gets_out_of_a_call_that_never_waits(program: Callable[[str], Program], call: str) -> None:
     one = program(f"""
-signal.setitimer(signal.ITIMER_REAL, 0.2)
+signal.setitimer(signal.ITIMER_REAL, 0.05)
 signal.signal(signal.SIGALRM, signal.default_int_handler)
 try:
     with ipc.open("yes |") as s:
