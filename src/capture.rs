@@ -8,6 +8,7 @@ use crate::child::Child;
 use crate::cmd::Cmd;
 use crate::error::{Error, Result};
 use crate::popen;
+use crate::signal;
 use crate::status::Status;
 use crate::stream::{Shared, Stream};
 use crate::sys;
@@ -136,6 +137,7 @@ impl<'a> Pump<'a> {
     /// Until all ends are at their end.
     fn run(&mut self, deadline: Deadline) -> Wait<()> {
         loop {
+            signal::ask_host_at_times()?;
             if self.input.as_ref().is_some_and(|(_, rest)| rest.is_empty()) {
                 self.input = None;
             }

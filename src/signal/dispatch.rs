@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::sync::PoisonError;
 use std::sync::RwLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::board::{Board, QUEUED, board, is_signal_thread, word};
 use super::names::{bit, name};
@@ -235,4 +235,31 @@ fn ask_host() -> Wait<bool> {
     }
     let run = *HOST.read().unwrap_or_else(PoisonError::into_inner);
     if run.is_some_and(|run| run()) { Ok(false) } else { Err(Stop::Interrupted) }
+}
+
+/// When the host was asked last by [`ask_host_at_times`].
+static ASKED: AtomicU64 = AtomicU64::new(0);
+const ASK_EVERY: u64 = 20_000_000;
+
+/// For calls that may go on for long without ever waiting, so that no signal interrupts them: the host's handlers run
+/// at times. Not each time, since a host may have to wait for its interpreter.
+#[inline]
+pub(crate) fn ask_host_at_times() -> Wait<()> {
+    if !HOSTED.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    let now = sys::monotonic();
+    if now.wrapping_sub(ASKED.load(Ordering::Relaxed)) < ASK_EVERY {
+        return Ok(());
+    }
+    ASKED.store(now, Ordering::Relaxed);
+    let run = *HOST.read().unwrap_or_else(PoisonError::into_inner);
+    // A host that cannot be asked runs its handlers when the call is over.
+    if run.is_none_or(|run| run()) { Ok(()) } else { Err(Stop::Interrupted) }
+}
+
+/// A call that waits has done a part and come back, as it does for a signal.
+#[cold]
+pub(crate) fn cut_in_the_middle() -> Wait<()> {
+    ask_host().map(drop)
 }

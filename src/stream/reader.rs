@@ -9,6 +9,7 @@ use super::shared::Shared;
 use crate::block::Stop;
 use crate::error::{Error, Result};
 use crate::scan;
+use crate::signal;
 use crate::time::Deadline;
 
 /// The first buffer: small, since many children say one line. One that was filled grows to the size of a pipe.
@@ -83,6 +84,7 @@ impl Reader {
         if self.eof {
             return Ok(false);
         }
+        signal::ask_host_at_times().map_err(Self::stopped)?;
         self.restore();
         if self.start > 0 {
             // What is left of a record that a block's end cut: moved once, and not looked at again.
@@ -384,7 +386,8 @@ impl Reader {
         let mut done = self.take(room);
         let deadline = self.shared.deadline();
         while done < room.len() && !self.eof {
-            match self.shared.read(&mut room[done..], deadline) {
+            let more = signal::ask_host_at_times().and_then(|()| self.shared.read(&mut room[done..], deadline));
+            match more {
                 Ok(0) => self.eof = true,
                 Ok(n) => done += n,
                 Err(stop) => {

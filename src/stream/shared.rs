@@ -178,6 +178,13 @@ impl Shared {
                 Ok(n) => done += n,
                 Err(stop) => return (done, Err(stop)),
             }
+            if done < data.len() {
+                let waits = deadline.is_never() && self.gate.may_block();
+                let asked = if waits { signal::cut_in_the_middle() } else { signal::ask_host_at_times() };
+                if let Err(stop) = asked {
+                    return (done, Err(stop));
+                }
+            }
         }
         (done, Ok(()))
     }

@@ -27,19 +27,20 @@ from ._perlipc import (
     adopt,
     capture,
     drop_privileges,
-    exec,
     orphans,
     pipe,
     qx,
     start,
     system,
-    wait,
     waitpid,
 )
+from ._perlipc import exec as exec
+from ._perlipc import wait as wait
 from .child import fork
 from .cmd import Options
 from .error import ChildError, CommandTimeout
-from .popen import fork_open, open
+from .popen import fork_open
+from .popen import open as open
 
 # Without those whose names are Python's own: open, exec, wait.
 __all__ = [

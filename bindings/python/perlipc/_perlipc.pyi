@@ -6,6 +6,27 @@ from typing_extensions import Buffer
 
 from .cmd import Command, Options, Signal
 
+__all__ = [
+    "Child",
+    "Result",
+    "Status",
+    "Stream",
+    "adopt",
+    "capture",
+    "drop_privileges",
+    "exec",
+    "fork",
+    "fork_open",
+    "open",
+    "orphans",
+    "pipe",
+    "qx",
+    "start",
+    "system",
+    "wait",
+    "waitpid",
+]
+
 @final
 class Status:
     def __new__(cls, status: int, /) -> Self: ...
@@ -89,7 +110,7 @@ class Stream(Generic[AnyStr]):
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...
     @classmethod
-    def __class_getitem__(cls, item: Any, /) -> Any: ...
+    def __class_getitem__(cls, key: Any) -> Any: ...
 
 @final
 class Result(Generic[AnyStr]):
@@ -104,10 +125,16 @@ class Result(Generic[AnyStr]):
     @property
     def dropped(self) -> int: ...
     @classmethod
-    def __class_getitem__(cls, item: Any, /) -> Any: ...
+    def __class_getitem__(cls, key: Any) -> Any: ...
 
-def adopt(fd: int, *, text: bool = False) -> Stream[Any]: ...
-def pipe(*, text: bool = False) -> tuple[Stream[Any], Stream[Any]]: ...
+@overload
+def adopt(fd: int, *, text: Literal[False] = False) -> Stream[bytes]: ...
+@overload
+def adopt(fd: int, *, text: Literal[True]) -> Stream[str]: ...
+@overload
+def pipe(*, text: Literal[False] = False) -> tuple[Stream[bytes], Stream[bytes]]: ...
+@overload
+def pipe(*, text: Literal[True]) -> tuple[Stream[str], Stream[str]]: ...
 def open(
     spec: str, command: Command | None = None, *, check: bool = False, text: bool = False, **options: Any
 ) -> Stream[Any]: ...

@@ -8,21 +8,19 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVarTuple, overload
+from typing import NoReturn, overload
 
 from . import _perlipc
 from ._perlipc import Child
 
 __all__ = ["fork"]
 
-Ts = TypeVarTuple("Ts")
-
 
 @overload
-def fork(target: None = None) -> Child | None: ...
+def fork(target: None = None, /) -> Child | None: ...
 @overload
-def fork(target: Callable[[*Ts], int | None], *args: *Ts) -> Child: ...
-def fork(target: Callable[..., int | None] | None = None, *args: Any) -> Child | None:
+def fork(target: Callable[..., int | None], /, *args: object) -> Child: ...
+def fork(target: Callable[..., int | None] | None = None, /, *args: object) -> Child | None:
     """Forks: gives the Child, and None in the child itself. Perl's fork.
 
     With a target the child runs target(*args) and ends with what it returns (None is 0), without going back to the
@@ -42,7 +40,7 @@ def fork(target: Callable[..., int | None] | None = None, *args: Any) -> Child |
     return child
 
 
-def run(target: Callable[..., int | None], *args: Any) -> NoReturn:
+def run(target: Callable[..., int | None], *args: object) -> NoReturn:
     """Runs the function in a forked child, which ends with it."""
     code = 255
     try:
@@ -52,7 +50,7 @@ def run(target: Callable[..., int | None], *args: Any) -> NoReturn:
         os._exit(code)
 
 
-def _code(target: Callable[..., int | None], args: tuple[Any, ...]) -> int:
+def _code(target: Callable[..., int | None], args: tuple[object, ...]) -> int:
     try:
         try:
             code = _number(target(*args))

@@ -19,7 +19,7 @@ Arg: TypeAlias = Union[str, bytes, "PathLike[str]", "PathLike[bytes]"]
 # A str follows Perl's shell rule, a sequence never meets a shell.
 Command: TypeAlias = str | Sequence[Arg]
 # Reads from a command, writes to one.
-Mode: TypeAlias = Literal["-|", "|-"]
+Mode: TypeAlias = Literal["-|"] | Literal["|-"]
 # "TERM", "SIGTERM", 15, signal.SIGTERM.
 Signal: TypeAlias = str | int
 # "null", "inherit", "close", "socket", "<path", ">path", ">>path", "+<path", "&1"; a descriptor; a file.

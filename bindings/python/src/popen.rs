@@ -25,7 +25,7 @@ pub(crate) fn open(
     text: bool,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Stream> {
-    let named = command.map(Bound::clone).map_or_else(|| spec.into_pyobject(py).map(Bound::into_any), Ok)?;
+    let named = command.cloned().map_or_else(|| spec.into_pyobject(py).map(Bound::into_any), Ok)?;
     let (mut command, mode) = match command {
         Some(command) => (Command::new(command, options)?, mode(py, spec)?),
         None if matches!(spec, "-|" | "|-") => {

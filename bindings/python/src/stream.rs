@@ -341,7 +341,7 @@ impl Stream {
         if self.released.get() {
             return Ok(None);
         }
-        let answer = match self.enter() {
+        match self.enter() {
             Ok(mut call) => {
                 call.deadline(deadline);
                 call.bounded = true;
@@ -358,8 +358,7 @@ impl Stream {
                 Err(perlipc::Error::Closed { .. }) => Ok(self.closer().status()),
                 answer => answer,
             }),
-        };
-        answer
+        }
     }
 }
 

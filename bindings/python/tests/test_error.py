@@ -45,7 +45,8 @@ def test_bad_input() -> None:
     with pytest.raises(ValueError, match="NUL"):
         ipc.start(["echo", "a\0b"])
     with pytest.raises(ValueError, match="no such signal"):
-        ipc.start(["true"], user="root", stdin="null").kill("NOSUCH")
+        (child := ipc.start(["true"])).kill("NOSUCH")
+    child.wait()
     with pytest.raises(TypeError, match="nosuch"):
         ipc.start(["true"], nosuch=1)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="not bytes"):

@@ -12,11 +12,11 @@ import perlipc as ipc
 from conftest import Program
 
 BLOCKING = {
-    "wait": "c = ipc.start(['sleep', '30'])\ncall = c.wait",
-    "wait with a limit": "c = ipc.start(['sleep', '30'])\ncall = lambda: c.wait(20)",
-    "wait for any": "c = ipc.start(['sleep', '30'])\ncall = ipc.wait",
-    "waitpid": "c = ipc.start(['sleep', '30'])\ncall = lambda: ipc.waitpid(c.pid)",
-    "waitpid of any": "c = ipc.start(['sleep', '30'])\ncall = lambda: ipc.waitpid(-1)",
+    "wait": "c = ipc.start(['sleep', '30'], die_with_parent=True)\ncall = c.wait",
+    "wait with a limit": "c = ipc.start(['sleep', '30'], die_with_parent=True)\ncall = lambda: c.wait(20)",
+    "wait for any": "c = ipc.start(['sleep', '30'], die_with_parent=True)\ncall = ipc.wait",
+    "waitpid": "c = ipc.start(['sleep', '30'], die_with_parent=True)\ncall = lambda: ipc.waitpid(c.pid)",
+    "waitpid of any": "c = ipc.start(['sleep', '30'], die_with_parent=True)\ncall = lambda: ipc.waitpid(-1)",
     "readline": "r, w = ipc.pipe()\ncall = r.readline",
     "iteration": "r, w = ipc.pipe()\ncall = lambda: list(r)",
     "read": "r, w = ipc.pipe()\ncall = r.read",
@@ -27,7 +27,7 @@ BLOCKING = {
     "count_lines": "r, w = ipc.pipe()\nw.write(b'a\\n')\ncall = r.count_lines",
     "eof": "r, w = ipc.pipe()\ncall = r.eof",
     "write": "r, w = ipc.pipe()\ncall = lambda: w.write(bytes(1 << 20))",
-    "close": "s = ipc.open('-|', ['sleep', '30'])\ncall = s.close",
+    "close": "s = ipc.open('-|', ['sleep', '30'], die_with_parent=True)\ncall = s.close",
     "qx": "call = lambda: ipc.qx(['sleep', '30'])",
     "capture": "call = lambda: ipc.capture(['sleep', '30'], b'x' * (1 << 20))",
     "capture with a limit": "call = lambda: ipc.capture(['sleep', '30'], timeout=20)",
@@ -39,8 +39,22 @@ BLOCKING = {
 
 @pytest.mark.parametrize("code", BLOCKING.values(), ids=BLOCKING.keys())
 def test_an_interrupt_gets_out(program: Callable[[str], Program], code: str) -> None:
-    one = program(f"{code}\ntry:\n    ready()\n    call()\nexcept KeyboardInterrupt:\n    print('interrupt')\nos._exit(0)\n")
+    one = program(f"{code}\ntry:\n    ready()\n    call()\nexcept KeyboardInterrupt:\n    print('interrupt', flush=True)\nos._exit(0)\n")
     one.signal_when_waiting()
+    assert one.end() == (0, "interrupt\n", "")
+
+
+@pytest.mark.parametrize("call", ["s.count_lines()", "s.read()", "s.take(1 << 40)", "ipc.capture(['yes'], limit=100)"])
+def test_an_interrupt_gets_out_of_a_call_that_never_waits(program: Callable[[str], Program], call: str) -> None:
+    one = program(f"""
+signal.setitimer(signal.ITIMER_REAL, 0.05)
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+try:
+    with ipc.open("yes |") as s:
+        {call}
+except KeyboardInterrupt:
+    print("interrupt")
+""")
     assert one.end() == (0, "interrupt\n", "")
 
 
@@ -103,6 +117,7 @@ for call in (r.readline, r.read, lambda: ipc.wait(0.3), lambda: c.wait(0.3)):
     c.kill("KILL")
     c.wait()
 print(ipc.capture(["sleep", "30"], timeout=0.3).timed_out, len(ran) > 20)
+signal.setitimer(signal.ITIMER_REAL, 0)
 """)
     assert one.end() == (0, "True\nTrue\nTrue\nTrue\nTrue True\n", "")
 
@@ -112,7 +127,6 @@ def test_a_write_that_is_interrupted_is_written_once(program: Callable[[str], Pr
 signal.signal(signal.SIGALRM, lambda *a: None)
 signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)
 data = os.urandom(1 << 20)
-kid = ipc.open("-|", lambda: os.write(1, ipc.qx("sha256sum", stdin=r)) and 0) if 0 else None
 r, w = ipc.pipe()
 got = []
 thread = threading.Thread(target=lambda: got.append(slow(r)))
@@ -126,6 +140,7 @@ thread.start()
 w.write(data)
 w.close()
 thread.join()
+signal.setitimer(signal.ITIMER_REAL, 0)
 print(got[0] == data)
 """)
     assert one.end() == (0, "True\n", "")
@@ -161,7 +176,7 @@ try:
         ready()
         stream.readline()
 except KeyboardInterrupt:
-    print(stream.child.status, ipc.orphans())
+    print(stream.child.status, ipc.orphans(), flush=True)
     os._exit(0)
 """)
     one.signal_when_waiting()
