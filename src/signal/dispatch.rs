@@ -89,7 +89,8 @@ impl Drop for Held<'_> {
         let bit = bit(self.signal);
         self.board.held.fetch_and(!bit, Ordering::SeqCst);
         if self.board.pending.load(Ordering::SeqCst) & bit != 0 {
-            self.board.due.fetch_or(bit, Ordering::SeqCst);
+            let queued = QUEUED.load(Ordering::SeqCst) & bit != 0;
+            if queued { &self.board.ready } else { &self.board.due }.fetch_or(bit, Ordering::SeqCst);
         }
     }
 }
@@ -99,8 +100,7 @@ fn run_one(board: &Board, signal: i32) -> Wait<bool> {
     let held = Held::new(board, signal);
     board.due.fetch_and(!bit(signal), Ordering::SeqCst);
     if QUEUED.load(Ordering::SeqCst) & bit(signal) != 0 {
-        // It became a queued one since it arrived.
-        board.ready.fetch_or(board.pending.load(Ordering::SeqCst) & bit(signal), Ordering::SeqCst);
+        // It became a queued one since it arrived: when it is held no more, it is ready.
         return Ok(false);
     }
     let Some(handler) = table::handler(signal) else {

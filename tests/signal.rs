@@ -1,0 +1,924 @@
+//! `%SIG`: names, deferred handlers, local, queues, masks, kill, alarm, reapers, the trap; and no wake-up is lost.
+
+mod common;
+
+use std::os::unix::process::ExitStatusExt;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use common::*;
+use perlipc::signal::{self, Disposition, Set};
+use perlipc::{Cmd, Deadline, Error, Stream, capture, popen, wait_pid};
+
+scenarios! {
+    handlers_run_in_order, giving_up_leaves_the_rest_due, a_handler_is_told_who_sent, what_cannot_be_had,
+    save_puts_back_what_was, restored_default_kills, pending_when_it_ends, queued_signals_are_pulled,
+    a_queued_signal_cuts_nothing, the_descriptor, masks, kill_counts, kill_tells_eperm, alarms, sleep_is_cut,
+    a_reaper_beside_popen_and_system, foreign_handlers_are_noticed, the_signal_thread_moves, trap_segv, trap_term,
+    trap_overflow, a_fork_has_nothing_pending, storm, under_alarm, no_wake_up_is_lost, system_makes_deaf,
+    a_handler_of_a_higher_kind_may_nest,
+}
+
+macro_rules! each {
+    ($($name:ident),* $(,)?) => {
+        mod in_a_process_of_its_own {
+            $(#[test] fn $name() { crate::common::run(stringify!($name)); })*
+        }
+    };
+}
+each! {
+    handlers_run_in_order, giving_up_leaves_the_rest_due, a_handler_is_told_who_sent, what_cannot_be_had,
+    save_puts_back_what_was, pending_when_it_ends, queued_signals_are_pulled, a_queued_signal_cuts_nothing,
+    the_descriptor, masks, kill_counts, kill_tells_eperm, alarms, sleep_is_cut, a_reaper_beside_popen_and_system,
+    foreign_handlers_are_noticed, the_signal_thread_moves, a_fork_has_nothing_pending, storm, under_alarm,
+    no_wake_up_is_lost, system_makes_deaf, a_handler_of_a_higher_kind_may_nest,
+}
+
+fn me() -> i32 {
+    std::process::id() as i32
+}
+
+fn ms(n: u64) -> Deadline {
+    Deadline::after(Some(Duration::from_millis(n)))
+}
+
+/// A handler that notes its name.
+fn noting(log: &Arc<Mutex<Vec<&'static str>>>) -> impl Fn(&signal::Arrived) -> Result<(), i32> + Send + Sync + 'static {
+    let log = log.clone();
+    move |arrived| {
+        log.lock().unwrap().push(arrived.name());
+        Ok(())
+    }
+}
+
+#[test]
+fn names_and_numbers() {
+    for (name, number) in signal::names() {
+        assert_eq!(signal::number(name).unwrap(), number, "{name}");
+        assert_eq!(signal::number(&format!("SIG{name}")).unwrap(), number, "{name}");
+    }
+    for n in 0..=64 {
+        assert_eq!(signal::number(signal::name(n).unwrap()).unwrap(), n);
+        assert_eq!(signal::number(&n.to_string()).unwrap(), n);
+    }
+    for (other, same) in [("CLD", "CHLD"), ("POLL", "IO"), ("IOT", "ABRT"), ("RTMIN+1", "NUM35"), ("RTMAX-1", "63")] {
+        assert_eq!(signal::number(other).unwrap(), signal::number(same).unwrap(), "{other}");
+    }
+    assert_eq!(signal::name(libc::SIGCHLD), Some("CHLD"));
+    for none in ["", "int", "SIGint", "FOO", "65", "-1", "RTMIN-1", "RTMIN+31", "RTMAX-31", "NUM5", "SIG2", "2 "] {
+        assert!(signal::number(none).is_err(), "{none:?}");
+    }
+    assert_eq!((signal::name(65), signal::name(-1)), (None, None));
+}
+
+fn handlers_run_in_order() {
+    let log = Arc::default();
+    for name in ["HUP", "USR1", "USR2", "TERM", "CLD"] {
+        signal::handle(name, noting(&log)).unwrap();
+    }
+    let set = Set::of("HUP,USR1,USR2,TERM,CHLD").unwrap();
+    signal::block(set);
+    for name in ["CHLD", "TERM", "USR2", "USR1", "HUP", "USR1"] {
+        signal::kill(name, me()).unwrap();
+    }
+    assert!(log.lock().unwrap().is_empty());
+    signal::unblock(set).unwrap();
+    assert_eq!(*log.lock().unwrap(), ["HUP", "USR1", "USR2", "TERM", "CHLD"]);
+    // Not blocked: handled when kill comes back.
+    signal::kill("USR1", me()).unwrap();
+    assert_eq!(log.lock().unwrap().last(), Some(&"USR1"));
+    assert_eq!(log.lock().unwrap().len(), 6);
+}
+
+fn a_handler_of_a_higher_kind_may_nest() {
+    let log: Arc<Mutex<Vec<&'static str>>> = Arc::default();
+    signal::handle("USR2", noting(&log)).unwrap();
+    let inner = log.clone();
+    signal::handle("USR1", move |_| {
+        inner.lock().unwrap().push("begin");
+        // Its own kind waits until it is over, another is handled in its blocking calls.
+        signal::kill("USR1", me()).unwrap();
+        signal::kill("USR2", me()).unwrap();
+        assert_eq!(signal::current().unwrap().name(), "USR1");
+        let ran = signal::dispatch(ms(1)).unwrap();
+        inner.lock().unwrap().push(if ran == 0 { "end" } else { "?" });
+        if inner.lock().unwrap().len() > 6 { Err(1) } else { Ok(()) }
+    })
+    .unwrap();
+    let result = signal::kill("USR1", me());
+    assert!(matches!(result, Err(Error::Abandoned { signal: libc::SIGUSR1, value: 1, .. })), "{result:?}");
+    let one = ["begin", "USR2", "end"];
+    assert_eq!(log.lock().unwrap()[..6], [one, one].concat()[..]);
+    assert_eq!(signal::current(), None);
+}
+
+fn giving_up_leaves_the_rest_due() {
+    let log = Arc::default();
+    signal::handle("HUP", |_| Err(7)).unwrap();
+    signal::handle("USR1", noting(&log)).unwrap();
+    let set = Set::of("HUP USR1").unwrap();
+    for _ in 0..3 {
+        signal::block(set);
+        signal::kill("USR1", me()).unwrap();
+        signal::kill("HUP", me()).unwrap();
+        let result = signal::unblock(set);
+        assert!(matches!(result, Err(Error::Abandoned { value: 7, step: "unblock", .. })), "{result:?}");
+        assert!(signal::is_due());
+        assert_eq!(signal::dispatch(Deadline::NOW).unwrap(), 1);
+    }
+    assert_eq!(log.lock().unwrap().len(), 3);
+}
+
+fn a_handler_is_told_who_sent() {
+    let told = Arc::new(Mutex::new(None));
+    let tell = told.clone();
+    signal::handle("RTMIN+2", move |arrived| {
+        *tell.lock().unwrap() = Some(*arrived);
+        Ok(())
+    })
+    .unwrap();
+    let set = Set::of("RTMIN+2").unwrap();
+    signal::block(set);
+    for value in [1, 2, 0x1234_5678_9abc] {
+        signal::sigqueue("RTMIN+2", me(), value).unwrap();
+    }
+    signal::unblock(set).unwrap();
+    let got = told.lock().unwrap().take().unwrap();
+    // SAFETY: no arguments.
+    assert_eq!((got.pid, got.uid, got.code), (me(), unsafe { libc::getuid() }, libc::SI_QUEUE));
+    assert_eq!((got.count, got.value, got.name()), (3, 0x1234_5678_9abc, "NUM36"));
+    signal::kill("RTMIN+2", me()).unwrap();
+    assert_eq!(told.lock().unwrap().take().unwrap().code, libc::SI_USER);
+}
+
+fn what_cannot_be_had() {
+    let before = Hygiene::look();
+    for name in ["KILL", "STOP"] {
+        for result in
+            [signal::handle(name, |_| Ok(())), signal::ignore(name), signal::default(name), signal::queue(name)]
+        {
+            assert_eq!(result.unwrap_err().errno(), libc::EINVAL, "{name}");
+        }
+        assert!(signal::save(name).is_err());
+    }
+    for name in ["SEGV", "BUS", "FPE", "ILL"] {
+        let error = signal::handle(name, |_| Ok(())).unwrap_err();
+        assert!(error.to_string().contains("fault for ever"), "{error}");
+        assert!(signal::queue(name).is_err());
+    }
+    assert!(signal::handle("ZERO", |_| Ok(())).is_err());
+    assert!(signal::handle("NUM32", |_| Ok(())).is_err());
+    assert!(matches!(signal::next(Deadline::NOW), Err(Error::Invalid { .. })));
+    Hygiene::look().is_as(&before, "refused");
+}
+
+extern "C" fn foreign(_: libc::c_int) {
+    FOREIGN.fetch_add(1, Ordering::SeqCst);
+}
+static FOREIGN: AtomicU32 = AtomicU32::new(0);
+
+fn set_foreign(signal: i32, flags: i32) {
+    // SAFETY: a handler that only counts.
+    unsafe {
+        let mut new: libc::sigaction = std::mem::zeroed();
+        new.sa_sigaction = foreign as *const () as usize;
+        new.sa_flags = flags;
+        libc::sigaction(signal, &new, std::ptr::null_mut());
+    }
+}
+
+fn save_puts_back_what_was() {
+    set_foreign(libc::SIGUSR1, libc::SA_NODEFER);
+    let before = Hygiene::look();
+    {
+        let _outer = signal::save("USR1").unwrap();
+        assert!(matches!(signal::disposition("USR1"), Ok(Disposition::Foreign)));
+        let log = Arc::default();
+        signal::handle("USR1", noting(&log)).unwrap();
+        {
+            let _inner = signal::save("USR1").unwrap();
+            signal::ignore("USR1").unwrap();
+            signal::kill("USR1", me()).unwrap();
+            assert!(matches!(signal::disposition("USR1"), Ok(Disposition::Ignore)));
+        }
+        assert!(matches!(signal::disposition("USR1"), Ok(Disposition::Handler(_))));
+        signal::kill("USR1", me()).unwrap();
+        assert_eq!(*log.lock().unwrap(), ["USR1"]);
+        {
+            let _inner = signal::save("USR1").unwrap();
+            signal::queue("USR1").unwrap();
+            assert!(matches!(signal::disposition("USR1"), Ok(Disposition::Queue)));
+        }
+        signal::kill("USR1", me()).unwrap();
+        assert_eq!(log.lock().unwrap().len(), 2);
+    }
+    Hygiene::look().is_as(&before, "saved and restored");
+    signal::kill("USR1", me()).unwrap();
+    assert_eq!(FOREIGN.load(Ordering::SeqCst), 1);
+}
+
+fn restored_default_kills() {
+    let saved = signal::save("USR1").unwrap();
+    signal::handle("USR1", |_| Ok(())).unwrap();
+    signal::kill("USR1", me()).unwrap();
+    saved.restore().unwrap();
+    signal::kill("USR1", me()).unwrap();
+}
+
+#[test]
+fn what_was_not_set_is_deadly_again() {
+    let status = command("restored_default_kills").status().unwrap();
+    assert_eq!(status.signal(), Some(libc::SIGUSR1));
+}
+
+fn pending_when_it_ends() {
+    let (outer, inner) = (Arc::default(), Arc::default());
+    signal::handle("USR1", noting(&outer)).unwrap();
+    let arrived = || {
+        // SAFETY: plain numbers; no safe point.
+        unsafe { libc::kill(me(), libc::SIGUSR1) };
+    };
+    // Arrived and deferred: the inner handler gets it.
+    let saved = signal::save("USR1").unwrap();
+    signal::handle("USR1", noting(&inner)).unwrap();
+    arrived();
+    assert!(signal::is_due());
+    saved.restore().unwrap();
+    let counts = || (outer.lock().unwrap().len(), inner.lock().unwrap().len());
+    assert_eq!(counts(), (0, 1));
+    // Blocked in the kernel: the outer one.
+    let set = Set::of("USR1").unwrap();
+    let saved = signal::save("USR1").unwrap();
+    signal::handle("USR1", noting(&inner)).unwrap();
+    signal::block(set);
+    arrived();
+    saved.restore().unwrap();
+    signal::unblock(set).unwrap();
+    assert_eq!(counts(), (1, 1));
+    // Blocked, and ignored meanwhile: gone.
+    signal::block(set);
+    arrived();
+    let saved = signal::save("USR1").unwrap();
+    signal::ignore("USR1").unwrap();
+    drop(saved);
+    signal::unblock(set).unwrap();
+    assert_eq!(counts(), (1, 1));
+    // A handler that gives up does so out of restore, and what was is back.
+    let saved = signal::save("USR1").unwrap();
+    signal::handle("USR1", |_| Err(3)).unwrap();
+    arrived();
+    let result = saved.restore();
+    assert!(matches!(result, Err(Error::Abandoned { value: 3, .. })), "{result:?}");
+    arrived();
+    assert_eq!(signal::dispatch(Deadline::NOW).unwrap(), 1);
+    assert_eq!(counts(), (2, 1));
+    // Arrived while its own handler runs: it goes where the new disposition sends it.
+    signal::handle("USR2", move |_| {
+        // SAFETY: plain numbers.
+        unsafe { libc::kill(me(), libc::SIGUSR2) };
+        set_foreign(libc::SIGUSR2, 0);
+        let theirs = signal::save("USR2").unwrap();
+        signal::ignore("USR2").unwrap();
+        drop(theirs);
+        Ok(())
+    })
+    .unwrap();
+    signal::kill("USR2", me()).unwrap();
+    assert_eq!(FOREIGN.load(Ordering::SeqCst), 0, "ignored meanwhile");
+    let again = |arrived: &signal::Arrived| {
+        // SAFETY: plain numbers.
+        unsafe { libc::kill(me(), arrived.signal) };
+        signal::queue("WINCH").map_err(|_| 1)
+    };
+    signal::handle("WINCH", again).unwrap();
+    signal::kill("WINCH", me()).unwrap();
+    assert_eq!(signal::next(Deadline::NOW).unwrap().signal, libc::SIGWINCH);
+}
+
+fn queued_signals_are_pulled() {
+    for name in ["USR1", "HUP", "RTMIN"] {
+        signal::queue(name).unwrap();
+    }
+    for blocked in [false, true] {
+        let set = Set::of("USR1,HUP,RTMIN").unwrap();
+        if blocked {
+            signal::block(set);
+        }
+        for name in ["RTMIN", "USR1", "HUP", "RTMIN"] {
+            signal::kill(name, me()).unwrap();
+        }
+        let mut got = Vec::new();
+        while let Ok(arrived) = signal::next(Deadline::NOW) {
+            assert_eq!(arrived.pid, me());
+            assert_eq!(signal::current(), Some(arrived));
+            for _ in 0..arrived.count {
+                got.push(arrived.name());
+            }
+        }
+        assert_eq!(got, ["HUP", "USR1", "RTMIN", "RTMIN"], "blocked: {blocked}");
+        let begin = Instant::now();
+        assert!(signal::next(ms(20)).unwrap_err().is_timeout());
+        assert!(begin.elapsed() >= Duration::from_millis(20));
+        // One that comes while it waits, from another thread, whose mask is not this one's.
+        let sender = std::thread::spawn(move || {
+            if blocked {
+                signal::unblock(Set::of("USR1").unwrap()).unwrap();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+            signal::kill("USR1", me()).unwrap();
+        });
+        assert_eq!(signal::next(ms(10_000)).unwrap().name(), "USR1");
+        sender.join().unwrap();
+        signal::unblock(set).unwrap();
+    }
+    // Any thread may pull; handlers run meanwhile on the signal thread.
+    let ran = Arc::default();
+    signal::handle("USR2", noting(&ran)).unwrap();
+    let puller = std::thread::spawn(|| signal::next(ms(10_000)).map(|arrived| arrived.name()));
+    assert!(eventually(|| matches!(signal::next(Deadline::NOW), Err(Error::Busy { .. }))));
+    signal::kill("USR2", me()).unwrap();
+    signal::kill("HUP", me()).unwrap();
+    assert_eq!(puller.join().unwrap().unwrap(), "HUP");
+    assert_eq!(*ran.lock().unwrap(), ["USR2"]);
+    // A handler that gives up ends it.
+    signal::handle("ALRM", |_| Err(5)).unwrap();
+    signal::alarm(Duration::from_millis(20), Duration::ZERO).unwrap();
+    let result = signal::next(Deadline::NEVER);
+    assert!(matches!(result, Err(Error::Abandoned { step: "next", value: 5, .. })), "{result:?}");
+    // It becomes a handled one with what waits.
+    signal::kill("HUP", me()).unwrap();
+    signal::handle("HUP", noting(&ran)).unwrap();
+    assert_eq!(signal::dispatch(Deadline::NOW).unwrap(), 1);
+    assert!(signal::next(Deadline::NOW).unwrap_err().is_timeout());
+}
+
+fn a_queued_signal_cuts_nothing() {
+    signal::queue("USR1").unwrap();
+    // Not even where cutting shows: a foreign handler's interruption would end the call, and a handler the sleep.
+    signal::hosted(true);
+    let done = Arc::new(AtomicBool::new(false));
+    let stop = done.clone();
+    let sender = std::thread::spawn(move || {
+        let mut sent = 0;
+        while !stop.load(Ordering::SeqCst) {
+            signal::kill("USR1", me()).unwrap();
+            sent += 1;
+            std::thread::sleep(Duration::from_micros(300));
+        }
+        sent
+    });
+    let status = Cmd::new("sleep").arg("0.1").run(Deadline::NEVER).unwrap();
+    assert!(status.success());
+    signal::hosted(false);
+    assert_eq!(signal::sleep(Duration::from_millis(100)).unwrap(), Duration::ZERO);
+    done.store(true, Ordering::SeqCst);
+    let sent: u32 = sender.join().unwrap();
+    let mut count = 0;
+    while let Ok(arrived) = signal::next(Deadline::NOW) {
+        count += arrived.count;
+    }
+    assert!(count > 0 && count <= sent, "{count} of {sent}");
+}
+
+fn readable(fd: i32, left: i32) -> bool {
+    let mut entry = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    // SAFETY: one entry.
+    unsafe { libc::poll(&mut entry, 1, left) == 1 }
+}
+
+fn the_descriptor() {
+    let fd = signal::fd().unwrap();
+    assert!(fd > 2);
+    assert_eq!(signal::fd().unwrap(), fd);
+    let log = Arc::default();
+    signal::handle("USR1", noting(&log)).unwrap();
+    signal::queue("USR2").unwrap();
+    assert!(!readable(fd, 0));
+    for round in 0..3 {
+        // SAFETY: plain numbers; no safe point.
+        unsafe { libc::kill(me(), libc::SIGUSR1) };
+        assert!(readable(fd, 1000), "{round}");
+        assert_eq!(signal::dispatch(Deadline::NOW).unwrap(), 1);
+        assert!(!readable(fd, 0), "{round}");
+        signal::kill("USR2", me()).unwrap();
+        // SAFETY: plain numbers; no safe point.
+        unsafe { libc::kill(me(), libc::SIGUSR1) };
+        assert!(readable(fd, 1000));
+        signal::dispatch(Deadline::NOW).unwrap();
+        assert!(readable(fd, 0), "the queued one is left");
+        assert_eq!(signal::next(Deadline::NOW).unwrap().name(), "USR2");
+        assert!(!readable(fd, 0));
+    }
+    // Full is as good as written.
+    for _ in 0..100_000 {
+        signal::kill("USR2", me()).unwrap();
+    }
+    assert_eq!(signal::next(Deadline::NOW).unwrap().count, 100_000);
+    assert!(!readable(fd, 0));
+}
+
+fn masks() {
+    let log = Arc::default();
+    signal::handle("USR1", noting(&log)).unwrap();
+    let set = Set::of("USR1, USR2").unwrap();
+    let before = signal::block(set);
+    assert!(!before.contains("USR1").unwrap());
+    assert_eq!(signal::mask().names().collect::<Vec<_>>(), ["USR1", "USR2"]);
+    signal::kill("USR1", me()).unwrap();
+    assert_eq!(signal::pending().names().collect::<Vec<_>>(), ["USR1"]);
+    assert!(log.lock().unwrap().is_empty());
+    // What came before counts, and the mask is back.
+    assert_eq!(signal::suspend(before, ms(5000)).unwrap(), 1);
+    assert_eq!(signal::mask().names().collect::<Vec<_>>(), ["USR1", "USR2"]);
+    assert_eq!(signal::suspend(before, ms(10)).unwrap(), 0);
+    signal::set_mask(before).unwrap();
+    assert_eq!(signal::mask(), before);
+    // Deferred ones are pending too.
+    // SAFETY: plain numbers; no safe point.
+    unsafe { libc::kill(me(), libc::SIGUSR1) };
+    assert_eq!(signal::pending().names().collect::<Vec<_>>(), ["USR1"]);
+    assert_eq!(signal::pause(Deadline::NEVER).unwrap(), 1);
+    assert_eq!(signal::pending(), Set::EMPTY);
+    assert!(Set::of("FOO").is_err() && Set::of("0").is_err());
+    signal::block(Set::FULL);
+    assert!(!signal::mask().contains("32").unwrap() && signal::mask().contains("INT").unwrap());
+}
+
+fn kill_counts() {
+    let child = Cmd::new("sleep").arg("100").process_group(0).start().unwrap();
+    let gone = Cmd::new("true").start().unwrap();
+    assert!(gone.wait(Deadline::NEVER).unwrap().success());
+    let sent = signal::kill_all("0", &[child.pid(), gone.pid(), me(), i32::MAX]).unwrap();
+    assert_eq!((sent.reached, sent.error.unwrap().errno()), (2, libc::ESRCH));
+    assert_eq!(signal::kill_all("TERM", &[]).unwrap().reached, 0);
+    assert_eq!(signal::kill("TERM", gone.pid()).unwrap_err().errno(), libc::ESRCH);
+    // Twice negative is nobody.
+    assert_eq!(signal::kill("-TERM", -child.pid()).unwrap_err().errno(), libc::EINVAL);
+    signal::kill("-SIGTERM", child.pid()).unwrap();
+    assert_eq!(child.wait(Deadline::NEVER).unwrap().signal(), Some(libc::SIGTERM));
+    for group in ["15", "TERM"] {
+        let child = Cmd::new("sleep").arg("100").process_group(0).start().unwrap();
+        assert_eq!(signal::kill_all(group, &[-child.pid()]).unwrap().reached, 1);
+        assert_eq!(child.wait(Deadline::NEVER).unwrap().signal(), Some(libc::SIGTERM));
+    }
+    assert!(signal::kill("FOO", me()).is_err());
+    // A handler that gives up ends kill itself.
+    signal::handle("USR1", |_| Err(2)).unwrap();
+    assert!(matches!(signal::kill("USR1", me()), Err(Error::Abandoned { step: "kill", .. })));
+}
+
+fn kill_tells_eperm() {
+    if !is_root() {
+        return skipped("kill_tells_eperm", "only root can become somebody who may not");
+    }
+    let child = Cmd::new("sleep").arg("100").die_with_parent(Some("KILL")).start().unwrap();
+    // SAFETY: this process has one thread and ends soon.
+    unsafe {
+        assert_eq!(libc::setresuid(65534, 65534, 65534), 0);
+    }
+    assert_eq!(signal::kill("0", 1).unwrap_err().errno(), libc::EPERM);
+    let sent = signal::kill_all("0", &[i32::MAX, 1, i32::MAX, me()]).unwrap();
+    assert_eq!((sent.reached, sent.error.unwrap().errno()), (1, libc::EPERM));
+    assert_eq!(child.kill("KILL").unwrap_err().errno(), libc::EPERM);
+    child.end_on_drop(false);
+}
+
+fn alarms() {
+    let second = Duration::from_secs(1);
+    // The one that watches over this process.
+    signal::alarm(Duration::ZERO, Duration::ZERO).unwrap();
+    assert_eq!(signal::alarm(10 * second, Duration::ZERO).unwrap(), Duration::ZERO);
+    let left = signal::alarm(Duration::from_millis(2500), Duration::ZERO).unwrap();
+    assert!(left > 9 * second && left <= 10 * second, "{left:?}");
+    let left = signal::alarm(Duration::ZERO, Duration::ZERO).unwrap();
+    assert!(left > 2 * second && left <= Duration::from_millis(2500), "{left:?}");
+    assert_eq!(signal::alarm(Duration::ZERO, Duration::ZERO).unwrap(), Duration::ZERO);
+    let count = Arc::new(AtomicU32::new(0));
+    let counted = count.clone();
+    signal::handle("ALRM", move |arrived| {
+        counted.fetch_add(arrived.count, Ordering::SeqCst);
+        Ok(())
+    })
+    .unwrap();
+    let begin = Instant::now();
+    signal::alarm(Duration::from_millis(30), Duration::from_millis(20)).unwrap();
+    while count.load(Ordering::SeqCst) < 3 {
+        signal::pause(Deadline::NEVER).unwrap();
+    }
+    assert!(begin.elapsed() >= Duration::from_millis(69), "{:?}", begin.elapsed());
+    signal::alarm(Duration::from_nanos(1), Duration::ZERO).unwrap();
+    assert_eq!(signal::pause(ms(5000)).unwrap(), 1);
+    // The manual's timeout around a call that blocks for ever.
+    signal::handle("ALRM", |_| Err(1)).unwrap();
+    let (mut reader, _writer) = Stream::pipe().unwrap();
+    signal::alarm(Duration::from_millis(20), Duration::ZERO).unwrap();
+    assert!(matches!(reader.readline(), Err(Error::Abandoned { signal: libc::SIGALRM, .. })));
+}
+
+fn sleep_is_cut() {
+    signal::handle("ALRM", |_| Ok(())).unwrap();
+    signal::alarm(Duration::from_millis(50), Duration::ZERO).unwrap();
+    let begin = Instant::now();
+    let left = signal::sleep(Duration::from_secs(10)).unwrap();
+    assert!(begin.elapsed() < Duration::from_secs(5));
+    assert!(left > Duration::from_secs(9) && left < Duration::from_secs(10), "{left:?}");
+    // What is due already does not count.
+    // SAFETY: plain numbers; no safe point.
+    unsafe { libc::kill(me(), libc::SIGALRM) };
+    assert_eq!(signal::sleep(Duration::from_millis(30)).unwrap(), Duration::ZERO);
+    signal::handle("ALRM", |_| Err(9)).unwrap();
+    signal::alarm(Duration::from_millis(20), Duration::ZERO).unwrap();
+    assert!(matches!(signal::sleep(Duration::from_secs(10)), Err(Error::Abandoned { step: "sleep", value: 9, .. })));
+    // Somebody else's handler does not cut it, unless the host says so.
+    signal::default("ALRM").unwrap();
+    set_foreign(libc::SIGALRM, 0);
+    signal::alarm(Duration::from_millis(10), Duration::ZERO).unwrap();
+    assert_eq!(signal::sleep(Duration::from_millis(30)).unwrap(), Duration::ZERO);
+    signal::hosted(true);
+    signal::alarm(Duration::from_millis(10), Duration::ZERO).unwrap();
+    assert!(matches!(signal::sleep(Duration::from_secs(10)), Err(Error::Interrupted { .. })));
+}
+
+fn a_reaper_beside_popen_and_system() {
+    let statuses: Arc<Mutex<std::collections::BTreeMap<i32, i32>>> = Arc::default();
+    let table = statuses.clone();
+    signal::handle("CHLD", move |_| {
+        while let Ok((pid, status)) = wait_pid(-1, Deadline::NOW) {
+            table.lock().unwrap().insert(pid, status.code().unwrap());
+        }
+        Ok(())
+    })
+    .unwrap();
+    let mut expected = std::collections::BTreeMap::new();
+    for round in 0..20 {
+        let mut stream = popen::open("echo x; exit 6 |").unwrap();
+        let popened = stream.child().unwrap().pid();
+        let code = 20 + round % 7;
+        let child = Cmd::shell(format!("exit {code};")).start().unwrap();
+        expected.insert(child.pid(), code);
+        expected.insert(popened, 6);
+        let ended = Cmd::shell("exit 3;").system(Deadline::NEVER).unwrap();
+        assert_eq!(ended.status.code(), Some(3), "{round}");
+        assert_eq!(stream.readline().unwrap(), Some(&b"x\n"[..]));
+        assert_eq!(stream.close().unwrap().unwrap().code(), Some(6), "{round}");
+        assert_eq!(child.wait(Deadline::NEVER).unwrap().code(), Some(code), "{round}");
+    }
+    let reaped = statuses.lock().unwrap().clone();
+    // What a handle was quicker to ask for, the reaper does not find; what it finds is right, and not the child of system.
+    assert!(!reaped.is_empty());
+    assert!(reaped.iter().all(|(pid, code)| expected.get(pid) == Some(code)), "{reaped:?} {expected:?}");
+}
+
+fn foreign_handlers_are_noticed() {
+    signal::handle("USR1", |_| Ok(())).unwrap();
+    signal::queue("USR2").unwrap();
+    assert!(signal::replaced().unwrap().is_empty());
+    set_foreign(libc::SIGUSR1, 0);
+    assert_eq!(signal::replaced().unwrap(), ["USR1"]);
+    assert!(matches!(signal::disposition("USR1"), Ok(Disposition::Replaced)));
+    signal::handle("USR1", |_| Ok(())).unwrap();
+    assert!(signal::replaced().unwrap().is_empty());
+    assert!(matches!(signal::disposition("USR1"), Ok(Disposition::Handler(_))));
+    // In front of a foreign one, with its flags, both run.
+    set_foreign(libc::SIGHUP, 0);
+    let log = Arc::default();
+    signal::front("HUP", noting(&log)).unwrap();
+    signal::front("HUP", noting(&log)).unwrap();
+    signal::kill("HUP", me()).unwrap();
+    assert_eq!((FOREIGN.load(Ordering::SeqCst), log.lock().unwrap().len()), (1, 1));
+    assert!(signal::front("TERM", |_| Ok(())).is_err());
+}
+
+fn the_signal_thread_moves() {
+    let ran_on = Arc::new(AtomicU64::new(0));
+    let on = ran_on.clone();
+    // SAFETY: no arguments.
+    let this = || unsafe { libc::pthread_self() };
+    signal::handle("USR1", move |_| {
+        on.store(this(), Ordering::SeqCst);
+        Ok(())
+    })
+    .unwrap();
+    signal::kill("USR1", me()).unwrap();
+    assert_eq!(ran_on.load(Ordering::SeqCst), this());
+    let ready = Arc::new(AtomicBool::new(false));
+    let taken = ready.clone();
+    let other = std::thread::spawn(move || {
+        signal::take_over().unwrap();
+        taken.store(true, Ordering::SeqCst);
+        assert_eq!(signal::pause(ms(10_000)).unwrap(), 1);
+        this()
+    });
+    assert!(eventually(|| ready.load(Ordering::SeqCst)));
+    // It arrives here, most often, and is forwarded; here nothing is dispatched any more.
+    signal::kill("USR1", me()).unwrap();
+    assert_eq!(signal::dispatch(ms(0)).unwrap(), 0);
+    assert_eq!(other.join().unwrap(), ran_on.load(Ordering::SeqCst));
+    assert_ne!(ran_on.load(Ordering::SeqCst), this());
+    signal::take_over().unwrap();
+    signal::kill("USR1", me()).unwrap();
+    assert_eq!(ran_on.load(Ordering::SeqCst), this());
+}
+
+fn a_fork_has_nothing_pending() {
+    let log = Arc::default();
+    signal::handle("USR1", noting(&log)).unwrap();
+    signal::queue("USR2").unwrap();
+    let parent_fd = signal::fd().unwrap();
+    // SAFETY: plain numbers; no safe point.
+    unsafe {
+        libc::kill(me(), libc::SIGUSR1);
+        libc::kill(me(), libc::SIGUSR2);
+    }
+    // SAFETY: one thread.
+    match unsafe { perlipc::fork() }.unwrap() {
+        perlipc::Fork::Child => {
+            let clean = signal::dispatch(Deadline::NOW).unwrap() == 0 && signal::next(Deadline::NOW).is_err();
+            // The handlers are inherited, and run on the child's thread; its descriptor is another.
+            let me = std::process::id() as i32;
+            signal::kill("USR1", me).unwrap();
+            signal::kill("USR2", me).unwrap();
+            let pulled = signal::next(Deadline::NOW).is_ok_and(|arrived| arrived.count == 1 && arrived.pid == me);
+            let fd = signal::fd().unwrap();
+            let quiet = !readable(fd, 0);
+            let good = clean && pulled && quiet && fd != parent_fd && log.lock().unwrap().len() == 1;
+            // SAFETY: ends the child.
+            unsafe { libc::_exit(if good { 0 } else { 1 }) }
+        }
+        perlipc::Fork::Parent(child) => {
+            assert_eq!(child.wait(Deadline::NEVER).unwrap().code(), Some(0));
+            assert_eq!(log.lock().unwrap().len(), 1);
+            assert_eq!(signal::next(Deadline::NOW).unwrap().count, 1);
+        }
+    }
+}
+
+fn system_makes_deaf() {
+    let log = Arc::default();
+    signal::handle("INT", noting(&log)).unwrap();
+    let ended = Cmd::shell("kill -INT $PPID").system(Deadline::NEVER).unwrap();
+    assert!(ended.status.success());
+    assert!(log.lock().unwrap().is_empty());
+    signal::kill("INT", me()).unwrap();
+    assert_eq!(log.lock().unwrap().len(), 1);
+    // A giving up handler leaves nothing behind: INT is heard again.
+    signal::handle("ALRM", |_| Err(1)).unwrap();
+    signal::alarm(Duration::from_millis(50), Duration::ZERO).unwrap();
+    let ended = Cmd::new("sleep").arg("100").system(Deadline::NEVER);
+    assert!(ended.is_err() || ended.is_ok_and(|ended| ended.stopped.is_some()));
+    signal::kill("INT", me()).unwrap();
+    assert_eq!(log.lock().unwrap().len(), 2);
+}
+
+// ---- the trap ----
+
+fn fall(how: impl FnOnce()) {
+    // SAFETY: no core file is wanted; no last act.
+    unsafe {
+        libc::setrlimit(libc::RLIMIT_CORE, &libc::rlimit { rlim_cur: 0, rlim_max: 0 });
+        signal::trap("", None).unwrap();
+    }
+    how();
+}
+
+fn trap_segv() {
+    // SAFETY: the fault is the point.
+    fall(|| unsafe { std::ptr::without_provenance_mut::<u8>(16).write_volatile(1) });
+}
+
+fn trap_term() {
+    fall(|| signal::kill("TERM", me()).unwrap());
+}
+
+fn deep(n: u64) -> u64 {
+    let room = std::hint::black_box([n; 1000]);
+    if n == u64::MAX { 0 } else { deep(n + 1) + room[(n % 1000) as usize] }
+}
+
+fn trap_overflow() {
+    fall(|| drop(std::hint::black_box(deep(0))));
+}
+
+#[test]
+fn the_trap_tells_and_the_signal_kills() {
+    for (scenario, signal, name) in [
+        ("trap_segv", libc::SIGSEGV, "SEGV"),
+        ("trap_term", libc::SIGTERM, "TERM"),
+        ("trap_overflow", libc::SIGSEGV, "SEGV"),
+    ] {
+        let output = command(scenario).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.signal(), Some(signal), "{scenario}: {said}");
+        let mut lines = said.lines().skip_while(|line| !line.starts_with("Caught"));
+        assert_eq!(lines.next(), Some(format!("Caught a SIG{name}").as_str()), "{scenario}: {said}");
+        let trace: Vec<_> = lines.collect();
+        assert!(!trace.is_empty(), "{scenario}: {said}");
+        let own = std::env::current_exe().unwrap().to_string_lossy().into_owned();
+        assert!(trace.iter().any(|line| line.starts_with(&format!("\t{own}+0x"))), "{scenario}: {said}");
+    }
+}
+
+// ---- under fire ----
+
+const KINDS: [&str; 8] = ["HUP", "INT", "USR1", "USR2", "ALRM", "TERM", "WINCH", "RTMIN+3"];
+
+/// A million signals of eight kinds from four processes, while handlers are changed, saved and restored.
+fn storm() {
+    let total = scale(1_000_000);
+    let seen: Arc<[AtomicU32; 8]> = Arc::default();
+    let install = |kind: usize| {
+        let seen = seen.clone();
+        signal::handle(KINDS[kind], move |arrived| {
+            assert_eq!(arrived.name(), signal::name(signal::number(KINDS[kind]).unwrap()).unwrap());
+            assert!(arrived.count > 0);
+            seen[kind].fetch_add(arrived.count, Ordering::Relaxed);
+            Ok(())
+        })
+    };
+    for kind in 0..8 {
+        install(kind).unwrap();
+    }
+    let target = me();
+    let mut senders = Vec::new();
+    for _ in 0..4 {
+        // SAFETY: the child makes system calls only.
+        let pid = unsafe { libc::fork() };
+        if pid == 0 {
+            let numbers = [1, 2, 10, 12, 14, 15, 28, 37];
+            for n in 0..total / 4 {
+                // SAFETY: plain numbers. A full queue of real-time signals is tried again.
+                unsafe { while libc::kill(target, numbers[n % 8]) != 0 && *libc::__errno_location() == libc::EAGAIN {} }
+            }
+            // SAFETY: ends the child.
+            unsafe { libc::_exit(0) }
+        }
+        senders.push(pid);
+    }
+    let mut random = Random(88172645463325252);
+    let mut ended = 0;
+    let mut queued = [0u32; 8];
+    while ended < senders.len() {
+        let kind = random.below(8) as usize;
+        match random.below(6) {
+            0 => install(kind).unwrap(),
+            1 => {
+                let saved = signal::save(KINDS[kind]).unwrap();
+                install(kind).unwrap();
+                signal::dispatch(Deadline::NOW).unwrap();
+                saved.restore().unwrap();
+            }
+            2 => {
+                let _saved = signal::save(KINDS[kind]).unwrap();
+                signal::queue(KINDS[kind]).unwrap();
+                while let Ok(arrived) = signal::next(Deadline::NOW) {
+                    queued[KINDS.iter().position(|name| signal::number(name) == Ok(arrived.signal)).unwrap()] +=
+                        arrived.count;
+                }
+            }
+            3 => {
+                let saved = signal::save(KINDS[kind]).unwrap();
+                signal::ignore(KINDS[kind]).unwrap();
+                saved.restore().unwrap();
+            }
+            _ => drop(signal::dispatch(ms(1)).unwrap()),
+        }
+        // SAFETY: no status is wanted.
+        ended += usize::from(unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) } > 0);
+    }
+    // After the storm every kind is seen once more.
+    signal::dispatch(Deadline::NOW).unwrap();
+    for (kind, name) in KINDS.iter().enumerate() {
+        let before = seen[kind].load(Ordering::Relaxed);
+        assert!(before + queued[kind] > 0, "{name}");
+        signal::kill(name, me()).unwrap();
+        assert_eq!(seen[kind].load(Ordering::Relaxed), before + 1, "{name}");
+    }
+    assert_eq!(signal::pending(), Set::EMPTY);
+}
+
+/// Every kind of wait while ALRM comes a thousand times a second: right results, and the deadlines hold.
+fn under_alarm() {
+    let count = Arc::new(AtomicU32::new(0));
+    let counted = count.clone();
+    signal::handle("ALRM", move |arrived| {
+        counted.fetch_add(arrived.count, Ordering::Relaxed);
+        Ok(())
+    })
+    .unwrap();
+    signal::queue("USR1").unwrap();
+    let tick = Duration::from_millis(1);
+    signal::alarm(tick, tick).unwrap();
+    let end = Instant::now() + Duration::from_millis(scale(5000) as u64 * 2);
+    let limit = Duration::from_millis(20);
+    let mut late = Vec::new();
+    let mut timed = |call: &mut dyn FnMut(Deadline) -> bool| {
+        let begin = Instant::now();
+        let timed_out = call(Deadline::after(Some(limit)));
+        let took = begin.elapsed();
+        assert!(timed_out && took >= limit, "{took:?}");
+        late.push(took - limit);
+    };
+    let (mut reader, mut writer) = Stream::pipe().unwrap();
+    let child = Cmd::new("sleep").arg("1000").start().unwrap();
+    child.end_on_drop(true);
+    let big = vec![b'x'; 300_000];
+    while Instant::now() < end {
+        // Right results.
+        assert_eq!(
+            capture::run(Cmd::new("cat").arg("-"), Some(&big), Deadline::NEVER).unwrap().output().len(),
+            300_000
+        );
+        assert_eq!(Cmd::shell("exit 3;").run(Deadline::NEVER).unwrap().code(), Some(3));
+        let mut lines = popen::open("sleep 0.01; echo one; sleep 0.01; echo two |").unwrap();
+        assert_eq!(lines.readline().unwrap(), Some(&b"one\n"[..]));
+        assert_eq!(lines.readline().unwrap(), Some(&b"two\n"[..]));
+        assert!(lines.close().unwrap().unwrap().success());
+        let mut slow = popen::open("| sleep 0.01; cat >/dev/null").unwrap();
+        slow.write(&big).unwrap();
+        assert!(slow.close().unwrap().unwrap().success());
+        // Deadlines.
+        timed(&mut |deadline| child.wait(deadline).is_err_and(|error| error.is_timeout()));
+        timed(&mut |deadline| signal::next(deadline).is_err_and(|error| error.is_timeout()));
+        timed(&mut |deadline| wait_pid(child.pid(), deadline).is_err_and(|error| error.is_timeout()));
+        timed(&mut |deadline| {
+            reader.deadline(deadline);
+            reader.readline().is_err_and(|error| error.is_timeout())
+        });
+        timed(&mut |deadline| {
+            writer.deadline(deadline);
+            writer.write(&big).is_err_and(|error| error.is_timeout())
+        });
+        (reader, writer) = Stream::pipe().unwrap();
+    }
+    signal::alarm(Duration::ZERO, Duration::ZERO).unwrap();
+    within(late, Duration::from_millis(5), "how late a deadline was");
+    let rate = count.load(Ordering::Relaxed);
+    assert!(rate > 100, "{rate} alarms only");
+}
+
+/// Aims at the window between looking and sleeping: a lost wake-up hangs, and the alarm of the scenario ends it.
+fn no_wake_up_is_lost() {
+    let rounds = scale(20_000);
+    signal::handle("USR1", |_| Err(1)).unwrap();
+    signal::queue("USR2").unwrap();
+    let go = Arc::new(AtomicI32::new(0));
+    let (mut reader, _writer) = Stream::pipe().unwrap();
+    let (_reader, mut writer) = Stream::pipe().unwrap();
+    let child = Cmd::new("sleep").arg("1000").start().unwrap();
+    child.end_on_drop(true);
+    // Threads that have all signals open, so that the kernel may pick any of them.
+    let over = Arc::new(AtomicBool::new(false));
+    let idle: Vec<_> = (0..14)
+        .map(|_| {
+            let over = over.clone();
+            std::thread::spawn(move || {
+                while !over.load(Ordering::SeqCst) {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+            })
+        })
+        .collect();
+    let (start, finish) = (go.clone(), over.clone());
+    let sender = std::thread::spawn(move || {
+        let mut random = Random(2463534242);
+        loop {
+            let mut wanted = start.swap(0, Ordering::SeqCst);
+            while wanted == 0 {
+                if finish.load(Ordering::SeqCst) {
+                    return;
+                }
+                std::hint::spin_loop();
+                wanted = start.swap(0, Ordering::SeqCst);
+            }
+            for _ in 0..random.below(3000) {
+                std::hint::spin_loop();
+            }
+            // SAFETY: plain numbers.
+            unsafe { libc::kill(libc::getpid(), wanted) };
+        }
+    });
+    let filler = vec![0; 1 << 20];
+    for round in 0..rounds {
+        let what = round % 6;
+        go.store(if what == 1 { libc::SIGUSR2 } else { libc::SIGUSR1 }, Ordering::SeqCst);
+        let ended = match what {
+            0 => signal::dispatch(Deadline::NEVER).map(drop),
+            1 => {
+                assert_eq!(signal::next(Deadline::NEVER).unwrap().signal, libc::SIGUSR2);
+                continue;
+            }
+            2 => child.wait(Deadline::NEVER).map(drop),
+            3 => reader.readline().map(drop),
+            4 => writer.write(&filler).map(drop),
+            _ => wait_pid(-1, Deadline::NEVER).map(drop),
+        };
+        let abandoned = matches!(ended, Err(Error::Abandoned { signal: libc::SIGUSR1, value: 1, .. }));
+        assert!(abandoned, "round {round}: {ended:?}");
+    }
+    over.store(true, Ordering::SeqCst);
+    sender.join().unwrap();
+    for thread in idle {
+        thread.join().unwrap();
+    }
+}
