@@ -324,9 +324,20 @@ impl Stream {
         &self.shared
     }
 
-    /// What was read ahead, taken out.
-    pub(crate) fn take_buffered(&mut self) -> Vec<u8> {
-        self.reader.as_mut().map(Reader::take_buffered).unwrap_or_default()
+    /// What was read ahead, taken out; an error for a stream that does not read.
+    pub(crate) fn take_ahead(&mut self) -> Result<Vec<u8>> {
+        Ok(self.reader()?.take_buffered())
+    }
+
+    /// What is buffered for writing, taken out.
+    pub(crate) fn take_pending(&mut self) -> Result<Vec<u8>> {
+        Ok(self.writer()?.take_pending())
+    }
+
+    pub(crate) fn put_pending(&mut self, data: &[u8]) {
+        if let Some(writer) = &mut self.writer {
+            writer.put_pending(data);
+        }
     }
 
     pub(crate) fn set_autoflush_quietly(&mut self, on: bool) {

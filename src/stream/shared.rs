@@ -328,7 +328,16 @@ impl Shared {
         if reads {
             return Err(Error::os("shutdown", libc::ENOTSOCK));
         }
-        self.close_fd().map_err(|stop| stop.error("shutdown"))
+        self.close_early().map_err(|stop| stop.error("shutdown"))
+    }
+
+    /// Closes the descriptor without waiting for the child, whose other streams count alone from now on.
+    fn close_early(&self) -> Wait<()> {
+        self.close_fd()?;
+        if let Some(carried) = &self.carried {
+            self.leave(carried);
+        }
+        Ok(())
     }
 
     /// See [`Stream::release`](super::Stream::release).
@@ -389,6 +398,14 @@ impl Shared {
     pub(crate) fn read_ready(&self, room: &mut [u8]) -> Wait<usize> {
         let fd = self.fd();
         block::call(|word| sys::read(word, fd, room))
+    }
+
+    /// All is said: a socket's other side sees the end, any other descriptor is closed.
+    pub(crate) fn end_of_input(&self) -> Wait<()> {
+        match self.kind {
+            Kind::Socket => sys::shutdown(self.fd(), libc::SHUT_WR).map_err(Stop::Errno),
+            Kind::Pipe | Kind::Other => self.close_early(),
+        }
     }
 
     /// Writes what fits when poll has said that something does.

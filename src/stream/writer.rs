@@ -100,6 +100,16 @@ impl Writer {
         self.flush_until(deadline)
     }
 
+    /// What is in the buffer, taken out, for who writes it in the stream's place.
+    pub(super) fn take_pending(&mut self) -> Vec<u8> {
+        self.forget_inherited();
+        std::mem::take(&mut self.pending)
+    }
+
+    pub(super) fn put_pending(&mut self, data: &[u8]) {
+        self.keep(data);
+    }
+
     /// For drop: what goes out without waiting.
     pub(crate) fn flush_now(&mut self) {
         if !self.shared.gate.is_closed() {
