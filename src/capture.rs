@@ -22,6 +22,7 @@ pub struct Capture {
     status: Status,
     stopped: Option<Error>,
     fed: usize,
+    stages: Vec<Status>,
 }
 
 impl Capture {
@@ -53,6 +54,19 @@ impl Capture {
     /// Why it was ended before its time: the deadline, or a handler that gave the call up.
     pub fn stopped(&self) -> Option<&Error> {
         self.stopped.as_ref()
+    }
+
+    /// How each command of a pipeline ended, in order; the last one's is [`status`](Capture::status).
+    pub fn stages(&self) -> &[Status] {
+        &self.stages
+    }
+
+    /// Whether a command of a pipeline did what it should: it succeeded, or, where it was not the last, it ended by
+    /// SIGPIPE, since the next one wanted to hear no more.
+    pub fn stage_ok(&self, stage: usize) -> bool {
+        self.stages.get(stage).is_some_and(|status| {
+            status.success() || (stage + 1 < self.stages.len() && status.signal() == Some(libc::SIGPIPE))
+        })
     }
 
     /// How much of the input went out.
@@ -123,7 +137,7 @@ impl Capturing<'_> {
             }
         }
         let pumped = pump.run(deadline);
-        pump.finish(self.cmd, &self.child, pumped, deadline)
+        pump.finish(self.cmd, &[self.child], pumped, deadline)
     }
 }
 
@@ -208,7 +222,10 @@ impl Ends {
         let unwritten = if stopped.is_some() { pending.get(pump.fed..).unwrap_or_default().to_vec() } else { vec![] };
         let fed = pump.fed.saturating_sub(pending.len());
         let [output, errors] = pump.kept;
-        Ok((Capture { output: output.done(), errors: errors.done(), status, stopped, fed }, unwritten))
+        Ok((
+            Capture { output: output.done(), errors: errors.done(), status, stopped, fed, stages: vec![status] },
+            unwritten,
+        ))
     }
 }
 
@@ -327,10 +344,10 @@ impl<'a> Talk<'a> {
 }
 
 /// Several ends at once: feeds one, drains the others.
-struct Pump<'a> {
-    input: Option<(Arc<Shared>, &'a [u8])>,
-    output: Option<Arc<Shared>>,
-    errors: Option<Arc<Shared>>,
+pub(crate) struct Pump<'a> {
+    pub(crate) input: Option<(Arc<Shared>, &'a [u8])>,
+    pub(crate) output: Option<Arc<Shared>>,
+    pub(crate) errors: Option<Arc<Shared>>,
     kept: [Kept; 2],
     fed: usize,
     /// The input's end is the descriptor's: it is closed when all is out, and not when the caller drops the stream.
@@ -338,7 +355,7 @@ struct Pump<'a> {
 }
 
 impl<'a> Pump<'a> {
-    fn new(limit: Option<usize>) -> Pump<'a> {
+    pub(crate) fn new(limit: Option<usize>) -> Pump<'a> {
         Pump {
             input: None,
             output: None,
@@ -350,7 +367,7 @@ impl<'a> Pump<'a> {
     }
 
     /// Until all ends are at their end.
-    fn run(&mut self, deadline: Deadline) -> Wait<()> {
+    pub(crate) fn run(&mut self, deadline: Deadline) -> Wait<()> {
         loop {
             if self.input.as_ref().is_some_and(|(_, rest)| rest.is_empty()) {
                 if let Some((shared, _)) = self.input.take().filter(|_| self.closes) {
@@ -373,7 +390,8 @@ impl<'a> Pump<'a> {
             if active == 0 {
                 return Ok(());
             }
-            let alone = active == 1 && self.input.is_none() && deadline.is_never();
+            let bare = [&self.output, &self.errors].into_iter().flatten().all(|end| end.reads_wait());
+            let alone = active == 1 && self.input.is_none() && deadline.is_never() && bare;
             if alone {
                 // One end to read and no limit: the bare call waits best.
                 for entry in &mut fds {
@@ -431,30 +449,32 @@ impl<'a> Pump<'a> {
         }
     }
 
-    /// Waits for the child, or ends it.
-    fn finish(mut self, cmd: &Cmd, child: &Child, pumped: Wait<()>, deadline: Deadline) -> Capture {
+    /// Waits for the children, the last of which gives the status, or ends them.
+    pub(crate) fn finish(mut self, cmd: &Cmd, children: &[Child], pumped: Wait<()>, deadline: Deadline) -> Capture {
         let ended = match pumped {
             Ok(()) => {
                 self.input = None;
-                child.wait_stop(deadline)
+                children.iter().map(|child| child.wait_stop(deadline)).collect::<Wait<Vec<Status>>>()
             }
             Err(stop) => Err(stop),
         };
-        let (status, stopped) = match ended {
-            Ok(status) => (status, None),
+        let (stages, stopped) = match ended {
+            Ok(stages) => (stages, None),
             Err(stop) => {
                 for kept in &mut self.kept {
                     kept.at_deadline = kept.total;
                 }
                 self.input = None;
                 self.drain();
-                let status = child.end_stop(cmd.grace_time()).unwrap_or(Status::UNKNOWN);
+                let end = |child: &Child| child.end_stop(cmd.grace_time()).unwrap_or(Status::UNKNOWN);
+                let stages = children.iter().map(end).collect();
                 self.drain();
-                (status, Some(stop.at("capture", cmd.name())))
+                (stages, Some(stop.at("capture", cmd.name())))
             }
         };
+        let status = stages.last().copied().unwrap_or(Status::UNKNOWN);
         let [output, errors] = self.kept;
-        Capture { output: output.done(), errors: errors.done(), status, stopped, fed: self.fed }
+        Capture { output: output.done(), errors: errors.done(), status, stopped, fed: self.fed, stages }
     }
 }
 

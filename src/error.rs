@@ -80,7 +80,8 @@ pub enum Error {
         /// Which form was asked for.
         step: &'static str,
     },
-    /// A line is longer than the limit that was set for the stream. It stays in the stream.
+    /// A line is longer than the limit that was set for the stream: it stays in the stream. Or one that is written is
+    /// longer than its terminal takes: nothing of it was written.
     #[error("{step}: the line is longer than the limit of {limit} bytes")]
     TooLong {
         /// The call.

@@ -49,7 +49,10 @@ pub mod daemon;
 pub mod error;
 #[cfg(feature = "capi")]
 pub mod ffi;
+pub mod fifo;
+pub mod pipeline;
 pub mod popen;
+pub mod pty;
 mod scan;
 pub mod signal;
 mod spawn;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use crate::child::{self, Child, Fork};
 use crate::cmd::Cmd;
 use crate::error::{Error, Result};
-use crate::stream::{Carried, Direction, Stream};
+use crate::pty;
+use crate::stream::{Carried, Direction, Kind, Stream};
 use crate::sys;
 
 /// Which way a pipe open goes.
@@ -87,9 +88,22 @@ pub fn start(cmd: &Cmd, mode: Mode) -> Result<Stream> {
 pub(crate) fn start_with(cmd: &Cmd, fds: &[RawFd]) -> Result<Vec<Stream>> {
     cmd.check()?;
     let mut theirs: Vec<(RawFd, OwnedFd)> = Vec::with_capacity(fds.len());
-    let mut ours: Vec<(OwnedFd, Direction, bool)> = Vec::with_capacity(fds.len());
+    let mut ours: Vec<(OwnedFd, Direction, Kind)> = Vec::with_capacity(fds.len());
     for fd in fds {
+        if cmd.wants_tty(*fd) {
+            if *fd == 0 {
+                return Err(Error::invalid(
+                    "redirect",
+                    "a terminal as the standard input alone has no end: open a pty",
+                ));
+            }
+            let (master, slave) = pty::make(cmd)?;
+            theirs.push((*fd, slave));
+            ours.push((master, Direction::Read, Kind::Pty));
+            continue;
+        }
         let socket = cmd.wants_socket(*fd);
+        let kind = if socket { Kind::Socket } else { Kind::Pipe };
         let (reader, writer) = if socket {
             let pair = sys::socketpair(libc::SOCK_STREAM).map_err(|errno| Error::os("socketpair", errno))?;
             // A larger buffer is what makes it quicker than a pipe; a smaller one than asked for is no failure.
@@ -100,10 +114,10 @@ pub(crate) fn start_with(cmd: &Cmd, fds: &[RawFd]) -> Result<Vec<Stream>> {
         };
         if *fd == 0 {
             theirs.push((*fd, reader));
-            ours.push((writer, Direction::Write, socket));
+            ours.push((writer, Direction::Write, kind));
         } else {
             theirs.push((*fd, writer));
-            ours.push((reader, Direction::Read, socket));
+            ours.push((reader, Direction::Read, kind));
         }
     }
     let ends: Vec<(RawFd, RawFd)> = theirs.iter().map(|(fd, end)| (*fd, end.as_raw_fd())).collect();
@@ -112,7 +126,7 @@ pub(crate) fn start_with(cmd: &Cmd, fds: &[RawFd]) -> Result<Vec<Stream>> {
     let carried = Carried::new(child, ours.len());
     Ok(ours
         .into_iter()
-        .map(|(fd, direction, socket)| Stream::make(fd, direction, socket, Some(Arc::clone(&carried))))
+        .map(|(fd, direction, kind)| Stream::of_kind(fd, direction, kind, Some(Arc::clone(&carried))))
         .collect())
 }
 

@@ -100,7 +100,7 @@ impl Stream {
         Stream::of_kind(fd, direction, if socket { Kind::Socket } else { Kind::Pipe }, carried)
     }
 
-    fn of_kind(fd: OwnedFd, direction: Direction, kind: Kind, carried: Option<Arc<Carried>>) -> Stream {
+    pub(crate) fn of_kind(fd: OwnedFd, direction: Direction, kind: Kind, carried: Option<Arc<Carried>>) -> Stream {
         let shared = Arc::new(Shared::new(fd, kind, carried));
         let reader = (direction != Direction::Write).then(|| Reader::new(shared.clone()));
         let writer = (direction != Direction::Read).then(|| Writer::new(shared.clone(), true));

@@ -41,6 +41,7 @@ impl Writer {
         if self.shared.gate.is_closed() {
             return Err(Error::Closed { step: "write" });
         }
+        self.shared.check_line(data)?;
         self.forget_inherited();
         if !self.autoflush && self.pending.len() + data.len() <= WRITE_BUFFER {
             self.keep(data);
