@@ -108,6 +108,23 @@ impl Error {
         Error::Invalid { step, reason: reason.into() }
     }
 
+    /// The same under the name of the step that the caller asked for.
+    pub(crate) fn for_step(mut self, name: &'static str) -> Error {
+        match &mut self {
+            Error::Os { step, .. }
+            | Error::Timeout { step, .. }
+            | Error::Abandoned { step, .. }
+            | Error::Interrupted { step }
+            | Error::Canceled { step }
+            | Error::Closed { step }
+            | Error::Busy { step }
+            | Error::Invalid { step, .. }
+            | Error::Threads { step }
+            | Error::TooLong { step, .. } => *step = name,
+        }
+        self
+    }
+
     /// The step that failed, in one word where one will do: "exec", "open", "wait", "read".
     pub fn step(&self) -> &'static str {
         match self {

@@ -47,6 +47,7 @@ mod child;
 mod cmd;
 pub mod daemon;
 pub mod error;
+pub mod expect;
 #[cfg(feature = "capi")]
 pub mod ffi;
 pub mod fifo;
@@ -67,6 +68,7 @@ pub use capture::Capture;
 pub use child::{Child, Fork, How, Reach, fork, fork_by, orphans, wait_any, wait_pid};
 pub use cmd::{Cmd, Ended, System};
 pub use error::{Error, Result, text as error_text};
+pub use expect::Expect;
 pub use popen::Mode;
 pub use status::Status;
 pub use stream::{Canceler, Separator, Stream};

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use crate::child::Child;
 use crate::error::{Error, Result};
+use crate::expect::{Expect, Found};
 use crate::status::Status;
 use crate::sys;
 use crate::time::Deadline;
@@ -210,6 +211,22 @@ impl Stream {
     /// Perl's `eof`: whether there is nothing more to read. It waits to know, and loses nothing.
     pub fn eof(&mut self) -> Result<bool> {
         self.reader()?.at_eof()
+    }
+
+    /// Waits for one of the patterns: see [`Expect::wait_until`].
+    pub fn expect(&mut self, expect: &Expect, deadline: Deadline) -> Result<usize> {
+        self.reader()?.expect(expect, deadline)
+    }
+
+    /// What an [`expect`](Stream::expect) found last, also after a timeout; until something else is read.
+    pub fn found(&self) -> Option<Found<'_>> {
+        self.reader.as_ref().and_then(Reader::found)
+    }
+
+    /// A copy of all that is read by lines or expect goes to that descriptor; `None`: nowhere, as at first.
+    pub fn log(&mut self, log: Option<OwnedFd>) -> Result<()> {
+        self.reader()?.log = log;
+        Ok(())
     }
 
     /// How many records were read: Perl's `$.`.

@@ -88,7 +88,7 @@ impl Shared {
         self.fd.load(Ordering::Relaxed)
     }
 
-    pub(super) fn deadline(&self) -> Deadline {
+    pub(crate) fn deadline(&self) -> Deadline {
         if !self.bounded.load(Ordering::Relaxed) {
             return Deadline::NEVER;
         }
