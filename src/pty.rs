@@ -62,7 +62,11 @@ pub(crate) fn resize_shared(shared: &Shared, rows: u16, cols: u16) -> Result<()>
 
 /// Rows and columns.
 pub fn size(stream: &Stream) -> Result<(u16, u16)> {
-    sys::tty::size(stream.shared().poll_fd()).map_err(|errno| Error::os("size", errno))
+    size_shared(stream.shared())
+}
+
+pub(crate) fn size_shared(shared: &Shared) -> Result<(u16, u16)> {
+    sys::tty::size(shared.poll_fd()).map_err(|errno| Error::os("size", errno))
 }
 
 /// The terminal's name, /dev/pts/N.

@@ -328,7 +328,8 @@ fn is_gone(pid: i32) -> bool {
 
 fn trees() {
     // Three generations, one of which has left the parent chain but not the session.
-    let script = "echo $$; sh -c 'echo $$; sleep 100 & echo $!; wait' & (sh -c 'echo $$; exec sleep 100' &); sleep 100; :";
+    let script =
+        "echo $$; sh -c 'echo $$; sleep 100 & echo $!; wait' & (sh -c 'echo $$; exec sleep 100' &); sleep 100; :";
     for (signal, session) in [("KILL", false), ("KILL", true), ("TERM", true)] {
         let mut cmd = Cmd::argv(["sh", "-c", script]);
         let mut stream = popen::start(cmd.session(session), Mode::Read).unwrap();

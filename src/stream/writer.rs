@@ -102,12 +102,12 @@ impl Writer {
     }
 
     /// What is in the buffer, taken out, for who writes it in the stream's place.
-    pub(super) fn take_pending(&mut self) -> Vec<u8> {
+    pub(crate) fn take_pending(&mut self) -> Vec<u8> {
         self.forget_inherited();
         std::mem::take(&mut self.pending)
     }
 
-    pub(super) fn put_pending(&mut self, data: &[u8]) {
+    pub(crate) fn put_pending(&mut self, data: &[u8]) {
         self.keep(data);
     }
 
