@@ -25,8 +25,12 @@ mod header {
         ("child", "child: a process that this one started"),
         ("status", "status: $? as the native wait status, -1 when nobody can know"),
         ("stream", "stream: Perl's filehandle"),
-        ("popen", "popen"),
-        ("capture", "capture: backticks"),
+        ("popen", "popen, open2, open3"),
+        ("capture", "capture: backticks, and talks without deadlock"),
+        ("pipeline", "pipeline"),
+        ("pty", "pty"),
+        ("expect", "expect: patterns over any stream"),
+        ("fifo", "fifo"),
         ("user", "user, daemon"),
     ];
 
@@ -55,6 +59,11 @@ mod header {
         "_open2",
         "_open3",
         "_drop",
+        "_feed",
+        "_each",
+        "_script",
+        "_make",
+        "_private",
         "_save",
         "_next",
     ];
