@@ -1156,7 +1156,7 @@ PERLIPC_NODISCARD int32_t ipc_capture_run(const ipc_cmd *cmd, const void *input,
  * Threads: any; one at a time uses the streams.
  * Blocks: until all is said and heard and the child has ended, or the timeout.
  * Perl: none; select and sysread around open3. */
-PERLIPC_NODISCARD int32_t ipc_capture_feed(ipc_stream *writer, const void *input, uintptr_t len, ipc_stream *reader, ipc_stream *error, int32_t timeout_ms, ipc_capture **out);
+PERLIPC_NODISCARD int32_t ipc_capture_feed(ipc_stream *writer, const void *input, size_t len, ipc_stream *reader, ipc_stream *error, int32_t timeout_ms, ipc_capture **out);
 
 /* The same without keeping anything: each piece goes to `piece` with the descriptor that it came from (1 or 2), as it
  * comes, until all is said and heard or `piece` returns non-zero. The writer is closed when all is out; the other streams
@@ -1167,7 +1167,7 @@ PERLIPC_NODISCARD int32_t ipc_capture_feed(ipc_stream *writer, const void *input
  * Threads: any; one at a time uses the streams. Callbacks: `piece`, on the calling thread.
  * Blocks: until all is said and heard, or the timeout.
  * Perl: none. */
-PERLIPC_NODISCARD int32_t ipc_capture_each(ipc_stream *writer, const void *input, uintptr_t len, ipc_stream *reader, ipc_stream *error, int32_t timeout_ms, int32_t (*piece)(int32_t, const void*, uintptr_t, void*), void *userdata);
+PERLIPC_NODISCARD int32_t ipc_capture_each(ipc_stream *writer, const void *input, size_t len, ipc_stream *reader, ipc_stream *error, int32_t timeout_ms, int32_t (*piece)(int32_t, const void*, size_t, void*), void *userdata);
 
 /* How much of the input went out.
  *
@@ -1247,7 +1247,7 @@ void ipc_capture_free(ipc_capture *c);
  * Threads: any.
  * Blocks: until all have ended and their outputs are at their end, or the timeout.
  * Perl: `a | b | c`, without the shell. */
-PERLIPC_NODISCARD int32_t ipc_pipeline_run(const ipc_cmd *const *cmds, uintptr_t count, const void *input, uintptr_t len, int32_t timeout_ms, ipc_capture **out);
+PERLIPC_NODISCARD int32_t ipc_pipeline_run(const ipc_cmd *const *cmds, size_t count, const void *input, size_t len, int32_t timeout_ms, ipc_capture **out);
 
 /* How a command of the pipeline ended; `stage` counts from 0.
  *
@@ -1256,7 +1256,7 @@ PERLIPC_NODISCARD int32_t ipc_pipeline_run(const ipc_cmd *const *cmds, uintptr_t
  * Threads: any.
  * Blocks: no.
  * Perl: none. */
-int32_t ipc_pipeline_status(const ipc_capture *c, uintptr_t stage, int32_t *status);
+int32_t ipc_pipeline_status(const ipc_capture *c, size_t stage, int32_t *status);
 
 /* Whether a command of the pipeline did what it should: it succeeded, or, where it was not the last, it ended by SIGPIPE,
  * since the next one wanted to hear no more.
@@ -1266,7 +1266,7 @@ int32_t ipc_pipeline_status(const ipc_capture *c, uintptr_t stage, int32_t *stat
  * Threads: any.
  * Blocks: no.
  * Perl: none. */
-int32_t ipc_pipeline_ok(const ipc_capture *c, uintptr_t stage);
+int32_t ipc_pipeline_ok(const ipc_capture *c, size_t stage);
 
 /* ---- pty -------------------------------------------------------------------------------------------------------- */
 
@@ -1307,7 +1307,7 @@ int32_t ipc_pty_size(const ipc_stream *s, int32_t *rows, int32_t *cols);
  * Threads: any.
  * Blocks: no.
  * Perl: $pty->ttyname. */
-int32_t ipc_pty_name(const ipc_stream *s, char *name, uintptr_t cap);
+int32_t ipc_pty_name(const ipc_stream *s, char *name, size_t cap);
 
 /* The byte that a key gives with Control held: "c" is 3, which interrupts, "d" 4, the end of input, "\\" 28, which quits.
  *
@@ -1339,7 +1339,7 @@ PERLIPC_NODISCARD ipc_expect *ipc_expect_new(void);
  * Threads: one at a time builds the list.
  * Blocks: no.
  * Perl: a string in expect's list. */
-int32_t ipc_expect_text(ipc_expect *e, const void *data, uintptr_t len);
+int32_t ipc_expect_text(ipc_expect *e, const void *data, size_t len);
 
 /* One more pattern: a regular expression over bytes, in Perl's syntax without look-around and back references.
  *
@@ -1387,7 +1387,7 @@ int32_t ipc_expect_settled(ipc_expect *e, int32_t on);
  * Threads: one at a time builds the list.
  * Blocks: no.
  * Perl: $exp->max_accum. */
-int32_t ipc_expect_window(ipc_expect *e, uintptr_t size);
+int32_t ipc_expect_window(ipc_expect *e, size_t size);
 
 /* The limit of waits with PERLIPC_DEFAULT; -1: none.
  *
@@ -1417,7 +1417,7 @@ PERLIPC_NODISCARD int32_t ipc_expect_wait(const ipc_expect *e, ipc_stream *s, in
  * Threads: any; one at a time reads the stream.
  * Blocks: no.
  * Perl: $exp->before. */
-const void *ipc_expect_before(const ipc_stream *s, uintptr_t *len);
+const void *ipc_expect_before(const ipc_stream *s, size_t *len);
 
 /* What matched: `group` 0 is all of it, the others are the groups of the regular expression. Borrowed, as
  * ipc_expect_before. What came after it is what the stream reads next.
@@ -1427,7 +1427,7 @@ const void *ipc_expect_before(const ipc_stream *s, uintptr_t *len);
  * Threads: any; one at a time reads the stream.
  * Blocks: no.
  * Perl: $exp->match, $exp->matchlist. */
-const void *ipc_expect_match(const ipc_stream *s, int32_t group, uintptr_t *len);
+const void *ipc_expect_match(const ipc_stream *s, int32_t group, size_t *len);
 
 /* A dialogue in one call: `pairs` is a NULL-ended list of texts, one to wait for, one to answer with, and so on. An empty
  * text waits for nothing, an empty answer says nothing.
@@ -1477,7 +1477,7 @@ PERLIPC_NODISCARD int32_t ipc_fifo_make(const char *path, uint32_t mode);
  * Threads: any.
  * Blocks: no.
  * Perl: none. */
-PERLIPC_NODISCARD int32_t ipc_fifo_private(char *path, uintptr_t cap);
+PERLIPC_NODISCARD int32_t ipc_fifo_private(char *path, size_t cap);
 
 /* Whether there is a FIFO of that name.
  *

@@ -850,16 +850,20 @@ pub unsafe fn fork() -> Result<Fork> {
     let failed = |errno| Error::os("fork", errno);
     sweep();
     let gate = ForkGate::new()?;
-    // Nobody else may be inside the registry at this moment, or the child would find it locked for ever.
+    // No other thread may be inside the registry or start a child at this moment, or the forked process would find them
+    // locked for ever; and who reaps any child at all waits until this one is in the registry.
+    let starting = STARTING.write().unwrap_or_else(PoisonError::into_inner);
     let guard = lock();
     // SAFETY: the caller's promise.
     let pid = unsafe { sys::fork() }.map_err(failed)?;
     drop(guard);
     if pid == 0 {
+        drop(starting);
         gate.wait();
         return Ok(Fork::Child);
     }
     let child = forked(pid);
+    drop(starting);
     gate.open();
     Ok(Fork::Parent(child))
 }
@@ -869,8 +873,8 @@ pub unsafe fn fork() -> Result<Fork> {
 pub fn fork_by(fork: impl FnOnce() -> Result<i32>) -> Result<Fork> {
     sweep();
     let gate = ForkGate::new()?;
-    // Who reaps any child at all waits until this one is in the registry.
-    let starting = starting();
+    // As in `fork`.
+    let starting = STARTING.write().unwrap_or_else(PoisonError::into_inner);
     let pid = fork()?;
     if pid == 0 {
         drop(starting);
@@ -878,6 +882,7 @@ pub fn fork_by(fork: impl FnOnce() -> Result<i32>) -> Result<Fork> {
         return Ok(Fork::Child);
     }
     let child = forked(pid);
+    drop(starting);
     gate.open();
     Ok(Fork::Parent(child))
 }
