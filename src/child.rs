@@ -461,6 +461,14 @@ impl State {
         sys::kill(self.pid, signal)
     }
 
+    /// After a SIGSTOP of ours.
+    fn go_on(&self) {
+        match &self.pidfd {
+            Some(pidfd) => sys::pidfd_continue(pidfd.as_raw_fd()),
+            None => drop(self.kill(libc::SIGCONT)),
+        }
+    }
+
     fn kill_tree(&self, signal: i32) -> sys::Result<Reach> {
         if sys::NO_PIDFD_OPEN.is_known() {
             return self.kill_group(signal);
@@ -478,10 +486,10 @@ impl State {
             // Nobody can be held: one signal to whom it can reach, not a second one to the child.
             let reach = self.kill_group(signal);
             if !root_ended && signal != libc::SIGSTOP {
-                let _ = self.kill(libc::SIGCONT);
+                self.go_on();
             }
             for pidfd in found.values() {
-                let _ = sys::pidfd_kill(pidfd.as_raw_fd(), libc::SIGCONT);
+                sys::pidfd_continue(pidfd.as_raw_fd());
             }
             return reach;
         }
@@ -498,9 +506,9 @@ impl State {
         }
         if signal != libc::SIGKILL && signal != libc::SIGSTOP {
             // A stopped process sees the signal when it goes on.
-            let _ = self.kill(libc::SIGCONT);
+            self.go_on();
             for pidfd in found.values() {
-                let _ = sys::pidfd_kill(pidfd.as_raw_fd(), libc::SIGCONT);
+                sys::pidfd_continue(pidfd.as_raw_fd());
             }
         }
         match swept.and(to_child) {

@@ -615,6 +615,12 @@ pub(crate) fn pidfd_kill(pidfd: RawFd, signal: i32) -> Result<()> {
     unsafe { raw(libc::SYS_pidfd_send_signal, [pidfd as usize, signal as usize, 0, 0]) }.map(drop)
 }
 
+/// Lets go on what was stopped: of the calls that put things back, which never fail on purpose.
+pub(crate) fn pidfd_continue(pidfd: RawFd) {
+    // SAFETY: plain numbers, no siginfo.
+    unsafe { always(libc::SYS_pidfd_send_signal, [pidfd as usize, libc::SIGCONT as usize, 0, 0]) };
+}
+
 /// Who waitid looks at.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Who {
