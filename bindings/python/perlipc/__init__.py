@@ -25,8 +25,10 @@ from ._perlipc import (
     Status,
     Stream,
     adopt,
+    alarm,
     capture,
     drop_privileges,
+    kill,
     orphans,
     pipe,
     qx,
@@ -35,27 +37,34 @@ from ._perlipc import (
     waitpid,
 )
 from ._perlipc import exec as exec
+from ._perlipc import sleep as sleep
 from ._perlipc import wait as wait
 from .child import fork
 from .cmd import Options
 from .error import ChildError, CommandTimeout
 from .popen import fork_open
 from .popen import open as open
+from .signal import SIG, SignalTable, local
 
-# Without those whose names are Python's own: open, exec, wait.
+# Without those whose names are Python's own: open, exec, sleep, wait.
 __all__ = [
     "Child",
     "ChildError",
     "CommandTimeout",
     "Options",
     "Result",
+    "SIG",
+    "SignalTable",
     "Status",
     "Stream",
     "adopt",
+    "alarm",
     "capture",
     "drop_privileges",
     "fork",
     "fork_open",
+    "kill",
+    "local",
     "orphans",
     "pipe",
     "qx",
