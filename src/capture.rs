@@ -480,6 +480,12 @@ impl<'a> Pump<'a> {
     }
 }
 
+/// Memory of the caller's that is about to be filled for the first time, and is large: asks the kernel to give it in huge
+/// pages, where it has them.
+pub fn huge_pages(room: &mut [std::mem::MaybeUninit<u8>]) {
+    sys::advise_huge(room);
+}
+
 /// Read after the deadline at most: what the pipe held, and what the child said on being ended.
 const DRAIN_LIMIT: u64 = 1 << 20;
 

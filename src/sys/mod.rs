@@ -908,6 +908,16 @@ pub(crate) fn environment() -> Vec<CString> {
 
 // ---- memory ----
 
+/// Asks for huge pages in the whole pages of `room`; what the kernel does not have it ignores.
+pub(crate) fn advise_huge(room: &mut [std::mem::MaybeUninit<u8>]) {
+    let start = (room.as_ptr() as usize).next_multiple_of(4096);
+    let end = (room.as_ptr() as usize + room.len()) & !4095;
+    if end > start {
+        // SAFETY: whole pages inside memory that is borrowed for writing; the advice changes no byte.
+        let _ = unsafe { raw(libc::SYS_madvise, [start, end - start, libc::MADV_HUGEPAGE as usize]) };
+    }
+}
+
 /// Pages of our own, private or (for what a forked child shall not see) wiped at fork.
 pub(crate) struct Pages {
     at: *mut u8,

@@ -405,8 +405,26 @@ fn utf8<'a, 'py>(text: &'a Bound<'py, PyString>) -> PyResult<Data<'a, 'py>> {
     }
 }
 
+/// From here on a copy is made into huge pages: faults on fresh small ones would cost more than the copy.
+const LARGE: usize = 4 << 20;
+
+fn encode_large<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: a bytes object of that size whose contents nobody has seen is filled before anybody does.
+    unsafe {
+        let len = data.len() as isize;
+        let object = Bound::from_owned_ptr_or_err(py, ffi::PyBytes_FromStringAndSize(std::ptr::null(), len))?;
+        let at = ffi::PyBytes_AsString(object.as_ptr()).cast::<u8>();
+        perlipc::capture::huge_pages(std::slice::from_raw_parts_mut(at.cast(), data.len()));
+        std::ptr::copy_nonoverlapping(data.as_ptr(), at, data.len());
+        Ok(object)
+    }
+}
+
 #[inline]
 pub(crate) fn encode<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    if data.len() >= LARGE {
+        return encode_large(py, data);
+    }
     // SAFETY: the bytes are copied; a new reference or NULL with an exception comes back.
     unsafe {
         Bound::from_owned_ptr_or_err(py, ffi::PyBytes_FromStringAndSize(data.as_ptr().cast(), data.len() as isize))
