@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::block::{self, CALM, Stop, Wait};
 use crate::error::{Error, Result};
-use crate::sys::shared::{self, Shared};
 use crate::sys;
+use crate::sys::shared::{self, Shared};
 use crate::sysv;
 use crate::time::Deadline;
 
@@ -141,7 +141,7 @@ impl Lock {
     }
 
     pub(crate) fn over(shared: Shared) -> Lock {
-        Lock { shared: shared, holder: AtomicUsize::new(0) }
+        Lock { shared, holder: AtomicUsize::new(0) }
     }
 
     pub(crate) fn shared(&self) -> &Shared {

@@ -166,9 +166,7 @@ impl MessageQueue {
         change.apply(&mut stat.msg_perm);
         stat.msg_qbytes = change.queue_bytes.unwrap_or(stat.msg_qbytes);
         raw::set::<raw::Msg>(self.0, &stat).map_err(|errno| match errno {
-            libc::EPERM if change.queue_bytes > sysv::limit("msgmnb") => {
-                sysv::beyond("msgctl", "msgmnb", errno)
-            }
+            libc::EPERM if change.queue_bytes > sysv::limit("msgmnb") => sysv::beyond("msgctl", "msgmnb", errno),
             _ => failed(errno),
         })
     }

@@ -235,8 +235,7 @@ impl SharedMem {
     /// Attaches the segment with that id. One that was removed can be attached as long as somebody else has it.
     pub fn attach(id: i32, read_only: bool) -> Result<SharedMem> {
         let stat = raw::stat::<raw::Shm>(id).map_err(|errno| failed("shmat", id, errno))?;
-        let segment =
-            Segment::attach(id, stat.shm_segsz, read_only).map_err(|errno| failed("shmat", id, errno))?;
+        let segment = Segment::attach(id, stat.shm_segsz, read_only).map_err(|errno| failed("shmat", id, errno))?;
         Ok(SharedMem { id, segment })
     }
 

@@ -323,8 +323,7 @@ pub(crate) fn msgrcv(
     staged(cap, |at, text| {
         // SAFETY: the kernel writes the type and at most `cap` bytes, of which no more than it wrote are copied.
         unsafe {
-            let len =
-                cut(word, libc::SYS_msgrcv, [id as usize, at as usize, cap, kind as usize, flags as usize])?;
+            let len = cut(word, libc::SYS_msgrcv, [id as usize, at as usize, cap, kind as usize, flags as usize])?;
             std::ptr::copy_nonoverlapping(text, room.as_mut_ptr(), len.min(room.len()));
             Ok((at.read(), len))
         }
