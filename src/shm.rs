@@ -82,10 +82,6 @@ fn table() -> MutexGuard<'static, Vec<Attached>> {
     TABLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn forget(id: i32) {
-    table().retain(|attached| attached.id != id);
-}
-
 /// The segment in the table, attached if it is not there, looked after if the tick is another.
 #[inline]
 fn find(table: &mut Vec<Attached>, id: i32, write: bool) -> std::result::Result<&Arc<Segment>, i32> {
@@ -168,7 +164,7 @@ pub fn write(id: i32, data: &[u8], pos: usize, size: usize) -> Result<()> {
 }
 
 /// Lets go of what [`read`] and [`write`] keep attached, without removing it. Whether there was something.
-pub fn release(id: i32) -> bool {
+pub fn forget(id: i32) -> bool {
     let mut table = table();
     let before = table.len();
     table.retain(|attached| attached.id != id);

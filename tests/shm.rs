@@ -89,7 +89,7 @@ fn handle() {
     assert_eq!(errno(shm::stat(id)), libc::EINVAL);
 }
 
-/// What is used by its id stays attached, once; release and removal let go of it.
+/// What is used by its id stays attached, once; forgetting and removal let go of it.
 fn kept() {
     let _apart = apart();
     let id = shm::get(PRIVATE, 100, 0o600).unwrap();
@@ -100,8 +100,8 @@ fn kept() {
         assert_eq!(one, [round]);
     }
     assert_eq!(shm::stat(id).unwrap().attached, 1);
-    assert!(shm::release(id));
-    assert!(!shm::release(id));
+    assert!(shm::forget(id));
+    assert!(!shm::forget(id));
     assert_eq!(shm::stat(id).unwrap().attached, 0);
     shm::read(id, 0, &mut [0]).unwrap();
     shm::remove(id).unwrap();

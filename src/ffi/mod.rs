@@ -7,11 +7,18 @@ pub mod capture;
 pub mod child;
 pub mod cmd;
 pub mod error;
+pub mod flock;
+pub mod lock;
+pub mod msg;
 pub mod popen;
+pub mod sem;
+pub mod shm;
 pub mod signal;
 pub mod status;
 pub mod stream;
+pub mod sysv;
 pub mod user;
+pub mod value;
 pub mod version;
 
 use std::ffi::{CStr, c_char};
