@@ -53,7 +53,7 @@ TEST(a_holders_death_is_told) {
         }
         SAME(read(ends[0], &byte, 1), 1);
         SAME(ipc_lock_take(lock, 1), -ETIMEDOUT);
-        SAME(ipc_child_kill(child, "KILL"), 0);
+        SAME(ipc_child_kill(child, "KILL"), 1);
         SAME(ipc_lock_take(lock, 5000), 1);
         SAME(ipc_lock_give(lock), 0);
         SAME(ipc_lock_take(lock, 0), 0); /* told once */
@@ -103,7 +103,7 @@ TEST(a_handler_ends_the_wait) {
     }
     SAME(read(ends[0], &byte, 1), 1);
     SAME(ipc_lock_take(lock, 20000), PERLIPC_E_HANDLER);
-    SAME(ipc_child_kill(child, "KILL"), 0);
+    SAME(ipc_child_kill(child, "KILL"), 1);
     SAME(ipc_child_wait(child, -1, &status), 0);
     ipc_child_free(child);
     SAME(ipc_signal_default("USR1"), 0);

@@ -16,6 +16,10 @@ TEST(creates_and_finds) {
     SAME(ipc_sem_values(id, found, 3), 3);
     SAME(memcmp(values, found, sizeof found), 0);
     SAME(ipc_sem_values(id, found, 2), -ERANGE);
+    SAME(ipc_sem_set_values(id, values, 2), -EINVAL);
+    values[1] = 8;
+    SAME(ipc_sem_set_values(id, values, 3), 0);
+    SAME(ipc_sem_value(id, 1), 8);
     SAME(ipc_sem_stat(id, "nsems"), 3);
     SAME(ipc_sem_stat(id, "mode"), 0600);
     SAME(ipc_sem_stat(id, "key"), key);
