@@ -24,6 +24,7 @@ const MAGIC: usize = Shared::BODY;
 const SIZE: usize = Shared::BODY + 8;
 /// Where the data of a shared value begins.
 pub(crate) const DATA: usize = Shared::BODY + 64;
+const OTHERS_WRITE: u32 = 0o022;
 const MARK: u64 = u64::from_ne_bytes(*b"perlipc1");
 
 /// A lock that processes share by a name, a file, or by being forked.
@@ -32,6 +33,8 @@ pub struct Lock {
     shared: Shared,
     /// The thread of this process that has it; 0 none.
     holder: AtomicUsize,
+    /// Whether only its owner may write to it.
+    private: bool,
 }
 
 /// How the lock was come by.
@@ -54,7 +57,7 @@ fn place(step: &'static str, kind: &str, name: &str) -> Result<CString> {
 
 /// Memory with a mutex and `size` bytes of data, by a name. It gets the name when it is whole, so nobody ever sees a
 /// part of it.
-pub(crate) fn open_shared(kind: &'static str, name: &str, size: usize, mode: u32) -> Result<Shared> {
+pub(crate) fn open_shared(kind: &'static str, name: &str, size: usize, mode: u32) -> Result<(Shared, bool)> {
     let path = place(kind, kind, name)?;
     let failed = |errno| Error::at(kind, path.to_bytes(), errno);
     loop {
@@ -72,7 +75,7 @@ pub(crate) fn open_shared(kind: &'static str, name: &str, size: usize, mode: u32
         shared::allocate(file.as_fd(), len).map_err(failed)?;
         let made = make(Some(&file), len, size).map_err(failed)?;
         match shared::link(file.as_fd(), &path) {
-            Ok(()) => return Ok(made),
+            Ok(()) => return Ok((made, mode & OTHERS_WRITE == 0)),
             // Another process was quicker.
             Err(libc::EEXIST) => {}
             Err(errno) => return Err(failed(errno)),
@@ -94,7 +97,7 @@ pub(crate) fn anonymous_shared(kind: &'static str, size: usize) -> Result<Shared
     make(None, len, size).map_err(|errno| Error::os(kind, errno))
 }
 
-fn attach(kind: &'static str, path: &CString, file: OwnedFd, size: usize) -> Result<Shared> {
+fn attach(kind: &'static str, path: &CString, file: OwnedFd, size: usize) -> Result<(Shared, bool)> {
     let name = String::from_utf8_lossy(path.to_bytes());
     let failed = |errno| Error::at(kind, path.to_bytes(), errno);
     let found = sys::fstat(file.as_raw_fd()).map_err(failed)?;
@@ -114,7 +117,7 @@ fn attach(kind: &'static str, path: &CString, file: OwnedFd, size: usize) -> Res
     if there != size as u64 || (len - DATA) as u64 != there {
         return Err(Error::invalid(kind, format!("{name} has another size: {there} bytes, not {size}")));
     }
-    Ok(shared)
+    Ok((shared, found.st_mode & OTHERS_WRITE == 0))
 }
 
 /// Takes the name away; who has the memory keeps it.
@@ -127,12 +130,12 @@ impl Lock {
     /// The lock of that name, made if there is none. A name without a slash is this machine's (in /dev/shm), one with a
     /// slash is a file. It must be of our own making or root's: EACCES else.
     pub fn open(name: &str, mode: u32) -> Result<Lock> {
-        open_shared("lock", name, 0, mode).map(Lock::over)
+        open_shared("lock", name, 0, mode).map(|(shared, private)| Lock::over(shared, private))
     }
 
     /// A lock without a name, for this process and the children it forks.
     pub fn anonymous() -> Result<Lock> {
-        anonymous_shared("lock", 0).map(Lock::over)
+        anonymous_shared("lock", 0).map(|shared| Lock::over(shared, true))
     }
 
     /// Takes the name away. Processes that have the lock open keep it; who opens the name later gets another one.
@@ -140,8 +143,12 @@ impl Lock {
         remove_shared("lock", name)
     }
 
-    pub(crate) fn over(shared: Shared) -> Lock {
-        Lock { shared, holder: AtomicUsize::new(0) }
+    pub(crate) fn over(shared: Shared, private: bool) -> Lock {
+        Lock { shared, holder: AtomicUsize::new(0), private }
+    }
+
+    pub(crate) fn is_private(&self) -> bool {
+        self.private
     }
 
     pub(crate) fn shared(&self) -> &Shared {

@@ -35,14 +35,14 @@ impl Value {
     /// The value of that name, made if there is none. Names are as for [`Lock::open`]; all who open it say the same
     /// capacity.
     pub fn open(name: &str, capacity: usize, mode: u32) -> Result<Value> {
-        let shared = lock::open_shared("value", name, room_for(capacity)?, mode)?;
-        Ok(Value { lock: Lock::over(shared), capacity })
+        let (shared, private) = lock::open_shared("value", name, room_for(capacity)?, mode)?;
+        Ok(Value { lock: Lock::over(shared, private), capacity })
     }
 
     /// A value without a name, for this process and the children it forks.
     pub fn anonymous(capacity: usize) -> Result<Value> {
         let shared = lock::anonymous_shared("value", room_for(capacity)?)?;
-        Ok(Value { lock: Lock::over(shared), capacity })
+        Ok(Value { lock: Lock::over(shared, true), capacity })
     }
 
     /// Takes the name away; who has it open keeps it.
@@ -53,6 +53,11 @@ impl Value {
     /// How long it can be.
     pub fn capacity(&self) -> usize {
         self.capacity
+    }
+
+    /// Whether only its owner, who is this user or root, may write to it: what is in it can be trusted then.
+    pub fn is_private(&self) -> bool {
+        self.lock.is_private()
     }
 
     /// How often it was written.

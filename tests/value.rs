@@ -40,6 +40,13 @@ fn basics() {
     Value::remove(&name).unwrap();
     let fresh = Value::open(&name, 50, 0o600).unwrap();
     assert_eq!(fresh.get(NEVER).unwrap(), b"");
+    assert!(fresh.is_private());
+    Value::remove(&name).unwrap();
+    // SAFETY: plain numbers.
+    let before = unsafe { libc::umask(0) };
+    let open = Value::open(&name, 50, 0o666).unwrap();
+    unsafe { libc::umask(before) };
+    assert!(!open.is_private() && !Value::open(&name, 50, 0o600).unwrap().is_private());
     Value::remove(&name).unwrap();
 }
 
