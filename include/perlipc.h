@@ -52,6 +52,9 @@ typedef struct ipc_stream ipc_stream;
 /* What a finished child said, and how it ended. */
 typedef struct ipc_capture ipc_capture;
 
+/* A list of patterns. Once it is built, any number of threads may wait with it, each on its stream. */
+typedef struct ipc_expect ipc_expect;
+
 /* A lock that processes share. The thread that took it has it and gives it back; its end counts as the holder's death. */
 typedef struct ipc_lock ipc_lock;
 
@@ -1059,7 +1062,7 @@ void ipc_stream_free(ipc_stream *s);
  * Perl: pipe. */
 PERLIPC_NODISCARD int32_t ipc_pipe_new(ipc_stream **reader, ipc_stream **writer);
 
-/* ---- popen ------------------------------------------------------------------------------------------------------ */
+/* ---- popen, open2, open3 ---------------------------------------------------------------------------------------- */
 
 /* Opens a pipe to or from a command string: "cmd |" reads what it writes, "| cmd" writes what it reads. It is run by
  * Perl's rule, see ipc_cmd_shell.
@@ -1093,7 +1096,48 @@ PERLIPC_NODISCARD int32_t ipc_popen_start(const ipc_cmd *cmd, const char *mode, 
  * Perl: open(FH, "-|") and open(FH, "|-"). */
 PERLIPC_NODISCARD int32_t ipc_popen_fork(const char *mode, int32_t threads_ok, ipc_stream **out);
 
-/* ---- capture: backticks ----------------------------------------------------------------------------------------- */
+/* Starts a command with its standard output to read and its input to write. Its standard error is this process's. Each
+ * write goes out at once; programs that hold their output back on pipes answer at once with ipc_cmd_redirect(cmd, 1,
+ * "tty"). Closing the last of the two streams waits for the child; either may be closed first.
+ *
+ * Returns: the pid, and both streams.
+ * Errors: the failing step's, -ENOENT say; PERLIPC_E_INVALID when one of the two is redirected already.
+ * Threads: any.
+ * Blocks: until the program runs or has failed to.
+ * Perl: open2. */
+PERLIPC_NODISCARD int32_t ipc_open2(const ipc_cmd *cmd, ipc_stream **reader, ipc_stream **writer);
+
+/* Starts a command with its standard input to write, its output and its error to read. `error` NULL: errors come with the
+ * output. A descriptor that the command places itself (ipc_cmd_pass, ipc_cmd_redirect: the dup forms) has no stream, and
+ * its handle stays NULL.
+ *
+ * Returns: the pid, and the streams.
+ * Errors: the failing step's, -ENOENT say; PERLIPC_E_INVALID when all are redirected already.
+ * Threads: any.
+ * Blocks: until the program runs or has failed to.
+ * Perl: open3. */
+PERLIPC_NODISCARD int32_t ipc_open3(const ipc_cmd *cmd, ipc_stream **writer, ipc_stream **reader, ipc_stream **error);
+
+/* Forks, with the child's standard input and output on pipes whose other ends are the streams: the command "-". In a
+ * process with several threads it is refused unless `threads_ok`; see ipc_popen_fork.
+ *
+ * Returns: the pid, and both streams; 0 in the child, where both are NULL.
+ * Errors: PERLIPC_E_THREADS, -EAGAIN.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: open2 with the command "-". */
+PERLIPC_NODISCARD int32_t ipc_open2_fork(int32_t threads_ok, ipc_stream **reader, ipc_stream **writer);
+
+/* The same with the child's standard error: on a stream of its own, or, with `error` NULL, with its output.
+ *
+ * Returns: the pid, and the streams; 0 in the child, where all are NULL.
+ * Errors: PERLIPC_E_THREADS, -EAGAIN.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: open3 with the command "-". */
+PERLIPC_NODISCARD int32_t ipc_open3_fork(int32_t threads_ok, ipc_stream **writer, ipc_stream **reader, ipc_stream **error);
+
+/* ---- capture: backticks, and talks without deadlock ------------------------------------------------------------- */
 
 /* Runs a command with `input` as its standard input (NULL: this process's) and keeps all that it says on its standard
  * output and, unless the command says where that goes, its standard error. Full pipes cannot stand in the way. At the
@@ -1106,6 +1150,40 @@ PERLIPC_NODISCARD int32_t ipc_popen_fork(const char *mode, int32_t threads_ok, i
  * Blocks: until the child has ended and its outputs are at their end, or the timeout.
  * Perl: `cmd`, with the standard error apart. */
 PERLIPC_NODISCARD int32_t ipc_capture_run(const ipc_cmd *cmd, const void *input, size_t len, int32_t timeout_ms, ipc_capture **out);
+
+/* A talk over the streams of open2 or open3, or any others, without the deadlock: writes all of `input` and closes the
+ * writer, while it keeps all that comes from the reader and the error stream until their ends; closes them, and waits for
+ * the child that they carry. Each of the three may be NULL. What was buffered for writing goes out first, what was read
+ * ahead comes first.
+ *
+ * Returns: 0, and the capture in `out`, however the child ended: see ipc_capture_status.
+ * Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, with what came until then in `out`: the streams stay open and the child runs on,
+ * so that it can be called again with the rest of the input, see ipc_capture_fed. PERLIPC_E_CLOSED, -EBADF for streams that
+ * cannot be used so.
+ * Threads: any; one at a time uses the streams.
+ * Blocks: until all is said and heard and the child has ended, or the timeout.
+ * Perl: none; select and sysread around open3. */
+PERLIPC_NODISCARD int32_t ipc_capture_feed(ipc_stream *writer, const void *input, size_t len, ipc_stream *reader, ipc_stream *error, int32_t timeout_ms, ipc_capture **out);
+
+/* The same without keeping anything: each piece goes to `piece` with the descriptor that it came from (1 or 2), as it
+ * comes, until all is said and heard or `piece` returns non-zero. The writer is closed when all is out; the other streams
+ * stay open, for ipc_stream_close to wait for the child.
+ *
+ * Returns: 0; what `piece` returned, if that was greater than 0; PERLIPC_E_HANDLER if it was less.
+ * Errors: as ipc_capture_feed.
+ * Threads: any; one at a time uses the streams. Callbacks: `piece`, on the calling thread.
+ * Blocks: until all is said and heard, or the timeout.
+ * Perl: none. */
+PERLIPC_NODISCARD int32_t ipc_capture_each(ipc_stream *writer, const void *input, size_t len, ipc_stream *reader, ipc_stream *error, int32_t timeout_ms, int32_t (*piece)(int32_t, const void*, size_t, void*), void *userdata);
+
+/* How much of the input went out.
+ *
+ * Returns: the number of bytes.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+int64_t ipc_capture_fed(const ipc_capture *c);
 
 /* Its standard output; with the option "keep", the beginning and the end of it. Borrowed: valid until the capture is
  * freed. No NUL is promised to follow.
@@ -1162,6 +1240,271 @@ int32_t ipc_capture_timed_out(const ipc_capture *c);
  * Perl: none. */
 void ipc_capture_free(ipc_capture *c);
 
+/* ---- pipeline --------------------------------------------------------------------------------------------------- */
+
+/* Runs `count` commands side by side, each one's standard output the next one's input, without a shell; with `input` for
+ * the first (NULL: this process's). Keeps what the last says, and the standard errors of all. At the deadline the trees of
+ * all are ended.
+ *
+ * Returns: 0, and the capture in `out`, however they ended: ipc_capture_status has the last one's status,
+ * ipc_pipeline_status and ipc_pipeline_ok each one's.
+ * Errors: the failing step's when one could not be started (the others are ended, `out` is NULL); PERLIPC_E_INVALID for no
+ * command, or one that redirects a descriptor that is the pipe; -ETIMEDOUT and PERLIPC_E_HANDLER, with what came until then
+ * and the statuses in `out`.
+ * Threads: any.
+ * Blocks: until all have ended and their outputs are at their end, or the timeout.
+ * Perl: `a | b | c`, without the shell. */
+PERLIPC_NODISCARD int32_t ipc_pipeline_run(const ipc_cmd *const *cmds, size_t count, const void *input, size_t len, int32_t timeout_ms, ipc_capture **out);
+
+/* How a command of the pipeline ended; `stage` counts from 0.
+ *
+ * Returns: 0, and the native wait status in `status`, -1 when unknown.
+ * Errors: PERLIPC_E_INVALID when there is no such stage.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_pipeline_status(const ipc_capture *c, size_t stage, int32_t *status);
+
+/* Whether a command of the pipeline did what it should: it succeeded, or, where it was not the last, it ended by SIGPIPE,
+ * since the next one wanted to hear no more.
+ *
+ * Returns: 1 or 0; 0 when there is no such stage.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_pipeline_ok(const ipc_capture *c, size_t stage);
+
+/* ---- pty -------------------------------------------------------------------------------------------------------- */
+
+/* Starts a command on a new pty of that size (0: nobody knows), in a session of its own whose controlling terminal it is.
+ * The stream reads what it says, standard error included, and writes what it reads. Echo and the change of newlines into
+ * CR LF are off; the option "terminal" of ipc_cmd_option has "raw", "echo" and "crlf". All that the child wrote is read,
+ * then comes the end, then its status at close, which hangs the terminal up.
+ *
+ * Returns: the pid, and the stream in `out`.
+ * Errors: the failing step's, -ENOENT say; PERLIPC_E_INVALID for a size that is none.
+ * Threads: any.
+ * Blocks: until the program runs or has failed to.
+ * Perl: Comm's open_proc, IO::Pty. */
+PERLIPC_NODISCARD int32_t ipc_pty_open(const ipc_cmd *cmd, int32_t rows, int32_t cols, ipc_stream **out);
+
+/* Gives the terminal a new size: its foreground processes get WINCH.
+ *
+ * Returns: 0.
+ * Errors: -ENOTTY for another stream; PERLIPC_E_INVALID for a size that is none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: $pty->set_winsize. */
+int32_t ipc_pty_resize(ipc_stream *s, int32_t rows, int32_t cols);
+
+/* The terminal's size.
+ *
+ * Returns: 0, and rows and columns.
+ * Errors: -ENOTTY for another stream.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: $pty->get_winsize. */
+int32_t ipc_pty_size(const ipc_stream *s, int32_t *rows, int32_t *cols);
+
+/* The name of the child's end, "/dev/pts/N", copied with a NUL.
+ *
+ * Returns: its length.
+ * Errors: -ENOTTY for another stream; -ERANGE when it does not fit.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: $pty->ttyname. */
+int32_t ipc_pty_name(const ipc_stream *s, char *name, size_t cap);
+
+/* The byte that a key gives with Control held: "c" is 3, which interrupts, "d" 4, the end of input, "\\" 28, which quits.
+ *
+ * Returns: the byte.
+ * Errors: PERLIPC_E_INVALID for what is no such key.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: "\cC". */
+int32_t ipc_pty_control(const char *key);
+
+/* ---- expect: patterns over any stream --------------------------------------------------------------------------- */
+
+/* As timeout_ms of ipc_expect_wait: the list's own limit, 30 seconds at first. */
+#define PERLIPC_DEFAULT (-2)
+
+/* A new list, empty.
+ *
+ * Returns: the list, never NULL.
+ * Errors: none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+PERLIPC_NODISCARD ipc_expect *ipc_expect_new(void);
+
+/* One more pattern: these bytes, as they are.
+ *
+ * Returns: its index.
+ * Errors: PERLIPC_E_INVALID for an empty text.
+ * Threads: one at a time builds the list.
+ * Blocks: no.
+ * Perl: a string in expect's list. */
+int32_t ipc_expect_text(ipc_expect *e, const void *data, size_t len);
+
+/* One more pattern: a regular expression over bytes, in Perl's syntax without look-around and back references.
+ *
+ * Returns: its index.
+ * Errors: PERLIPC_E_INVALID; ipc_error_last_text says what is wrong with it.
+ * Threads: one at a time builds the list.
+ * Blocks: no.
+ * Perl: -re in expect's list. */
+int32_t ipc_expect_regex(ipc_expect *e, const char *pattern);
+
+/* The end of the stream counts as found. Without it, it is -ENODATA.
+ *
+ * Returns: its index.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: one at a time builds the list.
+ * Blocks: no.
+ * Perl: eof in expect's list. */
+int32_t ipc_expect_eof(ipc_expect *e);
+
+/* The timeout counts as found. Without it, it is -ETIMEDOUT.
+ *
+ * Returns: its index.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: one at a time builds the list.
+ * Blocks: no.
+ * Perl: timeout in expect's list. */
+int32_t ipc_expect_timeout(ipc_expect *e);
+
+/* Whether only decided matches count, those that no further byte could change: the leftmost wins, then the first of the
+ * list, however the bytes arrive. Off at first: after each read the first of the list that matches anywhere in what is
+ * unread wins, and "$" is the end of what has arrived.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: one at a time builds the list.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_expect_settled(ipc_expect *e, int32_t on);
+
+/* How many of the last bytes are kept, at least, while nothing is found; 0: all, as at first. A match that began further
+ * back is PERLIPC_E_TOO_LONG.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: one at a time builds the list.
+ * Blocks: no.
+ * Perl: $exp->max_accum. */
+int32_t ipc_expect_window(ipc_expect *e, size_t size);
+
+/* The limit of waits with PERLIPC_DEFAULT; -1: none.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: one at a time builds the list.
+ * Blocks: no.
+ * Perl: $Expect::Default_Timeout. */
+int32_t ipc_expect_limit(ipc_expect *e, int32_t timeout_ms);
+
+/* Waits until one of the patterns is found in the stream, which then goes on behind it. What was found is asked from the
+ * stream: ipc_expect_before, ipc_expect_match.
+ *
+ * Returns: the pattern's index.
+ * Errors: -ETIMEDOUT and -ENODATA (the end), when they are not in the list: what arrived is unread still, and
+ * ipc_expect_before has it; PERLIPC_E_TOO_LONG beyond the window; as ipc_stream_read.
+ * Threads: any; one at a time reads the stream.
+ * Blocks: until a pattern is found, the end, the timeout, or the stream's time limits.
+ * Perl: $exp->expect. */
+PERLIPC_NODISCARD int32_t ipc_expect_wait(const ipc_expect *e, ipc_stream *s, int32_t timeout_ms);
+
+/* What had arrived before the match; after a timeout or the end, all that is unread. Borrowed: valid until the next call
+ * that reads the stream or frees it. No NUL is promised to follow.
+ *
+ * Returns: the bytes, and their number in `len`; NULL when nothing was looked for.
+ * Errors: none: NULL for a bad handle too.
+ * Threads: any; one at a time reads the stream.
+ * Blocks: no.
+ * Perl: $exp->before. */
+const void *ipc_expect_before(const ipc_stream *s, size_t *len);
+
+/* What matched: `group` 0 is all of it, the others are the groups of the regular expression. Borrowed, as
+ * ipc_expect_before. What came after it is what the stream reads next.
+ *
+ * Returns: the bytes, and their number in `len`; NULL for a group that took no part.
+ * Errors: none: NULL for a bad handle too.
+ * Threads: any; one at a time reads the stream.
+ * Blocks: no.
+ * Perl: $exp->match, $exp->matchlist. */
+const void *ipc_expect_match(const ipc_stream *s, int32_t group, size_t *len);
+
+/* A dialogue in one call: `pairs` is a NULL-ended list of texts, one to wait for, one to answer with, and so on. An empty
+ * text waits for nothing, an empty answer says nothing.
+ *
+ * Returns: how many pairs were done: all.
+ * Errors: as ipc_expect_wait and ipc_stream_write; PERLIPC_E_INVALID for a list of odd length.
+ * Threads: any; one at a time uses the stream.
+ * Blocks: until all are through, or the timeout, which is of all together.
+ * Perl: none; chat's scripts. */
+PERLIPC_NODISCARD int32_t ipc_expect_script(ipc_stream *s, const char *const *pairs, int32_t timeout_ms);
+
+/* A copy of all that is read by lines or expect goes to this descriptor, of which the stream keeps a duplicate; -1:
+ * nowhere, as at first.
+ *
+ * Returns: 0.
+ * Errors: -EBADF.
+ * Threads: any; one at a time reads the stream.
+ * Blocks: no; but a log that is full stands in the way of later reads.
+ * Perl: $exp->log_file. */
+int32_t ipc_expect_log(ipc_stream *s, int32_t fd);
+
+/* Frees the list; NULL is nothing.
+ *
+ * Returns: nothing.
+ * Errors: none.
+ * Threads: any; nobody may use it any more.
+ * Blocks: no.
+ * Perl: none. */
+void ipc_expect_free(ipc_expect *e);
+
+/* ---- fifo ------------------------------------------------------------------------------------------------------- */
+
+/* Makes a FIFO with this mode (0600, say), from which the process's mask takes its bits.
+ *
+ * Returns: 0.
+ * Errors: -EEXIST when the name is taken; -ENOENT, -EACCES.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: POSIX::mkfifo. */
+PERLIPC_NODISCARD int32_t ipc_fifo_make(const char *path, uint32_t mode);
+
+/* Makes a FIFO in a new directory that only this user can enter, so that nobody can put another in its place; below
+ * XDG_RUNTIME_DIR, TMPDIR or /tmp. Both are the caller's to remove (unlink, rmdir).
+ *
+ * Returns: the length of its path, copied to `path` with a NUL.
+ * Errors: -ERANGE when the path does not fit: then nothing is left; -EACCES.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+PERLIPC_NODISCARD int32_t ipc_fifo_private(char *path, size_t cap);
+
+/* Whether there is a FIFO of that name.
+ *
+ * Returns: 1 or 0; what is missing is none.
+ * Errors: -EACCES and the like.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: -p. */
+int32_t ipc_fifo_is(const char *path);
+
+/* Opens a FIFO: "<" to read, waiting for a writer, until the last writer has closed; ">" to write, waiting for a reader;
+ * "+<" waits for nobody, and reads on while writers come and go. Writes are buffered until a flush or close.
+ *
+ * Returns: 0, and the stream in `out`.
+ * Errors: -ENOENT; -ETIMEDOUT; PERLIPC_E_HANDLER; PERLIPC_E_INVALID for what is no FIFO, or another mode.
+ * Threads: any.
+ * Blocks: until the other side opens it, or the timeout; with a timeout it looks every 1 to 20 ms.
+ * Perl: open FH, "<", $fifo. */
+PERLIPC_NODISCARD int32_t ipc_fifo_open(const char *path, const char *mode, int32_t timeout_ms, ipc_stream **out);
+
 /* ---- sysv: keys, limits and the list of the System V objects ---------------------------------------------------- */
 
 /* The key that no other get finds: each makes a new object. */
@@ -1214,7 +1557,7 @@ int64_t ipc_sysv_limit(const char *name);
  * Threads: any.
  * Blocks: no.
  * Perl: `ipcs`. */
-int32_t ipc_sysv_list(char *text, uintptr_t cap);
+int32_t ipc_sysv_list(char *text, size_t cap);
 
 /* ---- sem: System V semaphores by id, as in Perl ----------------------------------------------------------------- */
 
@@ -1278,7 +1621,7 @@ PERLIPC_NODISCARD int32_t ipc_sem_named(const char *name, const int32_t *values,
  * Threads: any.
  * Blocks: until all can be done, or the timeout; signal handlers run meanwhile.
  * Perl: semop. */
-PERLIPC_NODISCARD int32_t ipc_sem_op(int32_t id, const int16_t *triples, uintptr_t count, int32_t timeout_ms);
+PERLIPC_NODISCARD int32_t ipc_sem_op(int32_t id, const int16_t *triples, size_t count, int32_t timeout_ms);
 
 /* Takes one of a semaphore's units. The programs of Perl's manual count the other way (0 is free): see ipc_sem_op.
  *
@@ -1417,7 +1760,7 @@ int32_t ipc_sem_remove(int32_t id);
  * Threads: any.
  * Blocks: no.
  * Perl: shmget. */
-PERLIPC_NODISCARD int32_t ipc_shm_get(int32_t key, uintptr_t size, uint32_t flags);
+PERLIPC_NODISCARD int32_t ipc_shm_get(int32_t key, size_t size, uint32_t flags);
 
 /* The segment of a name (see ipc_sysv_key), made if there is none; it must be of our own making or root's.
  *
@@ -1426,7 +1769,7 @@ PERLIPC_NODISCARD int32_t ipc_shm_get(int32_t key, uintptr_t size, uint32_t flag
  * Threads: any.
  * Blocks: no.
  * Perl: none. */
-PERLIPC_NODISCARD int32_t ipc_shm_named(const char *name, uintptr_t size, uint32_t mode);
+PERLIPC_NODISCARD int32_t ipc_shm_named(const char *name, size_t size, uint32_t mode);
 
 /* Reads `len` bytes from position `pos`. The segment stays attached for the next time; that it was removed by another
  * process is noticed within 10 ms.
@@ -1436,7 +1779,7 @@ PERLIPC_NODISCARD int32_t ipc_shm_named(const char *name, uintptr_t size, uint32
  * Threads: any. What others write meanwhile may be there in part.
  * Blocks: no.
  * Perl: shmread. */
-PERLIPC_NODISCARD int64_t ipc_shm_read(int32_t id, void *data, uintptr_t pos, uintptr_t len);
+PERLIPC_NODISCARD int64_t ipc_shm_read(int32_t id, void *data, size_t pos, size_t len);
 
 /* Writes `len` bytes at position `pos`; else as ipc_shm_read. Perl's padding with NULs is the caller's.
  *
@@ -1445,7 +1788,7 @@ PERLIPC_NODISCARD int64_t ipc_shm_read(int32_t id, void *data, uintptr_t pos, ui
  * Threads: any. What others write meanwhile may be mixed with it.
  * Blocks: no.
  * Perl: shmwrite. */
-PERLIPC_NODISCARD int64_t ipc_shm_write(int32_t id, const void *data, uintptr_t pos, uintptr_t len);
+PERLIPC_NODISCARD int64_t ipc_shm_write(int32_t id, const void *data, size_t pos, size_t len);
 
 /* Lets go of what ipc_shm_read and ipc_shm_write keep attached.
  *
@@ -1463,7 +1806,7 @@ int32_t ipc_shm_forget(int32_t id);
  * Threads: any.
  * Blocks: no.
  * Perl: IPC::SysV's shmat. */
-PERLIPC_NODISCARD int32_t ipc_shm_attach(int32_t id, uint32_t flags, void **addr, uintptr_t *size);
+PERLIPC_NODISCARD int32_t ipc_shm_attach(int32_t id, uint32_t flags, void **addr, size_t *size);
 
 /* Attaches at an address of the caller's choice: `flags` PERLIPC_RDONLY, PERLIPC_RND, PERLIPC_REMAP. NULL leaves the
  * choice to the system.
@@ -1547,7 +1890,7 @@ PERLIPC_NODISCARD int32_t ipc_msg_named(const char *name, uint32_t mode);
  * Blocks: while the queue is full, or until the timeout; signal handlers run meanwhile. With a timeout it is tried at
  * intervals of up to 20 ms: the kernel has no timed form.
  * Perl: msgsnd. */
-PERLIPC_NODISCARD int32_t ipc_msg_send(int32_t id, int64_t type, const void *data, uintptr_t len, uint32_t flags, int32_t timeout_ms);
+PERLIPC_NODISCARD int32_t ipc_msg_send(int32_t id, int64_t type, const void *data, size_t len, uint32_t flags, int32_t timeout_ms);
 
 /* Receives a message: the first (`type` 0), the first of a type, or of the lowest type up to -`type`. `flags`:
  * PERLIPC_NOWAIT, PERLIPC_NOERROR, PERLIPC_EXCEPT.
@@ -1558,7 +1901,7 @@ PERLIPC_NODISCARD int32_t ipc_msg_send(int32_t id, int64_t type, const void *dat
  * Threads: any.
  * Blocks: until there is one, or the timeout; else as ipc_msg_send.
  * Perl: msgrcv. */
-PERLIPC_NODISCARD int64_t ipc_msg_recv(int32_t id, int64_t type, void *data, uintptr_t cap, uint32_t flags, int32_t timeout_ms, int64_t *got_type);
+PERLIPC_NODISCARD int64_t ipc_msg_recv(int32_t id, int64_t type, void *data, size_t cap, uint32_t flags, int32_t timeout_ms, int64_t *got_type);
 
 /* What is known of a queue, by a field's name: those of ipc_sem_stat that all have, and "qnum" "cbytes" "qbytes" "lspid"
  * "lrpid" "stime" "rtime" "ctime".
@@ -1648,7 +1991,7 @@ void ipc_lock_free(ipc_lock *l);
  * Threads: any.
  * Blocks: no.
  * Perl: what the manual says cannot be done. */
-PERLIPC_NODISCARD int32_t ipc_value_open(const char *name, uintptr_t size, uint32_t mode, ipc_value **out);
+PERLIPC_NODISCARD int32_t ipc_value_open(const char *name, size_t size, uint32_t mode, ipc_value **out);
 
 /* Copies the value, as much of it as fits.
  *
@@ -1657,7 +2000,7 @@ PERLIPC_NODISCARD int32_t ipc_value_open(const char *name, uintptr_t size, uint3
  * Threads: any.
  * Blocks: no lock is taken, unless writers leave no gap to read in.
  * Perl: none. */
-PERLIPC_NODISCARD int64_t ipc_value_read(ipc_value *v, void *data, uintptr_t cap);
+PERLIPC_NODISCARD int64_t ipc_value_read(ipc_value *v, void *data, size_t cap);
 
 /* Puts a new value in the place of the old one.
  *
@@ -1666,7 +2009,7 @@ PERLIPC_NODISCARD int64_t ipc_value_read(ipc_value *v, void *data, uintptr_t cap
  * Threads: any.
  * Blocks: while another writer is at work, or has the lock (ipc_value_take).
  * Perl: none. */
-PERLIPC_NODISCARD int64_t ipc_value_write(ipc_value *v, const void *data, uintptr_t len);
+PERLIPC_NODISCARD int64_t ipc_value_write(ipc_value *v, const void *data, size_t len);
 
 /* How often it was written: changes with each new value.
  *

@@ -226,15 +226,24 @@ impl Gate {
 
     /// Waits for the descriptor, the deadline, or another thread's cancel or close.
     pub(crate) fn ready(&self, fd: RawFd, events: i16, deadline: Deadline) -> Wait<()> {
+        self.ready_or(fd, events, -1, deadline).map(drop)
+    }
+
+    /// The same, or until `other` can be read (-1: there is none). Whether `fd` is ready.
+    pub(crate) fn ready_or(&self, fd: RawFd, events: i16, other: RawFd, deadline: Deadline) -> Wait<bool> {
         self.check()?;
         if sys::single_threaded() {
-            return ready(fd, events, deadline);
+            let mut fds = [entry(fd, events), entry(other, libc::POLLIN)];
+            return match poll(&mut fds, deadline)? {
+                0 => Err(Stop::Timeout),
+                _ => Ok(fds[0].revents != 0),
+            };
         }
         let waker = waker()?;
         self.lock().push(waker.clone());
         let _leave = Leave(self, &waker);
         self.check()?;
-        let mut fds = [entry(fd, events), entry(waker.fd.as_raw_fd(), libc::POLLIN)];
+        let mut fds = [entry(fd, events), entry(waker.fd.as_raw_fd(), libc::POLLIN), entry(other, libc::POLLIN)];
         loop {
             match poll(&mut fds, deadline)? {
                 0 => return Err(Stop::Timeout),
@@ -244,7 +253,7 @@ impl Gate {
                     // If it is not this object that ended, a call of this thread that is over was meant.
                     self.check()?;
                 }
-                _ => return Ok(()),
+                _ => return Ok(fds[0].revents != 0),
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Backticks: what a finished child said, with its input fed and its outputs drained at once, so that no full pipe can
 //! stand in the way.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::block::{self, Stop, Wait};
@@ -21,6 +22,8 @@ pub struct Capture {
     errors: Kept,
     status: Status,
     stopped: Option<Error>,
+    fed: usize,
+    stages: Vec<Status>,
 }
 
 impl Capture {
@@ -52,6 +55,24 @@ impl Capture {
     /// Why it was ended before its time: the deadline, or a handler that gave the call up.
     pub fn stopped(&self) -> Option<&Error> {
         self.stopped.as_ref()
+    }
+
+    /// How each command of a pipeline ended, in order; the last one's is [`status`](Capture::status).
+    pub fn stages(&self) -> &[Status] {
+        &self.stages
+    }
+
+    /// Whether a command of a pipeline did what it should: it succeeded, or, where it was not the last, it ended by
+    /// SIGPIPE, since the next one wanted to hear no more.
+    pub fn stage_ok(&self, stage: usize) -> bool {
+        self.stages.get(stage).is_some_and(|status| {
+            status.success() || (stage + 1 < self.stages.len() && status.signal() == Some(libc::SIGPIPE))
+        })
+    }
+
+    /// How much of the input went out.
+    pub fn fed(&self) -> usize {
+        self.fed
     }
 
     /// The output as a vector, without a copy where it is one already.
@@ -117,29 +138,243 @@ impl Capturing<'_> {
             }
         }
         let pumped = pump.run(deadline);
-        pump.finish(self.cmd, &self.child, pumped, deadline)
+        pump.finish(self.cmd, &[self.child], pumped, deadline)
+    }
+}
+
+/// Perl's open2 and open3 without the deadlock: feeds all of `input` to the writer, closes that, and keeps all that comes
+/// from the reader and the error stream until their ends; the streams are closed then, and the child is waited for.
+/// What was read ahead comes first, what was still buffered for writing goes out before.
+///
+/// When the deadline or a handler ends it, the capture has what came, with [`stopped`](Capture::stopped) and an
+/// unknown status; the child runs on and the streams stay open: call again with the rest of the input, from
+/// [`fed`](Capture::fed) on. The error is for streams that cannot be used so.
+pub fn feed(
+    mut writer: Option<&mut Stream>,
+    input: &[u8],
+    mut reader: Option<&mut Stream>,
+    mut error: Option<&mut Stream>,
+    deadline: Deadline,
+) -> Result<Capture> {
+    let ends = Ends::of(writer.as_deref_mut(), reader.as_deref_mut(), error.as_deref_mut())?;
+    let (capture, unwritten) = ends.feed(input, deadline, || {
+        let mut status = Status::UNKNOWN;
+        for stream in [writer.as_deref_mut(), reader.as_deref_mut(), error.as_deref_mut()].into_iter().flatten() {
+            stream.deadline(deadline);
+            match stream.close() {
+                Ok(ended) => status = ended.unwrap_or(status),
+                Err(Error::Closed { .. }) => status = stream.status().unwrap_or(status),
+                Err(error) => return (stream.status().unwrap_or(status), Some(error)),
+            }
+        }
+        (status, None)
+    })?;
+    if let Some(writer) = writer {
+        writer.put_pending(&unwritten);
+    }
+    Ok(capture)
+}
+
+/// The ends of a conversation, with what was buffered for writing and read ahead.
+#[derive(Default)]
+pub(crate) struct Ends {
+    pub(crate) writer: Option<(Arc<Shared>, Vec<u8>)>,
+    pub(crate) readers: [Option<(Arc<Shared>, Vec<u8>)>; 2],
+}
+
+impl Ends {
+    fn of(writer: Option<&mut Stream>, reader: Option<&mut Stream>, error: Option<&mut Stream>) -> Result<Ends> {
+        let mut ends = Ends::default();
+        if let Some(writer) = writer {
+            ends.writer = Some((writer.shared().clone(), writer.take_pending()?));
+        }
+        for (end, stream) in ends.readers.iter_mut().zip([reader, error]) {
+            if let Some(stream) = stream {
+                let ahead = stream.take_ahead()?;
+                *end = Some((stream.shared().clone(), ahead));
+            }
+        }
+        Ok(ends)
+    }
+
+    /// See [`feed`]: the capture, and what was buffered for writing and did not go out. `close` is called when all is
+    /// said and heard; the status and what went wrong.
+    pub(crate) fn feed(
+        self,
+        input: &[u8],
+        deadline: Deadline,
+        close: impl FnOnce() -> (Status, Option<Error>),
+    ) -> Result<(Capture, Vec<u8>)> {
+        let mut pump = Pump::new(None);
+        pump.closes = true;
+        let (writer, pending) = self.writer.unzip();
+        let pending = pending.unwrap_or_default();
+        let all = if pending.is_empty() { None } else { Some([&pending, input].concat()) };
+        pump.input = writer.map(|writer| (writer, all.as_deref().unwrap_or(input)));
+        for (i, end) in self.readers.into_iter().enumerate() {
+            let Some((shared, ahead)) = end else { continue };
+            pump.kept[i].push(&ahead).map_err(|errno| Error::os("capture", errno))?;
+            *(if i == 0 { &mut pump.output } else { &mut pump.errors }) = Some(shared);
+        }
+        let (status, stopped) = match pump.run(deadline) {
+            Ok(()) => close(),
+            Err(stop) => (Status::UNKNOWN, Some(stop.error("capture"))),
+        };
+        let unwritten = if stopped.is_some() { pending.get(pump.fed..).unwrap_or_default().to_vec() } else { vec![] };
+        let fed = pump.fed.saturating_sub(pending.len());
+        let [output, errors] = pump.kept;
+        Ok((
+            Capture { output: output.done(), errors: errors.done(), status, stopped, fed, stages: vec![status] },
+            unwritten,
+        ))
+    }
+}
+
+/// The same, a piece at a time: gives each piece to `piece` with the descriptor it came from (1 or 2), as it comes, and
+/// keeps nothing. `piece` answers whether to go on. The streams stay open, but for the writer, which is closed when
+/// all input is out.
+pub fn feed_each(
+    mut writer: Option<&mut Stream>,
+    input: &[u8],
+    reader: Option<&mut Stream>,
+    error: Option<&mut Stream>,
+    deadline: Deadline,
+    mut piece: impl FnMut(i32, &[u8]) -> bool,
+) -> Result<()> {
+    let mut talk = Talk::new(writer.as_deref_mut(), input, reader, error)?;
+    while let Some((fd, bytes)) = talk.next(deadline)? {
+        if !piece(fd, bytes) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The same, pulled: each [`next`](Talk::next) feeds as much as there is room for while it waits for a piece.
+pub struct Talk<'a> {
+    writer: Option<Arc<Shared>>,
+    input: Cow<'a, [u8]>,
+    fed: usize,
+    ends: [Option<Arc<Shared>>; 2],
+    ahead: [Vec<u8>; 2],
+    room: Vec<u8>,
+}
+
+impl<'a> Talk<'a> {
+    /// A conversation over these streams, with all that shall be said.
+    pub fn new(
+        writer: Option<&mut Stream>,
+        input: impl Into<Cow<'a, [u8]>>,
+        reader: Option<&mut Stream>,
+        error: Option<&mut Stream>,
+    ) -> Result<Talk<'a>> {
+        Ok(Talk::over(Ends::of(writer, reader, error)?, input.into()))
+    }
+
+    pub(crate) fn over(ends: Ends, input: Cow<'a, [u8]>) -> Talk<'a> {
+        let (writer, pending) = ends.writer.unzip();
+        let input = match pending {
+            Some(pending) if !pending.is_empty() => Cow::Owned([&pending, &*input].concat()),
+            _ => input,
+        };
+        let [reader, error] = ends.readers.map(Option::unzip);
+        let ahead = [reader.1.unwrap_or_default(), error.1.unwrap_or_default()];
+        Talk { writer, input, fed: 0, ends: [reader.0, error.0], ahead, room: vec![0; PIECE] }
+    }
+
+    /// The next piece, with the descriptor it came from (1 or 2); `None` when all is said and heard. After a timeout
+    /// it goes on where it was.
+    pub fn next(&mut self, deadline: Deadline) -> Result<Option<(i32, &[u8])>> {
+        match self.step(deadline).map_err(|stop| stop.error("capture"))? {
+            None => Ok(None),
+            Some((fd, len)) => Ok(Some((fd, &self.room[..len]))),
+        }
+    }
+
+    fn step(&mut self, deadline: Deadline) -> Wait<Option<(i32, usize)>> {
+        for (fd, ahead) in [1, 2].into_iter().zip(&mut self.ahead) {
+            if !ahead.is_empty() {
+                let len = ahead.len().min(self.room.len());
+                self.room[..len].copy_from_slice(&ahead[..len]);
+                ahead.drain(..len);
+                return Ok(Some((fd, len)));
+            }
+        }
+        loop {
+            if self.fed >= self.input.len() {
+                if let Some(writer) = self.writer.take() {
+                    writer.end_of_input()?;
+                }
+            }
+            let mut fds = [block::entry(-1, 0); 3];
+            let ends = [(&self.writer, libc::POLLOUT), (&self.ends[0], libc::POLLIN), (&self.ends[1], libc::POLLIN)];
+            let mut active = false;
+            for (entry, (end, events)) in fds.iter_mut().zip(ends) {
+                if let Some(shared) = end {
+                    *entry = block::entry(shared.poll_fd(), events);
+                    active = true;
+                }
+            }
+            if !active {
+                return Ok(None);
+            }
+            if block::poll(&mut fds, deadline)? == 0 {
+                return Err(Stop::Timeout);
+            }
+            if fds[0].revents != 0 {
+                if let Some(writer) = &self.writer {
+                    match writer.write_ready(&self.input[self.fed..]) {
+                        Ok(n) => self.fed += n,
+                        Err(Stop::Errno(libc::EAGAIN)) => {}
+                        Err(Stop::Errno(libc::EPIPE | libc::ECONNRESET)) => self.fed = self.input.len(),
+                        Err(stop) => return Err(stop),
+                    }
+                }
+            }
+            for ((fd, end), entry) in [1, 2].into_iter().zip(&mut self.ends).zip(&fds[1..]) {
+                let Some(shared) = end.as_ref().filter(|_| entry.revents != 0) else { continue };
+                match shared.read_ready(&mut self.room) {
+                    Ok(0) => *end = None,
+                    Ok(len) => return Ok(Some((fd, len))),
+                    Err(Stop::Errno(libc::EAGAIN)) => {}
+                    Err(stop) => return Err(stop),
+                }
+            }
+        }
     }
 }
 
 /// Several ends at once: feeds one, drains the others.
-struct Pump<'a> {
-    input: Option<(Arc<Shared>, &'a [u8])>,
-    output: Option<Arc<Shared>>,
-    errors: Option<Arc<Shared>>,
+pub(crate) struct Pump<'a> {
+    pub(crate) input: Option<(Arc<Shared>, &'a [u8])>,
+    pub(crate) output: Option<Arc<Shared>>,
+    pub(crate) errors: Option<Arc<Shared>>,
     kept: [Kept; 2],
+    fed: usize,
+    /// The input's end is the descriptor's: it is closed when all is out, and not when the caller drops the stream.
+    closes: bool,
 }
 
 impl<'a> Pump<'a> {
-    fn new(limit: Option<usize>) -> Pump<'a> {
-        Pump { input: None, output: None, errors: None, kept: [Kept::new(limit), Kept::new(limit)] }
+    pub(crate) fn new(limit: Option<usize>) -> Pump<'a> {
+        Pump {
+            input: None,
+            output: None,
+            errors: None,
+            kept: [Kept::new(limit), Kept::new(limit)],
+            fed: 0,
+            closes: false,
+        }
     }
 
     /// Until all ends are at their end.
-    fn run(&mut self, deadline: Deadline) -> Wait<()> {
+    pub(crate) fn run(&mut self, deadline: Deadline) -> Wait<()> {
         loop {
             signal::ask_host_at_times()?;
             if self.input.as_ref().is_some_and(|(_, rest)| rest.is_empty()) {
-                self.input = None;
+                if let Some((shared, _)) = self.input.take().filter(|_| self.closes) {
+                    shared.end_of_input()?;
+                }
             }
             let mut fds = [block::entry(-1, 0); 3];
             let mut active = 0;
@@ -157,7 +392,8 @@ impl<'a> Pump<'a> {
             if active == 0 {
                 return Ok(());
             }
-            let alone = active == 1 && self.input.is_none() && deadline.is_never();
+            let bare = [&self.output, &self.errors].into_iter().flatten().all(|end| end.reads_wait());
+            let alone = active == 1 && self.input.is_none() && deadline.is_never() && bare;
             if alone {
                 // One end to read and no limit: the bare call waits best.
                 for entry in &mut fds {
@@ -169,10 +405,13 @@ impl<'a> Pump<'a> {
             if fds[0].revents != 0 {
                 if let Some((shared, rest)) = &mut self.input {
                     match shared.write_ready(rest) {
-                        Ok(n) => *rest = &rest[n..],
+                        Ok(n) => {
+                            *rest = &rest[n..];
+                            self.fed += n;
+                        }
                         Err(Stop::Errno(libc::EAGAIN)) => {}
                         // It does not want to hear more: no failure of ours.
-                        Err(Stop::Errno(libc::EPIPE | libc::ECONNRESET)) => self.input = None,
+                        Err(Stop::Errno(libc::EPIPE | libc::ECONNRESET)) => *rest = &[],
                         Err(stop) => return Err(stop),
                     }
                 }
@@ -183,8 +422,10 @@ impl<'a> Pump<'a> {
                     continue;
                 }
                 let Some(end) = shared else { continue };
-                if kept.read(|room| end.read_ready(room))? == 0 {
-                    *shared = None;
+                match kept.read(|room| end.read_ready(room)) {
+                    Ok(0) => *shared = None,
+                    Ok(_) | Err(Stop::Errno(libc::EAGAIN)) => {}
+                    Err(stop) => return Err(stop),
                 }
             }
         }
@@ -210,30 +451,32 @@ impl<'a> Pump<'a> {
         }
     }
 
-    /// Waits for the child, or ends it.
-    fn finish(mut self, cmd: &Cmd, child: &Child, pumped: Wait<()>, deadline: Deadline) -> Capture {
+    /// Waits for the children, the last of which gives the status, or ends them.
+    pub(crate) fn finish(mut self, cmd: &Cmd, children: &[Child], pumped: Wait<()>, deadline: Deadline) -> Capture {
         let ended = match pumped {
             Ok(()) => {
                 self.input = None;
-                child.wait_stop(deadline)
+                children.iter().map(|child| child.wait_stop(deadline)).collect::<Wait<Vec<Status>>>()
             }
             Err(stop) => Err(stop),
         };
-        let (status, stopped) = match ended {
-            Ok(status) => (status, None),
+        let (stages, stopped) = match ended {
+            Ok(stages) => (stages, None),
             Err(stop) => {
                 for kept in &mut self.kept {
                     kept.at_deadline = kept.total;
                 }
                 self.input = None;
                 self.drain();
-                let status = child.end_stop(cmd.grace_time()).unwrap_or(Status::UNKNOWN);
+                let end = |child: &Child| child.end_stop(cmd.grace_time()).unwrap_or(Status::UNKNOWN);
+                let stages = children.iter().map(end).collect();
                 self.drain();
-                (status, Some(stop.at("capture", cmd.name())))
+                (stages, Some(stop.at("capture", cmd.name())))
             }
         };
+        let status = stages.last().copied().unwrap_or(Status::UNKNOWN);
         let [output, errors] = self.kept;
-        Capture { output: output.done(), errors: errors.done(), status, stopped }
+        Capture { output: output.done(), errors: errors.done(), status, stopped, fed: self.fed, stages }
     }
 }
 
@@ -314,6 +557,23 @@ impl Kept {
         };
         self.total += n as u64;
         Ok(n)
+    }
+
+    /// What was read already.
+    fn push(&mut self, mut data: &[u8]) -> sys::Result<()> {
+        while !data.is_empty() {
+            let n = self.read(|room| {
+                let n = room.len().min(data.len());
+                room[..n].copy_from_slice(&data[..n]);
+                Ok(n)
+            });
+            match n {
+                Ok(n) => data = &data[n..],
+                Err(Stop::Errno(errno)) => return Err(errno),
+                Err(_) => return Err(libc::EINTR),
+            }
+        }
+        Ok(())
     }
 
     fn push_tail(&mut self, data: &[u8]) {

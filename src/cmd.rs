@@ -41,6 +41,7 @@ pub struct Cmd {
     end_on_drop: bool,
     grace: Duration,
     capture_limit: Option<usize>,
+    terminal: TerminalModes,
     failure: Option<Error>,
 }
 
@@ -51,6 +52,14 @@ pub struct Ended {
     pub status: Status,
     /// The deadline, or the handler that gave the call up.
     pub stopped: Option<Error>,
+}
+
+/// What is not as usual on a pty.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct TerminalModes {
+    pub(crate) raw: bool,
+    pub(crate) echo: bool,
+    pub(crate) crlf: bool,
 }
 
 /// What a descriptor of the child is.
@@ -70,6 +79,8 @@ enum Place {
     Inherit,
     /// Where a pipe would be made, a Unix socket pair.
     Socket,
+    /// Where a pipe would be made, a pseudo-terminal.
+    Tty,
 }
 
 const SPACES: [u8; 6] = *b" \t\n\r\x0b\x0c";
@@ -146,6 +157,7 @@ impl Cmd {
             end_on_drop: false,
             grace: Duration::from_secs(1),
             capture_limit: None,
+            terminal: TerminalModes::default(),
             failure: None,
         }
     }
@@ -281,7 +293,8 @@ impl Cmd {
 
     /// What a descriptor of the child is, in a word: `<path`, `>path` (made with mode 0600), `>>path`, `+<path`, `&N`
     /// (the child's own descriptor N, whatever that is in the end), `null`, `close`, `inherit`, `socket` (a Unix
-    /// socket pair where a pipe would be made).
+    /// socket pair where a pipe would be made), `tty` (a pseudo-terminal where a pipe to read from would be made, so
+    /// that a program that holds its output back on pipes answers at once).
     pub fn redirect(&mut self, child_fd: RawFd, spec: impl AsRef<[u8]>) -> &mut Cmd {
         let place = fd_number(child_fd).and_then(|()| Place::parse(spec.as_ref()));
         let _ = self.set(place, |cmd, place| {
@@ -388,6 +401,23 @@ impl Cmd {
         self
     }
 
+    /// What is not as usual on the child's pty, in words with commas: `raw` (bytes as they are, both ways: no lines, no
+    /// signals by keys), `echo` (what is written to it is read again), `crlf` (newlines are read as CR LF).
+    pub fn terminal(&mut self, words: &str) -> &mut Cmd {
+        let mut modes = TerminalModes::default();
+        let mut result = Ok(modes);
+        for word in words.split([',', ' ']).filter(|word| !word.is_empty()) {
+            match word {
+                "raw" => modes.raw = true,
+                "echo" => modes.echo = true,
+                "crlf" => modes.crlf = true,
+                _ => result = Err(Error::invalid("terminal", format!("{word:?} is none of raw echo crlf"))),
+            }
+        }
+        let _ = self.set(result.map(|_| modes), |cmd, modes| cmd.terminal = modes);
+        self
+    }
+
     /// How much of each output a capture keeps, in bytes: the first half of that and the last half; the rest is read,
     /// counted and dropped. `None`: all, as at first.
     pub fn keep(&mut self, limit: Option<usize>) -> &mut Cmd {
@@ -402,7 +432,7 @@ impl Cmd {
     /// An option by its name, as C and other languages say it: `argv0`, `umask` (octal), `session`, `group` (a process
     /// group, 0 a new one), `groups` (names or numbers, with commas), `limit.NAME` ("soft" or "soft:hard",
     /// "unlimited"), `die_with_parent` (a signal), `end_on_free`, `default` (signals, with commas), `grace`
-    /// (milliseconds), `keep` (bytes of each output that a capture keeps).
+    /// (milliseconds), `keep` (bytes of each output that a capture keeps), `terminal` (see [`terminal`](Cmd::terminal)).
     pub fn option(&mut self, name: &str, value: &str) -> Result<()> {
         let before = self.failure.clone();
         let bad = |what: &str| Error::invalid("option", format!("{name}: {value:?} is no {what}"));
@@ -460,6 +490,9 @@ impl Cmd {
                     let _ = cmd.keep(Some(size));
                 })?;
             }
+            "terminal" => {
+                let _ = self.terminal(value);
+            }
             _ => match name.strip_prefix("limit.") {
                 Some(limit) => {
                     let one = |text: &str| match text {
@@ -492,9 +525,13 @@ impl Cmd {
         self.program.to_string_lossy().into_owned()
     }
 
-    /// Whether it is said what that descriptor of the child is (a socket in the place of a pipe does not count).
+    /// Whether it is said what that descriptor of the child is (what is made in the place of a pipe does not count).
     pub(crate) fn is_placed(&self, child_fd: RawFd) -> bool {
-        self.places.get(&child_fd).is_some_and(|place| *place != Place::Socket)
+        self.places.get(&child_fd).is_some_and(|place| !matches!(place, Place::Socket | Place::Tty))
+    }
+
+    pub(crate) fn terminal_modes(&self) -> TerminalModes {
+        self.terminal
     }
 
     pub(crate) fn capture_limit(&self) -> Option<usize> {
@@ -503,6 +540,10 @@ impl Cmd {
 
     pub(crate) fn wants_socket(&self, child_fd: RawFd) -> bool {
         self.places.get(&child_fd) == Some(&Place::Socket)
+    }
+
+    pub(crate) fn wants_tty(&self, child_fd: RawFd) -> bool {
+        self.places.get(&child_fd) == Some(&Place::Tty)
     }
 
     // ---- starting ----
@@ -515,7 +556,17 @@ impl Cmd {
 
     /// Starts it with some descriptors (the child's, this process's) placed by the caller.
     pub(crate) fn start_with(&self, ends: &[(RawFd, RawFd)]) -> Result<Child> {
-        let (spec, _files) = self.prepare(ends)?;
+        self.start_on_terminal(ends, None)
+    }
+
+    /// The same, in a session of its own with the terminal on that descriptor of the child's, if one is given.
+    pub(crate) fn start_on_terminal(&self, ends: &[(RawFd, RawFd)], terminal: Option<RawFd>) -> Result<Child> {
+        let (mut spec, _files) = self.prepare(ends)?;
+        if terminal.is_some() {
+            spec.terminal = terminal;
+            spec.session = true;
+            spec.group = None;
+        }
         spawn::start(&spec)
     }
 
@@ -659,7 +710,7 @@ impl Cmd {
                     sys::fd_flags(*child_fd).map_err(|errno| Error::at("redirect", child_fd.to_string(), errno))?;
                     placed.insert(*child_fd, Some(*child_fd));
                 }
-                Place::Inherit | Place::Socket | Place::Same(_) => {}
+                Place::Inherit | Place::Socket | Place::Tty | Place::Same(_) => {}
             }
         }
         placed.extend(ends.iter().map(|(child_fd, fd)| (*child_fd, Some(*fd))));
@@ -740,7 +791,7 @@ impl Place {
             let spec = String::from_utf8_lossy(spec).into_owned();
             Error::invalid(
                 "redirect",
-                format!("{spec:?} is none of <path >path >>path +<path &N null close inherit socket"),
+                format!("{spec:?} is none of <path >path >>path +<path &N null close inherit socket tty"),
             )
         };
         match spec {
@@ -748,6 +799,7 @@ impl Place {
             b"close" => Ok(Place::Close),
             b"inherit" => Ok(Place::Inherit),
             b"socket" => Ok(Place::Socket),
+            b"tty" => Ok(Place::Tty),
             [b'>', b'>', path @ ..] => file(path, libc::O_WRONLY | libc::O_CREAT | libc::O_APPEND),
             [b'+', b'<', path @ ..] => file(path, libc::O_RDWR),
             [b'>', path @ ..] => file(path, libc::O_WRONLY | libc::O_CREAT | libc::O_TRUNC),

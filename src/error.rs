@@ -80,7 +80,8 @@ pub enum Error {
         /// Which form was asked for.
         step: &'static str,
     },
-    /// A line is longer than the limit that was set for the stream. It stays in the stream.
+    /// A line is longer than the limit that was set for the stream: it stays in the stream. Or one that is written is
+    /// longer than its terminal takes: nothing of it was written.
     #[error("{step}: the line is longer than the limit of {limit} bytes")]
     TooLong {
         /// The call.
@@ -125,6 +126,25 @@ impl Error {
 
     pub(crate) fn invalid(step: &'static str, reason: impl Into<Cow<'static, str>>) -> Error {
         Error::Invalid { step, reason: reason.into() }
+    }
+
+    /// The same under the name of the step that the caller asked for.
+    pub(crate) fn for_step(mut self, name: &'static str) -> Error {
+        match &mut self {
+            Error::Os { step, .. }
+            | Error::Timeout { step, .. }
+            | Error::Abandoned { step, .. }
+            | Error::Interrupted { step }
+            | Error::Canceled { step }
+            | Error::Closed { step }
+            | Error::Busy { step }
+            | Error::Invalid { step, .. }
+            | Error::Threads { step }
+            | Error::TooLong { step, .. }
+            | Error::Removed { step, .. }
+            | Error::Limit { step, .. } => *step = name,
+        }
+        self
     }
 
     /// The step that failed, in one word where one will do: "exec", "open", "wait", "read".

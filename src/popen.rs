@@ -5,10 +5,11 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::child::{self, Fork};
+use crate::child::{self, Child, Fork};
 use crate::cmd::Cmd;
 use crate::error::{Error, Result};
-use crate::stream::{Carried, Direction, Stream};
+use crate::pty;
+use crate::stream::{Carried, Direction, Kind, Stream};
 use crate::sys;
 
 /// Which way a pipe open goes.
@@ -87,9 +88,22 @@ pub fn start(cmd: &Cmd, mode: Mode) -> Result<Stream> {
 pub(crate) fn start_with(cmd: &Cmd, fds: &[RawFd]) -> Result<Vec<Stream>> {
     cmd.check()?;
     let mut theirs: Vec<(RawFd, OwnedFd)> = Vec::with_capacity(fds.len());
-    let mut ours: Vec<(OwnedFd, Direction, bool)> = Vec::with_capacity(fds.len());
+    let mut ours: Vec<(OwnedFd, Direction, Kind)> = Vec::with_capacity(fds.len());
     for fd in fds {
+        if cmd.wants_tty(*fd) {
+            if *fd == 0 {
+                return Err(Error::invalid(
+                    "redirect",
+                    "a terminal as the standard input alone has no end: open a pty",
+                ));
+            }
+            let (master, slave) = pty::make(cmd)?;
+            theirs.push((*fd, slave));
+            ours.push((master, Direction::Read, Kind::Pty));
+            continue;
+        }
         let socket = cmd.wants_socket(*fd);
+        let kind = if socket { Kind::Socket } else { Kind::Pipe };
         let (reader, writer) = if socket {
             let pair = sys::socketpair(libc::SOCK_STREAM).map_err(|errno| Error::os("socketpair", errno))?;
             // A larger buffer is what makes it quicker than a pipe; a smaller one than asked for is no failure.
@@ -100,10 +114,10 @@ pub(crate) fn start_with(cmd: &Cmd, fds: &[RawFd]) -> Result<Vec<Stream>> {
         };
         if *fd == 0 {
             theirs.push((*fd, reader));
-            ours.push((writer, Direction::Write, socket));
+            ours.push((writer, Direction::Write, kind));
         } else {
             theirs.push((*fd, writer));
-            ours.push((reader, Direction::Read, socket));
+            ours.push((reader, Direction::Read, kind));
         }
     }
     let ends: Vec<(RawFd, RawFd)> = theirs.iter().map(|(fd, end)| (*fd, end.as_raw_fd())).collect();
@@ -112,8 +126,133 @@ pub(crate) fn start_with(cmd: &Cmd, fds: &[RawFd]) -> Result<Vec<Stream>> {
     let carried = Carried::new(child, ours.len());
     Ok(ours
         .into_iter()
-        .map(|(fd, direction, socket)| Stream::make(fd, direction, socket, Some(Arc::clone(&carried))))
+        .map(|(fd, direction, kind)| Stream::of_kind(fd, direction, kind, Some(Arc::clone(&carried))))
         .collect())
+}
+
+/// Where open3's child says its errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Errors {
+    /// On a stream of its own.
+    Apart,
+    /// Among its output.
+    Merged,
+    /// Where this process says its own, as open2's.
+    Shared,
+}
+
+/// The streams to a child of open2 or open3. A descriptor that the command places itself ([`Cmd::pass`],
+/// [`Cmd::redirect`]: Perl's `<&FH` and `>&FH`) has none.
+///
+/// Each closes by itself; closing the last one waits for the child and gives its status. The reader may be closed
+/// before the writer.
+#[derive(Debug)]
+pub struct Open3 {
+    /// To the child's standard input. Each write goes out at once.
+    pub writer: Option<Stream>,
+    /// From its standard output.
+    pub reader: Option<Stream>,
+    /// From its standard error, with [`Errors::Apart`].
+    pub error: Option<Stream>,
+    /// The child.
+    pub child: Child,
+}
+
+/// Perl's `open2`: the command's output to read and its input to write. Its errors go where this process's go.
+pub fn open2(cmd: &Cmd) -> Result<(Stream, Stream)> {
+    match open3_as(cmd, Errors::Shared, "open2")? {
+        Open3 { reader: Some(reader), writer: Some(writer), .. } => Ok((reader, writer)),
+        _ => Err(Error::invalid("open2", "the command's input or output is redirected already: that is open3")),
+    }
+}
+
+/// Perl's `open3`: all three of the command's standard descriptors, but those that it places itself. A command that
+/// cannot be executed is an error here, unless a shell is in between.
+pub fn open3(cmd: &Cmd, errors: Errors) -> Result<Open3> {
+    open3_as(cmd, errors, "open3")
+}
+
+fn open3_as(cmd: &Cmd, errors: Errors, step: &'static str) -> Result<Open3> {
+    let merged = (errors == Errors::Merged && !cmd.is_placed(2)).then(|| {
+        let mut merged = cmd.clone();
+        merged.redirect(2, "&1");
+        merged
+    });
+    let cmd = merged.as_ref().unwrap_or(cmd);
+    let fds: Vec<RawFd> = (0..3).filter(|fd| !cmd.is_placed(*fd) && (*fd != 2 || errors == Errors::Apart)).collect();
+    if fds.is_empty() || (step == "open2" && fds.len() < 2) {
+        cmd.check()?;
+        return Err(Error::invalid(step, "the command's input and output are redirected already"));
+    }
+    let streams = start_with(cmd, &fds)?;
+    let Some(child) = streams.first().and_then(Stream::child).cloned() else {
+        return Err(Error::os(step, libc::ECHILD));
+    };
+    let mut opened = Open3 { writer: None, reader: None, error: None, child };
+    for (fd, stream) in fds.into_iter().zip(streams) {
+        *opened.place(fd) = Some(stream);
+    }
+    Ok(opened)
+}
+
+impl Open3 {
+    fn place(&mut self, fd: RawFd) -> &mut Option<Stream> {
+        match fd {
+            0 => &mut self.writer,
+            1 => &mut self.reader,
+            _ => &mut self.error,
+        }
+    }
+}
+
+/// Which of the two a process is after [`fork3`].
+#[derive(Debug)]
+pub enum Fork3 {
+    /// The process that called, with the other ends.
+    Parent(Open3),
+    /// The new one: its standard descriptors are the pipes.
+    Child,
+}
+
+/// The fork form of open2 ([`Errors::Shared`]) and open3, Perl's command `-`: forks, with the child's standard
+/// descriptors on pipes. See [`fork`].
+///
+/// # Safety
+/// As [`fork`].
+#[allow(unsafe_code)]
+pub unsafe fn fork3(errors: Errors, threads_ok: bool) -> Result<Fork3> {
+    may_fork(threads_ok)?;
+    let pipe = || sys::pipe().map_err(|errno| Error::os("pipe", errno));
+    let (input, writer) = pipe()?;
+    let (reader, output) = pipe()?;
+    let apart = if errors == Errors::Apart { Some(pipe()?) } else { None };
+    // SAFETY: the caller's promise.
+    match unsafe { child::fork() }? {
+        Fork::Child => {
+            let error = match (&apart, errors) {
+                (Some((_, error)), _) => Some(error.as_raw_fd()),
+                (None, Errors::Merged) => Some(output.as_raw_fd()),
+                _ => None,
+            };
+            for (from, to) in [(Some(input.as_raw_fd()), 0), (Some(output.as_raw_fd()), 1), (error, 2)] {
+                if let Some(from) = from {
+                    sys::dup_onto(from, to).map_err(|errno| Error::at("redirect", to.to_string(), errno))?;
+                }
+            }
+            Ok(Fork3::Child)
+        }
+        Fork::Parent(child) => {
+            drop((input, output));
+            let carried = Carried::new(child.clone(), if apart.is_some() { 3 } else { 2 });
+            let make = |fd, direction| Some(Stream::make(fd, direction, false, Some(Arc::clone(&carried))));
+            Ok(Fork3::Parent(Open3 {
+                writer: make(writer, Direction::Write),
+                reader: make(reader, Direction::Read),
+                error: apart.and_then(|(error, _theirs)| make(error, Direction::Read)),
+                child,
+            }))
+        }
+    }
 }
 
 /// Which of the two a process is after [`fork`].
@@ -123,6 +262,18 @@ pub enum ForkOpen {
     Parent(Stream),
     /// The new one: its standard output or input is the pipe.
     Child,
+}
+
+fn may_fork(threads_ok: bool) -> Result<()> {
+    if child::threads() > 1 {
+        if !threads_ok {
+            return Err(Error::Threads { step: "fork" });
+        }
+    } else {
+        // With other threads it could wait for ever for a file that one of them reads.
+        sys::flush_stdio();
+    }
+    Ok(())
 }
 
 /// Perl's fork form, `open(FH, "-|")` and `open(FH, "|-")` without a command: forks, with a pipe between the two.
@@ -144,14 +295,7 @@ pub fn fork_by(mode: Mode, threads_ok: bool, fork: impl FnOnce() -> Result<i32>)
 }
 
 fn fork_with(mode: Mode, threads_ok: bool, fork: impl FnOnce() -> Result<Fork>) -> Result<ForkOpen> {
-    if child::threads() > 1 {
-        if !threads_ok {
-            return Err(Error::Threads { step: "fork" });
-        }
-    } else {
-        // With other threads it could wait for ever for a file that one of them reads.
-        sys::flush_stdio();
-    }
+    may_fork(threads_ok)?;
     let (reader, writer) = sys::pipe().map_err(|errno| Error::os("pipe", errno))?;
     let (ours, theirs, place, direction) = match mode {
         Mode::Read => (reader, writer, 1, Direction::Read),

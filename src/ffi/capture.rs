@@ -1,18 +1,29 @@
 //! Backticks: what a finished child said.
 
+use std::borrow::Cow;
 use std::ffi::c_void;
 
 use super::cmd::ipc_cmd;
 use super::error::fail;
+use super::stream::{Use, ipc_stream};
 use super::{Handle, free, get, give, guard, out_handle, put, slice};
-use crate::capture::{self, Capture};
+use crate::capture::{self, Capture, Ends, Talk};
+use crate::error::Error;
+use crate::status::Status;
+use crate::stream::{Reader, Writer};
 use crate::time::Deadline;
 
 /// What a finished child said, and how it ended.
 #[repr(C)]
 pub struct ipc_capture {
     tag: u32,
-    capture: Capture,
+    pub(super) capture: Capture,
+}
+
+impl ipc_capture {
+    pub(super) fn new(capture: Capture) -> ipc_capture {
+        ipc_capture { tag: ipc_capture::TAG, capture }
+    }
 }
 
 impl Handle for ipc_capture {
@@ -46,10 +57,158 @@ pub unsafe extern "C" fn ipc_capture_run(
             let input = if input.is_null() { None } else { Some(slice(input.cast(), len, "capture")?) };
             let capture = capture::run(&get(cmd)?.cmd, input, deadline)?;
             let stopped = capture.stopped().cloned();
-            give(out, ipc_capture { tag: ipc_capture::TAG, capture });
+            give(out, ipc_capture::new(capture));
             stopped.map_or(Ok(0), Err)
         }
     })
+}
+
+/// Handles that may be NULL.
+///
+/// # Safety
+/// As [`get`].
+unsafe fn maybe<'a>(streams: [*mut ipc_stream; 3]) -> Result<[Option<&'a ipc_stream>; 3], Error> {
+    let mut found = [None; 3];
+    for (place, stream) in found.iter_mut().zip(streams) {
+        if !stream.is_null() {
+            // SAFETY: the caller's promise.
+            *place = Some(unsafe { get(stream)? });
+        }
+    }
+    Ok(found)
+}
+
+type Halves<'a> = (Ends, Option<Use<'a, Writer>>, [Option<Use<'a, Reader>>; 2]);
+
+/// The ends of a conversation, and the right to use them: all of it, before anything is taken out of one.
+///
+/// # Safety
+/// One thread at a time uses each.
+unsafe fn ends<'a>(
+    writer: Option<&'a ipc_stream>,
+    reader: Option<&'a ipc_stream>,
+    error: Option<&'a ipc_stream>,
+) -> Result<Halves<'a>, Error> {
+    // SAFETY: the caller's promise.
+    let (mut saying, mut hearing) = unsafe {
+        let hearing = [reader.map(|s| s.reading()).transpose()?, error.map(|s| s.reading()).transpose()?];
+        (writer.map(|s| s.writing()).transpose()?, hearing)
+    };
+    let mut ends = Ends::default();
+    if let (Some(stream), Some(saying)) = (writer, &mut saying) {
+        ends.writer = Some((stream.shared().clone(), saying.half.take_pending()));
+    }
+    for ((end, stream), half) in ends.readers.iter_mut().zip([reader, error]).zip(&mut hearing) {
+        if let (Some(stream), Some(half)) = (stream, half) {
+            *end = Some((stream.shared().clone(), half.half.take_buffered()));
+        }
+    }
+    Ok((ends, saying, hearing))
+}
+
+/// A talk over the streams of open2 or open3, or any others, without the deadlock: writes all of `input` and closes the
+/// writer, while it keeps all that comes from the reader and the error stream until their ends; closes them, and waits for
+/// the child that they carry. Each of the three may be NULL. What was buffered for writing goes out first, what was read
+/// ahead comes first.
+///
+/// Returns: 0, and the capture in `out`, however the child ended: see ipc_capture_status.
+/// Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, with what came until then in `out`: the streams stay open and the child runs on,
+/// so that it can be called again with the rest of the input, see ipc_capture_fed. PERLIPC_E_CLOSED, -EBADF for streams that
+/// cannot be used so.
+/// Threads: any; one at a time uses the streams.
+/// Blocks: until all is said and heard and the child has ended, or the timeout.
+/// Perl: none; select and sysread around open3.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_capture_feed(
+    writer: *mut ipc_stream,
+    input: *const c_void,
+    len: usize,
+    reader: *mut ipc_stream,
+    error: *mut ipc_stream,
+    timeout_ms: i32,
+    out: *mut *mut ipc_capture,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the caller's handles, data and out-parameter.
+        unsafe {
+            out_handle(out, "capture")?;
+            let deadline = Deadline::after_ms(timeout_ms);
+            let input = slice(input.cast(), len, "capture")?;
+            let [writer, reader, error] = maybe([writer, reader, error])?;
+            let (ends, mut saying, _hearing) = ends(writer, reader, error)?;
+            let (capture, unwritten) = ends.feed(input, deadline, || {
+                let mut status = Status::UNKNOWN;
+                for shared in [writer, reader, error].into_iter().flatten().map(ipc_stream::shared) {
+                    shared.set_deadline(deadline);
+                    match shared.close(None) {
+                        Ok(_) | Err(Error::Closed { .. }) => status = shared.known_status().unwrap_or(status),
+                        Err(error) => return (shared.known_status().unwrap_or(status), Some(error)),
+                    }
+                }
+                (status, None)
+            })?;
+            if let Some(saying) = &mut saying {
+                saying.half.put_pending(&unwritten);
+            }
+            let stopped = capture.stopped().cloned();
+            give(out, ipc_capture::new(capture));
+            stopped.map_or(Ok(0), Err)
+        }
+    })
+}
+
+/// The same without keeping anything: each piece goes to `piece` with the descriptor that it came from (1 or 2), as it
+/// comes, until all is said and heard or `piece` returns non-zero. The writer is closed when all is out; the other streams
+/// stay open, for ipc_stream_close to wait for the child.
+///
+/// Returns: 0; what `piece` returned, if that was greater than 0; PERLIPC_E_HANDLER if it was less.
+/// Errors: as ipc_capture_feed.
+/// Threads: any; one at a time uses the streams. Callbacks: `piece`, on the calling thread.
+/// Blocks: until all is said and heard, or the timeout.
+/// Perl: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_capture_each(
+    writer: *mut ipc_stream,
+    input: *const c_void,
+    len: usize,
+    reader: *mut ipc_stream,
+    error: *mut ipc_stream,
+    timeout_ms: i32,
+    piece: Option<extern "C" fn(i32, *const c_void, usize, *mut c_void) -> i32>,
+    userdata: *mut c_void,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the caller's handles and data.
+        unsafe {
+            let deadline = Deadline::after_ms(timeout_ms);
+            let input = slice(input.cast(), len, "capture")?;
+            let Some(piece) = piece else { return Err(Error::invalid("capture", "a null callback")) };
+            let [writer, reader, error] = maybe([writer, reader, error])?;
+            let (ends, _saying, _hearing) = ends(writer, reader, error)?;
+            let mut talk = Talk::over(ends, Cow::Borrowed(input));
+            while let Some((fd, bytes)) = talk.next(deadline)? {
+                match piece(fd, bytes.as_ptr().cast(), bytes.len(), userdata) {
+                    0 => {}
+                    value if value > 0 => return Ok(value),
+                    value => return Err(Error::Abandoned { step: "capture", signal: 0, value }),
+                }
+            }
+            Ok(0)
+        }
+    })
+}
+
+/// How much of the input went out.
+///
+/// Returns: the number of bytes.
+/// Errors: PERLIPC_E_INVALID for a bad handle.
+/// Threads: any.
+/// Blocks: no.
+/// Perl: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_capture_fed(c: *const ipc_capture) -> i64 {
+    // SAFETY: the caller's handle.
+    guard(|| Ok(i64::try_from(unsafe { get(c)? }.capture.fed()).unwrap_or(i64::MAX)))
 }
 
 unsafe fn bytes(

@@ -31,15 +31,15 @@ impl Handle for ipc_stream {
 }
 
 /// One direction: for one thread at a time, and not for a handler that runs inside a call of it.
-struct Half<T> {
+pub(super) struct Half<T> {
     busy: Cell<bool>,
     half: UnsafeCell<Option<T>>,
 }
 
 /// The right to a direction.
-struct Use<'a, T> {
+pub(super) struct Use<'a, T> {
     busy: &'a Cell<bool>,
-    half: &'a mut T,
+    pub(super) half: &'a mut T,
 }
 
 impl<T> Drop for Use<'_, T> {
@@ -74,6 +74,10 @@ impl<T> Half<T> {
 }
 
 impl ipc_stream {
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     pub(super) fn new(stream: Stream) -> ipc_stream {
         let (shared, reader, writer) = stream.into_parts();
         let child = shared.child().map(|child| Box::new(ipc_child::new(child.clone())));
@@ -83,7 +87,7 @@ impl ipc_stream {
     /// # Safety
     /// As [`Half::enter`].
     #[inline]
-    unsafe fn reading(&self) -> Result<Use<'_, Reader>, Error> {
+    pub(super) unsafe fn reading(&self) -> Result<Use<'_, Reader>, Error> {
         if self.shared.is_closed() {
             return Err(Error::Closed { step: "read" });
         }
@@ -91,9 +95,18 @@ impl ipc_stream {
         unsafe { self.reader.enter("read") }
     }
 
+    /// The reader of a stream that may be closed: what it found is there still.
+    ///
     /// # Safety
     /// As [`Half::enter`].
-    unsafe fn writing(&self) -> Result<Use<'_, Writer>, Error> {
+    pub(super) unsafe fn looking(&self) -> Result<Use<'_, Reader>, Error> {
+        // SAFETY: the caller's promise.
+        unsafe { self.reader.enter("read") }
+    }
+
+    /// # Safety
+    /// As [`Half::enter`].
+    pub(super) unsafe fn writing(&self) -> Result<Use<'_, Writer>, Error> {
         if self.shared.is_closed() {
             return Err(Error::Closed { step: "write" });
         }

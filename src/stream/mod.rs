@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use crate::child::Child;
 use crate::error::{Error, Result};
+use crate::expect::{Expect, Found};
 use crate::status::Status;
 use crate::sys;
 use crate::time::Deadline;
@@ -100,7 +101,7 @@ impl Stream {
         Stream::of_kind(fd, direction, if socket { Kind::Socket } else { Kind::Pipe }, carried)
     }
 
-    fn of_kind(fd: OwnedFd, direction: Direction, kind: Kind, carried: Option<Arc<Carried>>) -> Stream {
+    pub(crate) fn of_kind(fd: OwnedFd, direction: Direction, kind: Kind, carried: Option<Arc<Carried>>) -> Stream {
         let shared = Arc::new(Shared::new(fd, kind, carried));
         let reader = (direction != Direction::Write).then(|| Reader::new(shared.clone()));
         let writer = (direction != Direction::Read).then(|| Writer::new(shared.clone(), true));
@@ -210,6 +211,22 @@ impl Stream {
     /// Perl's `eof`: whether there is nothing more to read. It waits to know, and loses nothing.
     pub fn eof(&mut self) -> Result<bool> {
         self.reader()?.at_eof()
+    }
+
+    /// Waits for one of the patterns: see [`Expect::wait_until`].
+    pub fn expect(&mut self, expect: &Expect, deadline: Deadline) -> Result<usize> {
+        self.reader()?.expect(expect, deadline)
+    }
+
+    /// What an [`expect`](Stream::expect) found last, also after a timeout; until something else is read.
+    pub fn found(&self) -> Option<Found<'_>> {
+        self.reader.as_ref().and_then(Reader::found)
+    }
+
+    /// A copy of all that is read by lines or expect goes to that descriptor; `None`: nowhere, as at first.
+    pub fn log(&mut self, log: Option<OwnedFd>) -> Result<()> {
+        self.reader()?.log = log;
+        Ok(())
     }
 
     /// How many records were read: Perl's `$.`.
@@ -324,9 +341,20 @@ impl Stream {
         &self.shared
     }
 
-    /// What was read ahead, taken out.
-    pub(crate) fn take_buffered(&mut self) -> Vec<u8> {
-        self.reader.as_mut().map(Reader::take_buffered).unwrap_or_default()
+    /// What was read ahead, taken out; an error for a stream that does not read.
+    pub(crate) fn take_ahead(&mut self) -> Result<Vec<u8>> {
+        Ok(self.reader()?.take_buffered())
+    }
+
+    /// What is buffered for writing, taken out.
+    pub(crate) fn take_pending(&mut self) -> Result<Vec<u8>> {
+        Ok(self.writer()?.take_pending())
+    }
+
+    pub(crate) fn put_pending(&mut self, data: &[u8]) {
+        if let Some(writer) = &mut self.writer {
+            writer.put_pending(data);
+        }
     }
 
     pub(crate) fn set_autoflush_quietly(&mut self, on: bool) {

@@ -1,15 +1,19 @@
 //! The reading half: a buffer, and the records in it.
 
+use std::ops::Range;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 
 use memchr::memmem;
 
 use super::Separator;
 use super::shared::Shared;
-use crate::block::Stop;
+use crate::block::{self, Stop};
 use crate::error::{Error, Result};
+use crate::expect::{Found, Place, Scan};
 use crate::scan;
 use crate::signal;
+use crate::sys;
 use crate::time::Deadline;
 
 /// The first buffer: small, since many children say one line. One that was filled grows to the size of a pipe.
@@ -19,10 +23,10 @@ const NOWHERE: usize = usize::MAX;
 
 /// The reading half.
 pub(crate) struct Reader {
-    pub(super) shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     buffer: Vec<u8>,
-    pub(super) start: usize,
-    pub(super) end: usize,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
     /// Where records end, found ahead: `marks[next]` is where the next one begins, and so on. Empty: none known.
     marks: Vec<u64>,
     next: usize,
@@ -35,6 +39,12 @@ pub(crate) struct Reader {
     /// Where a NUL was put behind the last record given out ([`NOWHERE`]: there is none), and the byte it stands for.
     nul_at: usize,
     displaced: u8,
+    /// What an expect found last, and how far one has searched that has not found anything, from where on.
+    pub(crate) found: Option<Box<Place>>,
+    pub(crate) scan: Option<Box<Scan>>,
+    pub(crate) scan_start: usize,
+    /// Gets a copy of all that is read ahead.
+    pub(crate) log: Option<OwnedFd>,
 }
 
 impl Reader {
@@ -53,17 +63,21 @@ impl Reader {
             records: 0,
             nul_at: NOWHERE,
             displaced: 0,
+            found: None,
+            scan: None,
+            scan_start: 0,
+            log: None,
         }
     }
 
-    pub(super) fn forget_marks(&mut self) {
+    pub(crate) fn forget_marks(&mut self) {
         self.marks.clear();
         self.next = 0;
         self.scanned = self.start;
     }
 
     #[inline]
-    pub(super) fn restore(&mut self) {
+    pub(crate) fn restore(&mut self) {
         if let Some(byte) = self.buffer.get_mut(self.nul_at) {
             *byte = self.displaced;
             self.nul_at = NOWHERE;
@@ -80,13 +94,19 @@ impl Reader {
     }
 
     /// Reads more behind what is there; false at the end. Marks are used up when this is called.
-    pub(super) fn fill(&mut self, want: usize, deadline: Deadline) -> Result<bool> {
+    pub(crate) fn fill(&mut self, want: usize, deadline: Deadline) -> Result<bool> {
         if self.eof {
             return Ok(false);
         }
         signal::ask_host_at_times().map_err(Self::stopped)?;
         self.restore();
+        self.found = None;
         if self.start > 0 {
+            if self.scan_start == self.start {
+                self.scan_start = 0;
+            } else {
+                self.scan = None;
+            }
             // What is left of a record that a block's end cut: moved once, and not looked at again.
             self.buffer.copy_within(self.start..self.end, 0);
             self.scanned = self.scanned.saturating_sub(self.start);
@@ -106,11 +126,29 @@ impl Reader {
             self.eof = true;
             return Ok(false);
         }
+        self.copy_to_log(self.end..self.end + n);
         self.end += n;
         if self.end == self.buffer.len() - 1 && self.buffer.len() < 2 * BLOCK {
             self.buffer.resize(2 * BLOCK + 1, 0);
         }
         Ok(true)
+    }
+
+    /// A log that cannot be written must not stand in the way of what is read.
+    fn copy_to_log(&self, range: Range<usize>) {
+        let Some(log) = &self.log else { return };
+        let mut rest = &self.buffer[range];
+        while !rest.is_empty() {
+            match sys::write(&block::CALM, log.as_raw_fd(), rest) {
+                Ok(n) if n > 0 => rest = &rest[n..],
+                _ => return,
+            }
+        }
+    }
+
+    /// What an expect found last, until something else is read.
+    pub(crate) fn found(&self) -> Option<Found<'_>> {
+        self.found.as_deref().map(|place| Found::new(&self.buffer, place))
     }
 
     /// Where the next record ends, with its separator; `None` at the end of input.
@@ -420,6 +458,8 @@ impl Reader {
         self.end = rest.len();
         self.start = 0;
         self.buffer = rest;
+        self.found = None;
+        self.scan = None;
         self.buffer.resize((self.end + 4096).max(SMALL) + 1, 0);
         self.forget_marks();
     }

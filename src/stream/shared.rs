@@ -1,7 +1,7 @@
 //! What both directions of a stream, and other threads that cancel or close it, have in common: the descriptor, the
 //! limits, the child, and the system calls on them.
 
-use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,8 +20,13 @@ use crate::time::Deadline;
 pub(crate) enum Kind {
     Pipe,
     Socket,
+    /// A master that we made and set not to wait.
+    Pty,
     Other,
 }
+
+/// The longest line, without its end, that a terminal hands on whole.
+const TERMINAL_LINE: usize = 4095;
 
 /// The child of one or more streams: whose last close waits for it.
 pub(crate) struct Carried {
@@ -49,6 +54,8 @@ pub(crate) struct Shared {
     pub(super) timeout: AtomicU64,
     pub(super) deadline: Mutex<Deadline>,
     pub(super) bounded: AtomicBool,
+    /// The bytes since the last end of a line that was written to a pty.
+    line: AtomicUsize,
     pub(super) carried: Option<Arc<Carried>>,
     /// This stream is no longer one of the child's open ones.
     left: AtomicBool,
@@ -69,6 +76,7 @@ impl Shared {
             timeout: AtomicU64::new(u64::MAX),
             deadline: Mutex::new(Deadline::NEVER),
             bounded: AtomicBool::new(false),
+            line: AtomicUsize::new(0),
             carried,
             left: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -80,7 +88,7 @@ impl Shared {
         self.fd.load(Ordering::Relaxed)
     }
 
-    pub(super) fn deadline(&self) -> Deadline {
+    pub(crate) fn deadline(&self) -> Deadline {
         if !self.bounded.load(Ordering::Relaxed) {
             return Deadline::NEVER;
         }
@@ -112,6 +120,9 @@ impl Shared {
     pub(super) fn read(&self, room: &mut [u8], deadline: Deadline) -> Wait<usize> {
         let _inside = self.gate.enter(Way::In)?;
         let fd = self.fd();
+        if self.kind == Kind::Pty {
+            return self.read_pty(fd, room, deadline);
+        }
         if deadline.is_never() && self.gate.may_block() {
             self.gate.check()?;
             match block::call(|word| sys::read(word, fd, room)) {
@@ -151,9 +162,51 @@ impl Shared {
         }
     }
 
+    /// The end is EIO, when nobody has the terminal open any more; or the child gone and nothing left to read, although
+    /// a descendant of it holds the terminal still. What the child wrote is never behind its end: a read of the master
+    /// that finds nothing has first emptied the kernel's queue between the two.
+    fn read_pty(&self, fd: RawFd, room: &mut [u8], deadline: Deadline) -> Wait<usize> {
+        let pidfd = self.child().and_then(Child::pidfd).map_or(-1, |pidfd| pidfd.as_raw_fd());
+        let mut gone = false;
+        loop {
+            self.gate.check()?;
+            match sys::read(&CALM, fd, room) {
+                Err(libc::EAGAIN) if gone => return Ok(0),
+                Err(libc::EAGAIN) => gone = !self.gate.ready_or(fd, libc::POLLIN, pidfd, deadline)?,
+                Err(libc::EIO) => return Ok(0),
+                Err(libc::EINTR) => signal::interrupted()?,
+                Err(errno) => return Err(Stop::Errno(errno)),
+                Ok(n) => return Ok(n),
+            }
+        }
+    }
+
+    /// A terminal that hands on lines would cut one that is too long, silently.
+    pub(super) fn check_line(&self, data: &[u8]) -> Result<()> {
+        if self.kind != Kind::Pty {
+            return Ok(());
+        }
+        let mut line = self.line.load(Ordering::Relaxed);
+        let mut longest = 0;
+        let mut from = 0;
+        // Control-D ends a line too.
+        for end in memchr::memchr3_iter(b'\n', b'\r', 4, data) {
+            longest = longest.max(line + end - from);
+            line = 0;
+            from = end + 1;
+        }
+        line += data.len() - from;
+        if longest.max(line) > TERMINAL_LINE && sys::tty::modes(self.fd()).is_ok_and(|modes| modes.is_canonical()) {
+            return Err(Error::TooLong { step: "write", limit: TERMINAL_LINE });
+        }
+        self.line.store(line, Ordering::Relaxed);
+        Ok(())
+    }
+
     fn read_now(&self, fd: RawFd, room: &mut [u8]) -> sys::Result<usize> {
         match self.kind {
             Kind::Socket => sys::recv(&CALM, fd, room, libc::MSG_DONTWAIT),
+            Kind::Pty => sys::read(&CALM, fd, room),
             _ if self.waits.load(Ordering::Relaxed) => Err(libc::EOPNOTSUPP),
             _ => match sys::read_nowait(fd, room) {
                 // Also a sandbox that knows no preadv2.
@@ -234,7 +287,8 @@ impl Shared {
             Kind::Socket => sys::send(word, fd, data, if nowait { libc::MSG_DONTWAIT } else { 0 }),
             // Only pipes and sockets can break.
             Kind::Other if nowait => Err(libc::EOPNOTSUPP),
-            Kind::Other => sys::write(word, fd, data),
+            // A master that we made does not wait.
+            Kind::Pty | Kind::Other => sys::write(word, fd, data),
             Kind::Pipe => {
                 if nowait && self.waits.load(Ordering::Relaxed) {
                     return Err(libc::EOPNOTSUPP);
@@ -335,7 +389,16 @@ impl Shared {
         if reads {
             return Err(Error::os("shutdown", libc::ENOTSOCK));
         }
-        self.close_fd().map_err(|stop| stop.error("shutdown"))
+        self.close_early().map_err(|stop| stop.error("shutdown"))
+    }
+
+    /// Closes the descriptor without waiting for the child, whose other streams count alone from now on.
+    fn close_early(&self) -> Wait<()> {
+        self.close_fd()?;
+        if let Some(carried) = &self.carried {
+            self.leave(carried);
+        }
+        Ok(())
     }
 
     /// See [`Stream::release`](super::Stream::release).
@@ -392,10 +455,27 @@ impl Shared {
         self.read_now(self.fd(), room)
     }
 
+    /// Whether a bare read waits until there is something.
+    pub(crate) fn reads_wait(&self) -> bool {
+        self.kind != Kind::Pty
+    }
+
     /// Reads when poll has said that there is something.
     pub(crate) fn read_ready(&self, room: &mut [u8]) -> Wait<usize> {
         let fd = self.fd();
-        block::call(|word| sys::read(word, fd, room))
+        match block::call(|word| sys::read(word, fd, room)) {
+            Err(Stop::Errno(libc::EIO)) if self.kind == Kind::Pty => Ok(0),
+            answer => answer,
+        }
+    }
+
+    /// All is said: a socket's other side sees the end, any other descriptor is closed.
+    pub(crate) fn end_of_input(&self) -> Wait<()> {
+        match self.kind {
+            Kind::Socket => sys::shutdown(self.fd(), libc::SHUT_WR).map_err(Stop::Errno),
+            Kind::Pty => Err(Stop::Errno(libc::ENOTSOCK)),
+            Kind::Pipe | Kind::Other => self.close_early(),
+        }
     }
 
     /// Writes what fits when poll has said that something does.

@@ -41,6 +41,7 @@ impl Writer {
         if self.shared.gate.is_closed() {
             return Err(Error::Closed { step: "write" });
         }
+        self.shared.check_line(data)?;
         self.forget_inherited();
         if !self.autoflush && self.pending.len() + data.len() <= WRITE_BUFFER {
             self.keep(data);
@@ -98,6 +99,16 @@ impl Writer {
     pub(crate) fn flush(&mut self) -> Result<()> {
         let deadline = self.shared.deadline();
         self.flush_until(deadline)
+    }
+
+    /// What is in the buffer, taken out, for who writes it in the stream's place.
+    pub(crate) fn take_pending(&mut self) -> Vec<u8> {
+        self.forget_inherited();
+        std::mem::take(&mut self.pending)
+    }
+
+    pub(crate) fn put_pending(&mut self, data: &[u8]) {
+        self.keep(data);
     }
 
     /// For drop: what goes out without waiting.

@@ -12,11 +12,13 @@ compile_error!("perlipc runs on Linux with glibc on x86-64; another architecture
 
 #[cfg(feature = "faults")]
 pub mod faults;
+pub(crate) mod files;
 mod names;
 pub(crate) mod probe;
 pub(crate) mod shared;
 pub(crate) mod signals;
 pub(crate) mod sysv;
+pub(crate) mod tty;
 mod x86_64;
 
 use std::ffi::{CStr, CString};

@@ -1,0 +1,49 @@
+//! Names in the file system: made, looked at, removed.
+
+use std::ffi::CStr;
+use std::os::fd::RawFd;
+
+use super::{Result, raw};
+
+const HERE: usize = libc::AT_FDCWD as usize;
+
+/// mkfifo(3).
+pub(crate) fn mkfifo(path: &CStr, mode: u32) -> Result<()> {
+    let mode = libc::S_IFIFO | (mode & 0o7777);
+    // SAFETY: a C string and plain numbers.
+    unsafe { raw(libc::SYS_mknodat, [HERE, path.as_ptr() as usize, mode as usize, 0]) }.map(drop)
+}
+
+pub(crate) fn mkdir(path: &CStr, mode: u32) -> Result<()> {
+    // SAFETY: a C string and plain numbers.
+    unsafe { raw(libc::SYS_mkdirat, [HERE, path.as_ptr() as usize, mode as usize]) }.map(drop)
+}
+
+/// Removes a file, or a directory with AT_REMOVEDIR.
+pub(crate) fn unlink(path: &CStr, flags: i32) -> Result<()> {
+    // SAFETY: a C string and plain numbers.
+    unsafe { raw(libc::SYS_unlinkat, [HERE, path.as_ptr() as usize, flags as usize]) }.map(drop)
+}
+
+/// What is at the path, links followed.
+pub(crate) fn stat(path: &CStr) -> Result<libc::stat> {
+    // SAFETY: all-zero is a stat; on x86-64 the kernel's and libc's are the same.
+    let mut stat: libc::stat = unsafe { std::mem::zeroed() };
+    // SAFETY: a C string and a valid out-pointer.
+    unsafe { raw(libc::SYS_newfstatat, [HERE, path.as_ptr() as usize, &raw mut stat as usize, 0]) }?;
+    Ok(stat)
+}
+
+/// Copies one byte from a pipe to another without taking it: EAGAIN when it is empty, 0 when nobody can write to it.
+pub(crate) fn tee_one(from: RawFd, to: RawFd) -> Result<usize> {
+    // SAFETY: plain numbers.
+    unsafe { raw(libc::SYS_tee, [from as usize, to as usize, 1, libc::SPLICE_F_NONBLOCK as usize]) }
+}
+
+/// Random bytes.
+pub(crate) fn random() -> Result<u64> {
+    let mut bytes = [0u8; 8];
+    // SAFETY: eight bytes to write.
+    unsafe { raw(libc::SYS_getrandom, [bytes.as_mut_ptr() as usize, 8, 0]) }?;
+    Ok(u64::from_ne_bytes(bytes))
+}

@@ -1,0 +1,89 @@
+//! Terminals: pseudo-terminals made and opened, modes, sizes.
+
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+use super::{CALM, Result, open, owned, raw};
+
+/// The kernel's termios.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Modes {
+    pub(crate) input: u32,
+    pub(crate) output: u32,
+    pub(crate) control: u32,
+    pub(crate) local: u32,
+    line: u8,
+    characters: [u8; 19],
+}
+
+impl Modes {
+    /// Bytes as they are, both ways: no echo, no lines, no signals, no newline changed.
+    pub(crate) fn raw(mut self) -> Modes {
+        self.input &= !(libc::IGNBRK
+            | libc::BRKINT
+            | libc::PARMRK
+            | libc::ISTRIP
+            | libc::INLCR
+            | libc::IGNCR
+            | libc::ICRNL
+            | libc::IXON);
+        self.output &= !libc::OPOST;
+        self.local &= !(libc::ECHO | libc::ECHONL | libc::ICANON | libc::ISIG | libc::IEXTEN);
+        self.control = (self.control & !(libc::CSIZE | libc::PARENB)) | libc::CS8;
+        self
+    }
+
+    /// Whether input is handed on a line at a time.
+    pub(crate) fn is_canonical(&self) -> bool {
+        self.local & libc::ICANON != 0
+    }
+}
+
+/// A new pseudo-terminal: the master, set not to wait, and the other end, which becomes nobody's controlling terminal.
+pub(crate) fn pty() -> Result<(OwnedFd, OwnedFd)> {
+    let master = open(&CALM, c"/dev/ptmx", libc::O_RDWR | libc::O_NONBLOCK, 0)?;
+    let unlock = 0i32;
+    let flags = (libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC) as usize;
+    // SAFETY: the kernel reads four bytes of `unlock`; TIOCGPTPEER takes plain flags and makes a descriptor for us alone.
+    let slave = unsafe {
+        raw(libc::SYS_ioctl, [master.as_raw_fd() as usize, libc::TIOCSPTLCK as usize, &raw const unlock as usize])?;
+        owned(raw(libc::SYS_ioctl, [master.as_raw_fd() as usize, libc::TIOCGPTPEER as usize, flags]))?
+    };
+    Ok((master, slave))
+}
+
+/// The number in the name of a master's other end, /dev/pts/N.
+pub(crate) fn pty_number(master: RawFd) -> Result<u32> {
+    let mut number = 0u32;
+    // SAFETY: four bytes to write.
+    unsafe { raw(libc::SYS_ioctl, [master as usize, libc::TIOCGPTN as usize, &raw mut number as usize]) }?;
+    Ok(number)
+}
+
+/// A terminal's modes; of a master, those of its other end.
+pub(crate) fn modes(fd: RawFd) -> Result<Modes> {
+    let mut modes = Modes::default();
+    // SAFETY: the kernel writes 36 bytes.
+    unsafe { raw(libc::SYS_ioctl, [fd as usize, libc::TCGETS as usize, &raw mut modes as usize]) }?;
+    Ok(modes)
+}
+
+pub(crate) fn set_modes(fd: RawFd, modes: &Modes) -> Result<()> {
+    // SAFETY: the kernel reads 36 bytes.
+    unsafe { raw(libc::SYS_ioctl, [fd as usize, libc::TCSETS as usize, std::ptr::from_ref(modes) as usize]) }.map(drop)
+}
+
+/// Rows and columns.
+pub(crate) fn size(fd: RawFd) -> Result<(u16, u16)> {
+    let mut size = [0u16; 4];
+    // SAFETY: the kernel writes eight bytes.
+    unsafe { raw(libc::SYS_ioctl, [fd as usize, libc::TIOCGWINSZ as usize, size.as_mut_ptr() as usize]) }?;
+    let [rows, cols, ..] = size;
+    Ok((rows, cols))
+}
+
+pub(crate) fn set_size(fd: RawFd, rows: u16, cols: u16) -> Result<()> {
+    let size = [rows, cols, 0, 0];
+    // SAFETY: the kernel reads eight bytes.
+    unsafe { raw(libc::SYS_ioctl, [fd as usize, libc::TIOCSWINSZ as usize, size.as_ptr() as usize]) }.map(drop)
+}

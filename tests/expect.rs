@@ -1,0 +1,346 @@
+//! Patterns over streams, from a user's side, and against naive engines.
+
+use std::time::{Duration, Instant};
+
+use perlipc::{Cmd, Deadline, Error, Expect, Stream, expect, pty};
+
+fn list(texts: &[&str]) -> Expect {
+    let mut expect = Expect::new();
+    for text in texts {
+        expect.text(text).unwrap();
+    }
+    expect
+}
+
+/// A stream that has these bytes to read, with its other end.
+fn saying(bytes: &[u8]) -> (Stream, Stream) {
+    let (reader, mut writer) = Stream::pipe().unwrap();
+    writer.write(bytes).unwrap();
+    (reader, writer)
+}
+
+#[test]
+fn a_dialogue_on_a_pty() {
+    let cmd = Cmd::shell("printf 'name? '; read n; echo \"hi $n\"; exit 3");
+    let mut s = pty::open(&cmd, 24, 80).unwrap();
+    assert_eq!(list(&["nomatch", "name? "]).wait(&mut s).unwrap(), 1);
+    let found = s.found().unwrap();
+    assert_eq!((found.before(), found.matched()), (&b""[..], &b"name? "[..]));
+    s.write(b"bob\n").unwrap();
+    let mut greeting = Expect::new();
+    greeting.regex(r"hi (\w+)(x)?\r?\n").unwrap();
+    assert_eq!(greeting.wait(&mut s).unwrap(), 0);
+    let found = s.found().unwrap();
+    assert_eq!((found.group(0), found.group(1)), (Some(&b"hi bob\n"[..]), Some(&b"bob"[..])));
+    assert_eq!((found.group(2), found.group(3), found.groups()), (None, None, 2));
+    let mut end = list(&["more"]);
+    end.eof();
+    assert_eq!(end.wait(&mut s).unwrap(), 1);
+    assert_eq!(s.close().unwrap().unwrap().code(), Some(3));
+}
+
+#[test]
+fn a_timeout_keeps_the_data_and_the_end_gives_it() {
+    let (mut reader, mut writer) = saying(b"partial");
+    let wanted = list(&["done"]);
+    let error = wanted.wait_until(&mut reader, Deadline::after_ms(50)).unwrap_err();
+    assert!(error.is_timeout());
+    assert_eq!(error.step(), "expect");
+    assert_eq!(reader.found().unwrap().before(), b"partial");
+    let mut or_time = list(&["done"]);
+    or_time.timeout();
+    assert_eq!(or_time.wait_until(&mut reader, Deadline::NOW).unwrap(), 1);
+    writer.write(b" do").unwrap();
+    assert!(wanted.wait_until(&mut reader, Deadline::NOW).is_err());
+    writer.write(b"ne; rest").unwrap();
+    assert_eq!(wanted.wait(&mut reader).unwrap(), 0);
+    assert_eq!(reader.found().unwrap().before(), b"partial ");
+    drop(writer);
+    let error = wanted.wait(&mut reader).unwrap_err();
+    assert_eq!(error.errno(), libc::ENODATA);
+    assert_eq!(reader.found().unwrap().before(), b"; rest");
+    assert_eq!(reader.readline().unwrap(), Some(&b"; rest"[..]), "what was not matched is unread");
+}
+
+#[test]
+fn the_first_of_the_list_wins_or_the_leftmost_when_settled() {
+    let (mut reader, _writer) = saying(b"one two");
+    assert_eq!(list(&["two", "one"]).wait(&mut reader).unwrap(), 0);
+    assert_eq!(reader.found().unwrap().before(), b"one ");
+
+    let (mut reader, _writer) = saying(b"one two");
+    let mut settled = list(&["two", "one"]);
+    settled.settled(true);
+    assert_eq!(settled.wait(&mut reader).unwrap(), 1);
+    assert_eq!(settled.wait(&mut reader).unwrap(), 0);
+}
+
+#[test]
+fn settled_waits_for_what_could_change_a_match_and_no_longer() {
+    let mut number = Expect::new();
+    number.regex(r"\d+").unwrap();
+    let (mut reader, mut writer) = saying(b"1");
+    assert_eq!(number.wait(&mut reader).unwrap(), 0, "arrived: at once");
+    number.settled(true);
+    writer.write(b"2").unwrap();
+    assert!(number.wait_until(&mut reader, Deadline::after_ms(30)).is_err());
+    writer.write(b"3 ").unwrap();
+    assert_eq!(number.wait(&mut reader).unwrap(), 0);
+    assert_eq!(reader.found().unwrap().matched(), b"23");
+    let mut prompt = list(&["login: "]);
+    prompt.settled(true);
+    writer.write(b"login: ").unwrap();
+    assert_eq!(prompt.wait_until(&mut reader, Deadline::after_ms(5000)).unwrap(), 0, "no byte more is needed");
+    writer.write(b"45").unwrap();
+    drop(writer);
+    assert_eq!(number.wait(&mut reader).unwrap(), 0, "the end decides");
+    assert_eq!(reader.found().unwrap().matched(), b"45");
+}
+
+#[test]
+fn lines_and_patterns_take_turns() {
+    let (mut reader, _writer) = saying(b"first\nkey=value;second\nthird\n");
+    assert_eq!(reader.readline().unwrap(), Some(&b"first\n"[..]));
+    assert_eq!(list(&[";"]).wait(&mut reader).unwrap(), 0);
+    assert_eq!(reader.found().unwrap().before(), b"key=value");
+    assert_eq!(reader.readline().unwrap(), Some(&b"second\n"[..]));
+    assert!(list(&["key"]).wait_until(&mut reader, Deadline::NOW).is_err(), "what was read is gone");
+    assert_eq!(reader.readline().unwrap(), Some(&b"third\n"[..]));
+}
+
+#[test]
+fn the_window_bounds_what_is_kept() {
+    let (mut reader, mut writer) = saying(b"");
+    let mut wanted = Expect::new();
+    wanted.regex("a+b").unwrap();
+    wanted.window(Some(1000));
+    for _ in 0..100 {
+        writer.write(&[b'x'; 1000]).unwrap();
+        assert!(wanted.wait_until(&mut reader, Deadline::NOW).is_err());
+        assert!(reader.buffered().len() <= 2001);
+    }
+    writer.write(b"aab").unwrap();
+    assert_eq!(wanted.wait(&mut reader).unwrap(), 0);
+    let found = reader.found().unwrap();
+    assert_eq!(found.matched(), b"aab");
+    assert!(found.before().len() >= 1000 && found.before().len() <= 2001);
+
+    for _ in 0..5 {
+        writer.write(&[b'a'; 1000]).unwrap();
+        assert!(wanted.wait_until(&mut reader, Deadline::NOW).is_err());
+    }
+    writer.write(b"b").unwrap();
+    let error = wanted.wait(&mut reader).unwrap_err();
+    assert!(matches!(error, Error::TooLong { limit: 1000, .. }), "{error}");
+    let mut long = list(&[&"x".repeat(20)]);
+    long.window(Some(10));
+    assert!(matches!(long.wait(&mut reader), Err(Error::Invalid { .. })));
+}
+
+#[test]
+fn a_script_of_pairs_in_one_call_and_a_log() {
+    let cmd = Cmd::shell("printf 'login: '; read a; printf 'Password: '; read b; echo \"$a/$b\"");
+    let mut s = pty::open(&cmd, 24, 80).unwrap();
+    let (mut seen, log) = Stream::pipe().unwrap();
+    let mut log = log;
+    s.log(Some(log.release().unwrap())).unwrap();
+    let steps: [(&[u8], &[u8]); 3] = [(b"login: ", b"me\n"), (b"Password: ", b"secret\n"), (b"me/secret\n", b"")];
+    assert_eq!(expect::script(&mut s, &steps, Deadline::after_ms(10_000)).unwrap(), 3);
+    s.log(None).unwrap();
+    let mut all = Vec::new();
+    seen.read_to_end(&mut all).unwrap();
+    assert_eq!(all, b"login: Password: me/secret\n");
+}
+
+#[test]
+fn bad_patterns_are_errors_that_say_why() {
+    let mut expect = Expect::new();
+    let error = expect.regex("a(b").unwrap_err();
+    assert!(error.to_string().contains("unclosed group"), "{error}");
+    assert!(expect.text("").is_err());
+    assert!(expect.regex(r"(a)\1").is_err());
+    let mut wild = Expect::new();
+    // Its tables would be too large to make ahead.
+    wild.regex("[ab]*a[ab]{18}c").unwrap();
+    let text = [&[b'b'; 50][..], b"a", &[b'b'; 18], b"c!"].concat();
+    let (mut reader, _writer) = saying(&text);
+    assert_eq!(wild.wait(&mut reader).unwrap(), 0);
+    assert_eq!(reader.found().unwrap().matched(), &text[..text.len() - 1]);
+}
+
+#[test]
+fn a_prompt_read_from_the_terminal_and_python() {
+    let mut s = pty::open(&Cmd::argv(["python3", "-i", "-q"]), 24, 80).unwrap();
+    let prompt = list(&[">>> "]);
+    prompt.wait(&mut s).unwrap();
+    s.write(b"6 * 7\n").unwrap();
+    prompt.wait(&mut s).unwrap();
+    assert!(String::from_utf8_lossy(s.found().unwrap().before()).contains("42"));
+    s.write(b"import getpass; print(getpass.getpass('Secret: ')[::-1])\n").unwrap();
+    list(&["Secret: "]).wait(&mut s).unwrap();
+    s.write(b"abc\n").unwrap();
+    list(&["cba"]).wait(&mut s).unwrap();
+}
+
+// ---- against naive engines ----
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as usize % n
+    }
+}
+
+const REGEXES: &[&str] = &[
+    "a+",
+    "ab|abc",
+    "(a|ab)(c|bcd)",
+    "b$",
+    "^a",
+    "(?m)^b",
+    "a.*b",
+    "a.*?b",
+    "\\bc",
+    "c\\b",
+    "[^a]c",
+    "(?:ab)*c",
+    "\\z",
+    "x",
+    "a{2,3}",
+    "(b)?(c)",
+    "d|",
+    "\\Ab+",
+    "(?s)c.d",
+];
+const TEXTS: &[&str] = &["ab", "abc", "d", "cc", "b\n"];
+
+fn naive(pattern: &str) -> regex::bytes::Regex {
+    regex::bytes::RegexBuilder::new(pattern).unicode(false).build().unwrap()
+}
+
+struct Case {
+    expect: Expect,
+    naive: Vec<regex::bytes::Regex>,
+    data: Vec<u8>,
+}
+
+fn case(random: &mut Random) -> Case {
+    let mut expect = Expect::new();
+    let mut engines = Vec::new();
+    for _ in 0..1 + random.below(3) {
+        if random.below(3) == 0 {
+            let text = TEXTS[random.below(TEXTS.len())];
+            expect.text(text).unwrap();
+            engines.push(naive(&regex::escape(text)));
+        } else {
+            let pattern = REGEXES[random.below(REGEXES.len())];
+            expect.regex(pattern).unwrap();
+            engines.push(naive(pattern));
+        }
+    }
+    let data = (0..random.below(40)).map(|_| b"aaabbbccd\n"[random.below(10)]).collect();
+    Case { expect, naive: engines, data }
+}
+
+type Seen = (usize, Vec<u8>, Vec<u8>, Vec<Option<Vec<u8>>>);
+
+fn seen(index: usize, reader: &Stream) -> Seen {
+    let found = reader.found().unwrap();
+    let groups = (1..=found.groups()).map(|i| found.group(i).map(<[u8]>::to_vec)).collect();
+    (index, found.before().to_vec(), found.matched().to_vec(), groups)
+}
+
+#[test]
+fn arrived_equals_a_naive_search_of_all_unread_after_each_read() {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    for _ in 0..3000 {
+        let Case { expect, naive, data } = case(&mut random);
+        let (mut reader, mut writer) = Stream::pipe().unwrap();
+        let search = |unread: &[u8]| -> Option<Seen> {
+            naive.iter().enumerate().find_map(|(index, regex)| {
+                let found = regex.captures(unread)?;
+                let whole = found.get(0)?;
+                let groups = found.iter().skip(1).map(|g| g.map(|g| g.as_bytes().to_vec())).collect();
+                Some((index, unread[..whole.start()].to_vec(), whole.as_bytes().to_vec(), groups))
+            })
+        };
+        let mut unread: Vec<u8> = Vec::new();
+        let mut coming: Vec<u8> = Vec::new();
+        let mut rest = &data[..];
+        while !rest.is_empty() {
+            let (chunk, after) = rest.split_at(1 + random.below(rest.len().min(8)));
+            rest = after;
+            writer.write(chunk).unwrap();
+            coming.extend_from_slice(chunk);
+            // What a match left over is searched before more is read.
+            let left_over = if unread.is_empty() { None } else { search(&unread) };
+            let wanted = left_over.or_else(|| {
+                unread.append(&mut coming);
+                search(&unread)
+            });
+            let got = expect.wait_until(&mut reader, Deadline::NOW).ok().map(|index| seen(index, &reader));
+            assert_eq!(got, wanted, "{expect:?} in {:?}", String::from_utf8_lossy(&unread));
+            if let Some((_, before, matched, _)) = wanted {
+                unread.drain(..before.len() + matched.len());
+            }
+            assert_eq!(reader.buffered(), unread);
+        }
+    }
+}
+
+#[test]
+fn settled_equals_a_naive_search_of_the_whole_for_every_chunking() {
+    let mut random = Random(0x1234_5678_9abc_def1);
+    for _ in 0..3000 {
+        let Case { mut expect, naive, data } = case(&mut random);
+        expect.settled(true);
+        let (mut reader, mut writer) = Stream::pipe().unwrap();
+        // Leftmost, then the first of the list: one expression with all of them as alternatives.
+        let wanted: Option<Seen> = naive
+            .iter()
+            .enumerate()
+            .filter_map(|(index, regex)| regex.captures(&data).map(|found| (index, found)))
+            .min_by_key(|(index, found)| (found.get(0).map(|m| m.start()), *index))
+            .map(|(index, found)| {
+                let whole = found.get(0).unwrap();
+                let groups = found.iter().skip(1).map(|g| g.map(|g| g.as_bytes().to_vec())).collect();
+                (index, data[..whole.start()].to_vec(), whole.as_bytes().to_vec(), groups)
+            });
+        let mut got = None;
+        let mut rest = &data[..];
+        while got.is_none() && !rest.is_empty() {
+            let (chunk, after) = rest.split_at(1 + random.below(rest.len().min(8)));
+            rest = after;
+            writer.write(chunk).unwrap();
+            got = expect.wait_until(&mut reader, Deadline::NOW).ok().map(|index| seen(index, &reader));
+        }
+        if got.is_none() {
+            drop(writer);
+            got = expect.wait_until(&mut reader, Deadline::NEVER).ok().map(|index| seen(index, &reader));
+        }
+        assert_eq!(got, wanted, "{expect:?} in {:?}", String::from_utf8_lossy(&data));
+    }
+}
+
+#[test]
+fn the_work_is_linear_in_the_size() {
+    let time = |size: usize| {
+        let mut wanted = Expect::new();
+        wanted.regex("needle[0-9]+z").unwrap();
+        wanted.text("other needle").unwrap();
+        let cmd = Cmd::shell(format!("head -c {size} /dev/zero | tr '\\0' n; echo needle12z"));
+        let mut s = perlipc::popen::start(&cmd, perlipc::Mode::Read).unwrap();
+        let since = Instant::now();
+        assert_eq!(wanted.wait_until(&mut s, Deadline::after_ms(60_000)).unwrap(), 0);
+        assert_eq!(s.found().unwrap().before().len(), size);
+        since.elapsed()
+    };
+    let small = time(1 << 20).max(Duration::from_millis(5));
+    let large = time(8 << 20);
+    // A search of all at each read would take 64 times as long.
+    assert!(large < small * 30, "{small:?} for 1 MiB, {large:?} for 8 MiB");
+}

@@ -1,0 +1,89 @@
+//! Named pipes, from a user's side.
+
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+use perlipc::fifo::{self, Mode, Private};
+use perlipc::{Cmd, Deadline, Error};
+
+#[test]
+fn made_with_its_mode_and_known_as_a_fifo() {
+    let place = Private::new().unwrap();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(place.path()), 0o600);
+    assert_eq!(mode(place.path().parent().unwrap()), 0o700);
+    assert!(fifo::is(place.path()).unwrap());
+    assert!(!fifo::is("/dev/null").unwrap());
+    assert!(!fifo::is("/nosuch/file").unwrap());
+    let error = fifo::make(place.path(), 0o600).unwrap_err();
+    assert_eq!((error.step(), error.errno()), ("mkfifo", libc::EEXIST));
+    let kept = place.path().to_owned();
+    drop(place);
+    assert!(!kept.parent().unwrap().exists());
+}
+
+#[test]
+fn opening_waits_for_the_other_side_until_the_deadline() {
+    let place = Private::new().unwrap();
+    let since = Instant::now();
+    for mode in [Mode::Read, Mode::Write] {
+        assert!(fifo::open(place.path(), mode, Deadline::after_ms(60)).unwrap_err().is_timeout());
+    }
+    assert!(since.elapsed() >= Duration::from_millis(120));
+    let path = place.path().to_owned();
+    let writer = std::thread::spawn(move || {
+        let mut writer = fifo::open(path, Mode::Write, Deadline::after_ms(10_000)).unwrap();
+        writer.write(b"hello\n").unwrap();
+        writer.close().unwrap();
+    });
+    let mut reader = fifo::open(place.path(), Mode::Read, Deadline::after_ms(10_000)).unwrap();
+    assert_eq!(reader.readline().unwrap(), Some(&b"hello\n"[..]));
+    assert_eq!(reader.readline().unwrap(), None, "the last writer has closed");
+    writer.join().unwrap();
+}
+
+#[test]
+fn opening_for_ever_waits_in_the_kernel() {
+    let place = Private::new().unwrap();
+    let mut child = perlipc::popen::start(
+        &Cmd::argv([b"cat".to_vec(), place.path().to_string_lossy().into_owned().into()]),
+        perlipc::Mode::Read,
+    )
+    .unwrap();
+    let mut writer = fifo::open(place.path(), Mode::Write, Deadline::NEVER).unwrap();
+    writer.write(b"through\n").unwrap();
+    writer.close().unwrap();
+    assert_eq!(child.readline().unwrap(), Some(&b"through\n"[..]));
+}
+
+#[test]
+fn a_reader_that_keeps_it_open_survives_its_writers() {
+    let place = Private::new().unwrap();
+    let mut reader = fifo::open(place.path(), Mode::Keep, Deadline::NEVER).unwrap();
+    for word in ["one\n", "two\n"] {
+        let mut writer = fifo::open(place.path(), Mode::Write, Deadline::NOW).unwrap();
+        writer.write(word.as_bytes()).unwrap();
+        writer.close().unwrap();
+        assert_eq!(reader.readline().unwrap(), Some(word.as_bytes()));
+    }
+    reader.timeout(Some(Duration::from_millis(50)));
+    assert!(reader.readline().unwrap_err().is_timeout(), "no end");
+}
+
+#[test]
+fn writing_without_a_reader_is_an_error_and_no_signal() {
+    let place = Private::new().unwrap();
+    let reader = fifo::open(place.path(), Mode::Keep, Deadline::NEVER).unwrap();
+    let mut writer = fifo::open(place.path(), Mode::Write, Deadline::NOW).unwrap();
+    drop(reader);
+    writer.write(b"buffered").unwrap();
+    assert_eq!(writer.flush().unwrap_err().errno(), libc::EPIPE);
+}
+
+#[test]
+fn what_is_no_fifo_is_refused() {
+    assert!(matches!(fifo::open("/dev/null", Mode::Read, Deadline::NOW), Err(Error::Invalid { .. })));
+    assert_eq!(fifo::open("/nosuch/fifo", Mode::Read, Deadline::NOW).unwrap_err().errno(), libc::ENOENT);
+    assert!(matches!("+>".parse::<Mode>(), Err(Error::Invalid { .. })));
+    assert!(matches!(fifo::make("a\0b", 0o600), Err(Error::Invalid { .. })));
+}

@@ -1,0 +1,168 @@
+//! open2, open3 and the conversations over them, from a user's side.
+
+use std::io::{Seek, Write};
+use std::os::fd::AsRawFd;
+use std::time::{Duration, Instant};
+
+use perlipc::popen::{Errors, Open3, open2, open3};
+use perlipc::{Cmd, Deadline, Error, Stream, capture};
+
+fn parts(opened: Open3) -> (Stream, Stream, Option<Stream>) {
+    (opened.writer.unwrap(), opened.reader.unwrap(), opened.error)
+}
+
+#[test]
+fn open2_talks_line_by_line_to_cat() {
+    let (mut reader, mut writer) = open2(&Cmd::argv(["cat", "-u", "-n"])).unwrap();
+    for n in 1..=10 {
+        writer.write(b"stuff\n").unwrap();
+        assert_eq!(reader.readline().unwrap().unwrap(), format!("{n:6}\tstuff\n").as_bytes());
+    }
+    assert_eq!(writer.close().unwrap(), None, "the reader is open still: nobody waits");
+    assert_eq!(reader.readline().unwrap(), None);
+    assert!(reader.close().unwrap().unwrap().success());
+}
+
+#[test]
+fn the_reader_may_be_closed_before_the_writer() {
+    let (mut reader, mut writer) = open2(&Cmd::new("cat")).unwrap();
+    assert_eq!(reader.close().unwrap(), None);
+    assert!(writer.close().unwrap().unwrap().success());
+}
+
+#[test]
+fn open3_keeps_errors_apart_or_merges_them() {
+    let cmd = Cmd::shell("read line; echo out $line; echo err $line >&2; exit 3");
+    let (mut writer, mut reader, error) = parts(open3(&cmd, Errors::Apart).unwrap());
+    let mut error = error.unwrap();
+    writer.write(b"x\n").unwrap();
+    assert_eq!(reader.readline().unwrap(), Some(&b"out x\n"[..]));
+    assert_eq!(error.readline().unwrap(), Some(&b"err x\n"[..]));
+    writer.close().unwrap();
+    error.close().unwrap();
+    assert_eq!(reader.close().unwrap().unwrap().code(), Some(3));
+
+    let (mut writer, mut reader, error) = parts(open3(&cmd, Errors::Merged).unwrap());
+    assert!(error.is_none());
+    writer.write(b"y\n").unwrap();
+    let mut all = Vec::new();
+    reader.read_to_end(&mut all).unwrap();
+    assert_eq!(all, b"out y\nerr y\n");
+}
+
+#[test]
+fn a_program_that_is_missing_is_an_error_at_once() {
+    let error = open2(&Cmd::argv(["nosuch_xyz", "a"])).unwrap_err();
+    assert_eq!(error.to_string(), "exec nosuch_xyz: No such file or directory");
+    let error = open3(&Cmd::argv(["/tmp", ""]), Errors::Apart).unwrap_err();
+    assert_eq!((error.step(), error.errno()), ("exec", libc::EACCES));
+    let (mut reader, _writer) = open2(&Cmd::shell("nosuch_xyz 2>/dev/null;")).unwrap();
+    assert_eq!(reader.readline().unwrap(), None, "behind a shell it is an end");
+}
+
+#[test]
+fn the_child_takes_over_given_descriptors() {
+    let mut file = tempfile();
+    file.write_all(b"l1\nl2\n").unwrap();
+    file.rewind().unwrap();
+    let mut cmd = Cmd::new("cat");
+    cmd.pass(0, file.as_raw_fd());
+    let mut opened = open3(&cmd, Errors::Shared).unwrap();
+    assert!(opened.writer.is_none());
+    let mut reader = opened.reader.take().unwrap();
+    assert_eq!(reader.readlines(9).unwrap().0.get(..6), Some(&b"l1\nl2\n"[..]));
+    assert!(reader.close().unwrap().unwrap().success());
+
+    cmd.pass(1, file.as_raw_fd());
+    assert!(matches!(open3(&cmd, Errors::Shared), Err(Error::Invalid { .. })));
+    assert!(matches!(open2(&cmd), Err(Error::Invalid { .. })));
+}
+
+#[test]
+fn feeding_and_draining_any_amount_never_stands_still() {
+    let input: Vec<u8> = (0..8u32 << 20).map(|i| (i % 251) as u8).collect();
+    let cmd = Cmd::shell("tee /dev/stderr");
+    let (mut writer, mut reader, error) = parts(open3(&cmd, Errors::Apart).unwrap());
+    let mut error = error.unwrap();
+    let said = capture::feed(Some(&mut writer), &input, Some(&mut reader), Some(&mut error), Deadline::NEVER).unwrap();
+    assert!(said.output() == input && said.errors() == input);
+    assert!(said.status().success());
+    assert_eq!(said.fed(), input.len());
+    assert!(reader.is_closed() && writer.is_closed() && error.is_closed());
+}
+
+#[test]
+fn what_was_buffered_and_read_ahead_takes_part() {
+    let (mut reader, mut writer) = open2(&Cmd::new("cat")).unwrap();
+    writer.write(b"one\ntwo\n").unwrap();
+    assert_eq!(reader.readline().unwrap(), Some(&b"one\n"[..]));
+    writer.autoflush(false).unwrap();
+    writer.write(b"three\n").unwrap();
+    let said = capture::feed(Some(&mut writer), b"four\n", Some(&mut reader), None, Deadline::NEVER).unwrap();
+    assert_eq!(said.output(), b"two\nthree\nfour\n");
+    assert_eq!(said.fed(), 5);
+}
+
+#[test]
+fn at_the_deadline_what_came_is_given_and_nothing_is_lost() {
+    let cmd = Cmd::shell("echo early; cat >/dev/null; echo late");
+    let (mut reader, mut writer) = open2(&cmd).unwrap();
+    let since = Instant::now();
+    let first = capture::feed(None, b"", Some(&mut reader), None, Deadline::after_ms(150)).unwrap();
+    assert!(first.timed_out() && !first.status().is_known());
+    assert!(since.elapsed() < Duration::from_secs(5));
+    assert_eq!(first.output(), b"early\n");
+    let rest = capture::feed(Some(&mut writer), b"x", Some(&mut reader), None, Deadline::NEVER).unwrap();
+    assert_eq!(rest.output(), b"late\n");
+    assert!(rest.status().success());
+}
+
+#[test]
+fn pieces_come_with_their_descriptor_by_callback_and_by_pulling() {
+    let input = vec![b'x'; 1 << 20];
+    let cmd = Cmd::shell("cat; echo done >&2");
+    let run = |pull: bool| {
+        let (mut writer, mut reader, error) = parts(open3(&cmd, Errors::Apart).unwrap());
+        let mut error = error.unwrap();
+        let mut got = [Vec::new(), Vec::new()];
+        if pull {
+            let mut talk =
+                capture::Talk::new(Some(&mut writer), &input[..], Some(&mut reader), Some(&mut error)).unwrap();
+            while let Some((fd, piece)) = talk.next(Deadline::NEVER).unwrap() {
+                got[fd as usize - 1].extend_from_slice(piece);
+            }
+        } else {
+            let ends = (Some(&mut writer), Some(&mut reader), Some(&mut error));
+            capture::feed_each(ends.0, &input, ends.1, ends.2, Deadline::NEVER, |fd, piece| {
+                got[fd as usize - 1].extend_from_slice(piece);
+                true
+            })
+            .unwrap();
+        }
+        assert!(got[0] == input);
+        assert_eq!(got[1], b"done\n");
+        reader.close().unwrap();
+        assert!(error.close().unwrap().unwrap().success());
+    };
+    run(true);
+    run(false);
+}
+
+#[test]
+fn a_child_that_does_not_want_to_hear_more_is_no_failure() {
+    let (mut reader, mut writer) = open2(&Cmd::shell("exec 0<&-; echo enough")).unwrap();
+    let input = vec![0; 1 << 20];
+    let said = capture::feed(Some(&mut writer), &input, Some(&mut reader), None, Deadline::NEVER).unwrap();
+    assert_eq!(said.output(), b"enough\n");
+    assert!(said.fed() < input.len());
+}
+
+fn tempfile() -> std::fs::File {
+    use std::os::unix::fs::OpenOptionsExt;
+    let options = || {
+        let mut options = std::fs::OpenOptions::new();
+        options.read(true).write(true).custom_flags(libc::O_TMPFILE);
+        options
+    };
+    options().open("/tmp").unwrap()
+}

@@ -1,0 +1,191 @@
+//! Ptys, from a user's side.
+
+use std::time::{Duration, Instant};
+
+use perlipc::popen::{Errors, open3};
+use perlipc::{Cmd, Deadline, Error, pty};
+
+/// One in ten of what a soak does.
+fn rounds(soak: usize) -> usize {
+    if std::env::var_os("PERLIPC_SOAK").is_some() { soak } else { soak / 10 }
+}
+
+#[test]
+fn open_proc_cat_n_answers_line_by_line() {
+    let mut cat = pty::open(&Cmd::argv(["cat", "-n"]), 24, 80).unwrap();
+    cat.timeout(Some(Duration::from_secs(10)));
+    for n in 1..=10 {
+        cat.write(b"a line\n").unwrap();
+        assert_eq!(cat.readline().unwrap().unwrap(), format!("{n:6}\ta line\n").as_bytes());
+    }
+    cat.write(&[pty::control('d').unwrap()]).unwrap();
+    assert_eq!(cat.readline().unwrap(), None);
+    assert!(cat.close().unwrap().unwrap().success());
+}
+
+#[test]
+fn the_child_has_a_terminal_of_that_size_and_a_session() {
+    let cmd = Cmd::shell("tty; stty size; ps -o sid= -p $$; echo $$; echo x >/dev/tty; exit 4");
+    let mut s = pty::open(&cmd, 33, 77).unwrap();
+    let name = pty::name(&s).unwrap();
+    assert_eq!(pty::size(&s).unwrap(), (33, 77));
+    let mut all = Vec::new();
+    s.read_to_end(&mut all).unwrap();
+    let text = String::from_utf8(all).unwrap();
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some(name.as_str()));
+    assert_eq!(lines.next(), Some("33 77"));
+    let session = lines.next().unwrap().trim();
+    assert_eq!(Some(session), lines.next());
+    assert_eq!(lines.next(), Some("x"), "/dev/tty is the pty");
+    assert_eq!(s.close().unwrap().unwrap().code(), Some(4));
+}
+
+#[test]
+fn modes_are_set_before_the_child_starts() {
+    let say = |words: &str| {
+        let mut cmd = Cmd::shell("printf 'a\\n'; read x; echo $x");
+        cmd.terminal(words);
+        let mut s = pty::open(&cmd, 24, 80).unwrap();
+        s.write(b"in\n").unwrap();
+        let mut all = Vec::new();
+        s.read_to_end(&mut all).unwrap();
+        String::from_utf8(all).unwrap()
+    };
+    assert_eq!(say(""), "a\nin\n");
+    assert_eq!(say("crlf"), "a\r\nin\r\n");
+    assert!(say("echo").contains("in\n"));
+    assert_eq!(say("echo").matches("in").count(), 2);
+    assert_eq!(say("raw"), "a\nin\n");
+    assert!(matches!(pty::open(Cmd::new("true").terminal("loud"), 0, 0), Err(Error::Invalid { .. })));
+}
+
+#[test]
+fn a_new_size_is_told() {
+    let cmd = Cmd::shell("trap 'stty size; exit' WINCH; echo ready; while :; do sleep 0.05; done");
+    let mut s = pty::open(&cmd, 24, 80).unwrap();
+    s.timeout(Some(Duration::from_secs(10)));
+    assert_eq!(s.readline().unwrap(), Some(&b"ready\n"[..]));
+    pty::resize(&s, 50, 132).unwrap();
+    assert_eq!(s.readline().unwrap(), Some(&b"50 132\n"[..]));
+}
+
+#[test]
+fn control_characters_reach_the_child_as_signals() {
+    let mut s = pty::open(&Cmd::shell("echo ready; exec sleep 100"), 24, 80).unwrap();
+    s.readline().unwrap();
+    s.write(&[pty::control('c').unwrap()]).unwrap();
+    // Closing hangs up: not before the key has worked.
+    assert_eq!(s.readline().unwrap(), None);
+    assert_eq!(s.close().unwrap().unwrap().signal(), Some(libc::SIGINT));
+    assert_eq!(['@', 'A', 'z', '\\', '_', '?'].map(|key| pty::control(key).unwrap()), [0, 1, 26, 28, 31, 127]);
+    assert!(pty::control('1').is_err());
+}
+
+#[test]
+fn nothing_is_lost_at_the_end_and_the_order_is_kept() {
+    let cmd = Cmd::shell("head -c 20480 /dev/zero | tr '\\0' x; exit 7");
+    for round in 0..rounds(10_000) / 10 {
+        let mut s = pty::open(&cmd, 0, 0).unwrap();
+        let mut all = Vec::new();
+        s.read_to_end(&mut all).unwrap();
+        assert_eq!(all.len(), 20480, "round {round}");
+        assert_eq!(s.read(&mut [0; 8]).unwrap(), 0, "the end stays");
+        assert_eq!(s.close().unwrap().unwrap().code(), Some(7));
+    }
+}
+
+#[test]
+fn a_grandchild_that_holds_the_terminal_keeps_nobody() {
+    let cmd = Cmd::shell("(trap '' HUP; exec sleep 3) & head -c 20480 /dev/zero | tr '\\0' x");
+    let since = Instant::now();
+    let mut s = pty::open(&cmd, 0, 0).unwrap();
+    let mut all = Vec::new();
+    s.read_to_end(&mut all).unwrap();
+    assert_eq!(all.len(), 20480);
+    assert!(s.close().unwrap().unwrap().success());
+    assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+}
+
+#[test]
+fn a_line_too_long_for_the_terminal_is_an_error_or_raw_is_chosen() {
+    let mut s = pty::open(&Cmd::shell("cat >/dev/null"), 0, 0).unwrap();
+    let error = s.write(&[b'x'; 5000]).unwrap_err();
+    assert!(matches!(error, Error::TooLong { limit: 4095, .. }), "{error}");
+    s.write(&[b'x'; 4000]).unwrap();
+    assert!(matches!(s.write(&[b'x'; 96]), Err(Error::TooLong { .. })), "pieces of one line count together");
+    s.write(b"\n").unwrap();
+    drop(s);
+
+    let mut cmd = Cmd::shell("echo ready; head -c 100000 | wc -c");
+    cmd.terminal("raw");
+    let mut s = pty::open(&cmd, 0, 0).unwrap();
+    s.timeout(Some(Duration::from_secs(10)));
+    s.readline().unwrap();
+    s.write(&[b'x'; 100_000]).unwrap();
+    assert_eq!(s.readline().unwrap(), Some(&b"100000\n"[..]));
+}
+
+#[test]
+fn a_longest_line_arrives_whole() {
+    let mut s = pty::open(&Cmd::shell("head -n 1 | wc -c"), 0, 0).unwrap();
+    s.timeout(Some(Duration::from_secs(10)));
+    s.write(&[&[b'x'; 4095][..], b"\n"].concat()).unwrap();
+    assert_eq!(s.readline().unwrap(), Some(&b"4096\n"[..]));
+}
+
+#[test]
+fn a_timeout_loses_nothing() {
+    let mut s = pty::open(&Cmd::shell("printf half; read x; echo $x"), 0, 0).unwrap();
+    s.timeout(Some(Duration::from_millis(200)));
+    assert!(s.readline().unwrap_err().is_timeout());
+    s.timeout(Some(Duration::from_secs(10)));
+    s.write(b"rest\n").unwrap();
+    assert_eq!(s.readline().unwrap(), Some(&b"halfrest\n"[..]));
+}
+
+#[test]
+fn a_missing_program_leaves_no_terminal() {
+    let count = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    // Other tests of this process open and close theirs: the same error again must not pile up.
+    let before = count();
+    for _ in 0..50 {
+        let error = pty::open(&Cmd::new("nosuch_xyz"), 0, 0).unwrap_err();
+        assert_eq!((error.step(), error.errno()), ("exec", libc::ENOENT));
+    }
+    assert!(count() < before + 40);
+}
+
+#[test]
+fn output_on_a_terminal_and_errors_on_a_pipe() {
+    let mut cmd = Cmd::shell("test -t 1 && echo tty; test -t 2 || echo pipe >&2; exec cat");
+    cmd.redirect(1, "tty");
+    let mut opened = open3(&cmd, Errors::Apart).unwrap();
+    let (mut writer, mut reader) = (opened.writer.take().unwrap(), opened.reader.take().unwrap());
+    let mut error = opened.error.take().unwrap();
+    reader.timeout(Some(Duration::from_secs(10)));
+    assert_eq!(reader.readline().unwrap(), Some(&b"tty\n"[..]));
+    assert_eq!(error.readline().unwrap(), Some(&b"pipe\n"[..]));
+    writer.write(b"x\n").unwrap();
+    assert_eq!(reader.readline().unwrap(), Some(&b"x\n"[..]));
+    writer.close().unwrap();
+    assert_eq!(reader.readline().unwrap(), None);
+    error.close().unwrap();
+    assert!(reader.close().unwrap().unwrap().success());
+}
+
+#[test]
+fn a_program_that_holds_back_on_pipes_answers_at_once_on_a_terminal() {
+    // The stdio of sed buffers its output in blocks unless it is a terminal.
+    let mut cmd = Cmd::argv(["sed", "-n", "p"]);
+    cmd.redirect(1, "tty");
+    let (mut reader, mut writer) = perlipc::popen::open2(&cmd).unwrap();
+    reader.timeout(Some(Duration::from_secs(10)));
+    for _ in 0..3 {
+        writer.write(b"ping\n").unwrap();
+        assert_eq!(reader.readline().unwrap(), Some(&b"ping\n"[..]));
+    }
+    let said =
+        perlipc::capture::run(Cmd::shell("echo a; echo b >&2").redirect(1, "tty"), None, Deadline::NEVER).unwrap();
+    assert_eq!((said.output(), said.errors()), (&b"a\n"[..], &b"b\n"[..]));
+}
