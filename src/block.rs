@@ -129,15 +129,17 @@ thread_local! {
     static WAKER: RefCell<Option<Arc<Waker>>> = const { RefCell::new(None) };
 }
 
+/// This thread's waker for the time of one wait. A handler that waits in between takes another: it must not take the
+/// wake-up that is meant for the wait that it interrupted.
 fn waker() -> Wait<Arc<Waker>> {
     let owner = child::generation();
-    WAKER.with_borrow_mut(|kept| match kept {
-        Some(waker) if waker.owner == owner => Ok(waker.clone()),
-        kept => {
+    match WAKER.take().filter(|waker| waker.owner == owner) {
+        Some(waker) => Ok(waker),
+        None => {
             let fd = sys::eventfd(libc::EFD_NONBLOCK).map_err(Stop::Errno)?;
-            Ok(kept.insert(Arc::new(Waker { fd, owner })).clone())
+            Ok(Arc::new(Waker { fd, owner }))
         }
-    })
+    }
 }
 
 const CANCELED: u32 = 1;
@@ -283,5 +285,7 @@ impl Drop for Leave<'_> {
         if let Some(at) = waiting.iter().position(|w| Arc::ptr_eq(w, self.1)) {
             waiting.swap_remove(at);
         }
+        drop(waiting);
+        WAKER.set(Some(self.1.clone()));
     }
 }

@@ -159,7 +159,7 @@ pub fn feed(
     let ends = Ends::of(writer.as_deref_mut(), reader.as_deref_mut(), error.as_deref_mut())?;
     let (capture, unwritten) = ends.feed(input, deadline, || {
         let mut status = Status::UNKNOWN;
-        for stream in [writer.as_deref_mut(), reader.as_deref_mut(), error.as_deref_mut()].into_iter().flatten() {
+        for stream in [writer.as_deref_mut(), reader, error].into_iter().flatten() {
             stream.deadline(deadline);
             match stream.close() {
                 Ok(ended) => status = ended.unwrap_or(status),
@@ -234,14 +234,14 @@ impl Ends {
 /// keeps nothing. `piece` answers whether to go on. The streams stay open, but for the writer, which is closed when
 /// all input is out.
 pub fn feed_each(
-    mut writer: Option<&mut Stream>,
+    writer: Option<&mut Stream>,
     input: &[u8],
     reader: Option<&mut Stream>,
     error: Option<&mut Stream>,
     deadline: Deadline,
     mut piece: impl FnMut(i32, &[u8]) -> bool,
 ) -> Result<()> {
-    let mut talk = Talk::new(writer.as_deref_mut(), input, reader, error)?;
+    let mut talk = Talk::new(writer, input, reader, error)?;
     while let Some((fd, bytes)) = talk.next(deadline)? {
         if !piece(fd, bytes) {
             break;

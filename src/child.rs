@@ -461,6 +461,14 @@ impl State {
         sys::kill(self.pid, signal)
     }
 
+    /// After a SIGSTOP of ours.
+    fn go_on(&self) {
+        match &self.pidfd {
+            Some(pidfd) => sys::pidfd_continue(pidfd.as_raw_fd()),
+            None => drop(self.kill(libc::SIGCONT)),
+        }
+    }
+
     fn kill_tree(&self, signal: i32) -> sys::Result<Reach> {
         if sys::NO_PIDFD_OPEN.is_known() {
             return self.kill_group(signal);
@@ -478,10 +486,10 @@ impl State {
             // Nobody can be held: one signal to whom it can reach, not a second one to the child.
             let reach = self.kill_group(signal);
             if !root_ended && signal != libc::SIGSTOP {
-                let _ = self.kill(libc::SIGCONT);
+                self.go_on();
             }
             for pidfd in found.values() {
-                let _ = sys::pidfd_kill(pidfd.as_raw_fd(), libc::SIGCONT);
+                sys::pidfd_continue(pidfd.as_raw_fd());
             }
             return reach;
         }
@@ -498,9 +506,9 @@ impl State {
         }
         if signal != libc::SIGKILL && signal != libc::SIGSTOP {
             // A stopped process sees the signal when it goes on.
-            let _ = self.kill(libc::SIGCONT);
+            self.go_on();
             for pidfd in found.values() {
-                let _ = sys::pidfd_kill(pidfd.as_raw_fd(), libc::SIGCONT);
+                sys::pidfd_continue(pidfd.as_raw_fd());
             }
         }
         match swept.and(to_child) {
@@ -850,16 +858,20 @@ pub unsafe fn fork() -> Result<Fork> {
     let failed = |errno| Error::os("fork", errno);
     sweep();
     let gate = ForkGate::new()?;
-    // Nobody else may be inside the registry at this moment, or the child would find it locked for ever.
+    // No other thread may be inside the registry or start a child at this moment, or the forked process would find them
+    // locked for ever; and who reaps any child at all waits until this one is in the registry.
+    let starting = STARTING.write().unwrap_or_else(PoisonError::into_inner);
     let guard = lock();
     // SAFETY: the caller's promise.
     let pid = unsafe { sys::fork() }.map_err(failed)?;
     drop(guard);
     if pid == 0 {
+        drop(starting);
         gate.wait();
         return Ok(Fork::Child);
     }
     let child = forked(pid);
+    drop(starting);
     gate.open();
     Ok(Fork::Parent(child))
 }
@@ -869,8 +881,8 @@ pub unsafe fn fork() -> Result<Fork> {
 pub fn fork_by(fork: impl FnOnce() -> Result<i32>) -> Result<Fork> {
     sweep();
     let gate = ForkGate::new()?;
-    // Who reaps any child at all waits until this one is in the registry.
-    let starting = starting();
+    // As in `fork`.
+    let starting = STARTING.write().unwrap_or_else(PoisonError::into_inner);
     let pid = fork()?;
     if pid == 0 {
         drop(starting);
@@ -878,6 +890,7 @@ pub fn fork_by(fork: impl FnOnce() -> Result<i32>) -> Result<Fork> {
         return Ok(Fork::Child);
     }
     let child = forked(pid);
+    drop(starting);
     gate.open();
     Ok(Fork::Parent(child))
 }

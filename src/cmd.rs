@@ -359,7 +359,7 @@ impl Cmd {
 
     /// A resource limit of the child by its name ("nofile", "core", "as" ...): soft and hard, `None` is unlimited.
     pub fn limit(&mut self, name: &str, soft: Option<u64>, hard: Option<u64>) -> &mut Cmd {
-        let found = LIMITS.iter().find(|(known, _)| *known == name).map(|(_, resource)| *resource as u32);
+        let found = LIMITS.iter().find(|(known, _)| *known == name).map(|(_, resource)| *resource);
         let found = found.ok_or_else(|| Error::invalid("limit", format!("no such limit: {name}")));
         let _ = self.set(found, |cmd, resource| {
             cmd.limits.push((resource, [soft.unwrap_or(libc::RLIM_INFINITY), hard.unwrap_or(libc::RLIM_INFINITY)]));
@@ -833,7 +833,7 @@ static LIMITS: &[(&str, libc::__rlimit_resource_t)] = &[
 ];
 
 pub(crate) fn limit_name(resource: u32) -> &'static str {
-    LIMITS.iter().find(|(_, known)| *known as u32 == resource).map_or("?", |(name, _)| name)
+    LIMITS.iter().find(|(_, known)| *known == resource).map_or("?", |(name, _)| name)
 }
 
 #[cfg(test)]

@@ -47,13 +47,13 @@ pub fn make(path: impl AsRef<OsStr>, mode: u32) -> Result<()> {
     if mode > 0o7777 {
         return Err(Error::invalid("mkfifo", format!("{mode:o} is no mode")));
     }
-    sys::files::mkfifo(&*c_path(path)?, mode).map_err(|errno| Error::at("mkfifo", path.as_bytes(), errno))
+    sys::files::mkfifo(&c_path(path)?, mode).map_err(|errno| Error::at("mkfifo", path.as_bytes(), errno))
 }
 
 /// Perl's `-p`: whether there is a FIFO of that name. What is missing is none.
 pub fn is(path: impl AsRef<OsStr>) -> Result<bool> {
     let path = path.as_ref();
-    match sys::files::stat(&*c_path(path)?) {
+    match sys::files::stat(&c_path(path)?) {
         Ok(stat) => Ok(stat.st_mode & libc::S_IFMT == libc::S_IFIFO),
         Err(libc::ENOENT | libc::ENOTDIR) => Ok(false),
         Err(errno) => Err(Error::at("stat", path.as_bytes(), errno)),
@@ -138,7 +138,7 @@ impl Private {
         for _ in 0..100 {
             let random = sys::files::random().map_err(|errno| Error::os("random", errno))?;
             let dir = below.join(format!("perlipc-{random:016x}"));
-            match sys::files::mkdir(&*c_path(dir.as_os_str())?, 0o700) {
+            match sys::files::mkdir(&c_path(dir.as_os_str())?, 0o700) {
                 Ok(()) => {}
                 Err(libc::EEXIST) => continue,
                 Err(errno) => return Err(Error::at("mkdir", dir.as_os_str().as_bytes(), errno)),
@@ -146,7 +146,7 @@ impl Private {
             let path = dir.join("fifo");
             let made = make(path.as_os_str(), 0o600);
             if let Err(error) = made {
-                let _ = sys::files::unlink(&*c_path(dir.as_os_str())?, libc::AT_REMOVEDIR);
+                let _ = sys::files::unlink(&c_path(dir.as_os_str())?, libc::AT_REMOVEDIR);
                 return Err(error);
             }
             return Ok((dir, path));

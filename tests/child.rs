@@ -340,7 +340,8 @@ fn trees() {
         assert!(pids.contains(&child.pid()));
         let reach = child.kill_tree(signal).unwrap();
         assert_eq!(reach.how, How::Sweep);
-        assert!(reach.count >= 4, "{reach:?}");
+        // Without a session the runaway is not found.
+        assert!(reach.count >= if session { 4 } else { 3 }, "{reach:?}");
         assert!(child.wait(Deadline::after_ms(60_000)).unwrap().signal().is_some());
         if session {
             assert!(common::eventually(|| pids.iter().all(|pid| is_gone(*pid))), "{pids:?}");

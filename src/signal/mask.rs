@@ -30,6 +30,10 @@ impl Set {
         Ok(n != 0 && self.0 & bit(n) != 0)
     }
 
+    pub(super) fn bits(self) -> u64 {
+        self.0
+    }
+
     /// What is in it and not in the other.
     pub fn minus(self, other: Set) -> Set {
         Set(self.0 & !other.0)

@@ -31,7 +31,7 @@ pub use dispatch::{Arrived, current, dispatch, host, hosted, is_due, pause};
 pub use mask::{Set, block, mask, pending, set_mask, suspend, unblock};
 pub use names::{name, names, number};
 pub use pipe::fd;
-pub use queue::{next, queue};
+pub use queue::{next, queue, wait};
 pub use send::{Sent, kill, kill_all, sigqueue};
 pub use table::{Disposition, Handler, Saved, default, disposition, front, handle, ignore, replaced, save};
 pub use trap::{Fault, trap};

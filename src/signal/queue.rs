@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::board::{Board, QUEUED, board_with_thread, is_signal_thread, make_board, word};
 use super::dispatch::{self, Arrived, take};
+use super::mask::Set;
 use super::names::{bit, number};
 use super::{pipe, table};
 use crate::block::{Stop, Wait};
@@ -37,6 +38,29 @@ pub fn next(deadline: Deadline) -> Result<Arrived> {
     Ok(arrived)
 }
 
+/// POSIX's `sigtimedwait`: takes one of these signals from the kernel, lowest number first, after waiting for one until
+/// the deadline. They should be blocked, in all threads, or their dispositions may be quicker.
+pub fn wait(signals: Set, deadline: Deadline) -> Result<Arrived> {
+    let mut info = sys::SigInfo::NONE;
+    loop {
+        match sys::sigtimedwait(word(), signals.bits(), deadline.left(), &mut info) {
+            Ok(signal) => {
+                let arrived = one(signal, &info);
+                dispatch::set_current(Some(arrived));
+                return Ok(arrived);
+            }
+            Err(libc::EAGAIN) => return Err(Stop::Timeout.error("wait")),
+            Err(libc::EINTR) => dispatch::interrupted().map_err(|stop| stop.error("wait"))?,
+            Err(errno) => return Err(Error::os("wait", errno)),
+        }
+    }
+}
+
+fn one(signal: i32, info: &sys::SigInfo) -> Arrived {
+    let value = info.value() as i64;
+    Arrived { signal, count: 1, code: info.code, pid: info.pid, uid: info.uid, value }
+}
+
 fn pull(board: &Board, deadline: Deadline) -> Wait<Arrived> {
     loop {
         if let Some(arrived) = ready(board) {
@@ -62,14 +86,7 @@ fn pull(board: &Board, deadline: Deadline) -> Wait<Arrived> {
                 // Arrivals that the handler has noted meanwhile are older.
                 let noted = take(board, signal).map_or(0, |arrived| arrived.count);
                 board.ready.fetch_and(!bit(signal), Ordering::SeqCst);
-                return Ok(Arrived {
-                    signal,
-                    count: noted + 1,
-                    code: info.code,
-                    pid: info.pid,
-                    uid: info.uid,
-                    value: info.value() as i64,
-                });
+                return Ok(Arrived { count: noted + 1, ..one(signal, &info) });
             }
             Err(libc::EAGAIN) => return ready(board).ok_or(Stop::Timeout),
             Err(libc::EINTR) if board.news.load(Ordering::SeqCst) != 0 => {}

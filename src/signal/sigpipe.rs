@@ -20,6 +20,8 @@ pub(crate) fn broken_pipe() -> Wait<()> {
         return Ok(());
     }
     if let Some(arrival) = board.arrivals.get(libc::SIGPIPE as usize) {
+        arrival.code.store(libc::SI_KERNEL, Ordering::Relaxed);
+        arrival.pid.store(0, Ordering::Relaxed);
         arrival.count.fetch_add(1, Ordering::SeqCst);
     }
     board.pending.fetch_or(pipe, Ordering::SeqCst);

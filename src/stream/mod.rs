@@ -73,10 +73,6 @@ impl Canceler {
     pub fn status(&self) -> Option<Status> {
         self.0.known_status()
     }
-
-    pub(crate) fn carried(&self) -> Option<&Child> {
-        self.0.carried.as_ref().map(|carried| &carried.child)
-    }
 }
 
 /// A filehandle: see the [module](self).

@@ -485,10 +485,6 @@ impl Reader {
         ahead
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
-        &self.shared
-    }
-
     pub(crate) fn set_limit(&mut self, limit: usize) {
         self.limit = limit;
     }

@@ -448,13 +448,6 @@ impl Shared {
         self.fd()
     }
 
-    /// Reads what is there. EAGAIN: nothing; EOPNOTSUPP: nobody can tell, ask poll first and then [`read_ready`].
-    ///
-    /// [`read_ready`]: Shared::read_ready
-    pub(crate) fn read_if_any(&self, room: &mut [u8]) -> sys::Result<usize> {
-        self.read_now(self.fd(), room)
-    }
-
     /// Whether a bare read waits until there is something.
     pub(crate) fn reads_wait(&self) -> bool {
         self.kind != Kind::Pty

@@ -232,12 +232,6 @@ pub(crate) fn set_file_flags(fd: RawFd, flags: i32) -> Result<()> {
     unsafe { raw(libc::SYS_fcntl, [fd as usize, libc::F_SETFL as usize, flags as usize]) }.map(drop)
 }
 
-/// The size of a pipe's buffer, or a new one.
-pub(crate) fn set_pipe_size(fd: RawFd, size: usize) -> Result<usize> {
-    // SAFETY: plain numbers.
-    unsafe { raw(libc::SYS_fcntl, [fd as usize, libc::F_SETPIPE_SZ as usize, size]) }
-}
-
 /// The file's kind and identity.
 pub(crate) fn fstat(fd: RawFd) -> Result<libc::stat> {
     // SAFETY: all-zero is a stat; on x86-64 the kernel's and libc's are the same.
@@ -245,11 +239,6 @@ pub(crate) fn fstat(fd: RawFd) -> Result<libc::stat> {
     // SAFETY: a valid out-pointer.
     unsafe { raw(libc::SYS_fstat, [fd as usize, &raw mut stat as usize]) }?;
     Ok(stat)
-}
-
-pub(crate) fn lseek(fd: RawFd, offset: i64, whence: i32) -> Result<i64> {
-    // SAFETY: plain numbers.
-    unsafe { raw(libc::SYS_lseek, [fd as usize, offset as usize, whence as usize]) }.map(|at| at as i64)
 }
 
 /// What of the kernel's newer calls was found missing once, so that it is not asked again.
@@ -282,15 +271,6 @@ pub(crate) static NO_RWF_NOSIGNAL: Missing = Missing::new();
 pub(crate) fn read(word: &AtomicU64, fd: RawFd, room: &mut [u8]) -> Result<usize> {
     // SAFETY: the kernel writes into `room` only.
     unsafe { cut(word, libc::SYS_read, [fd as usize, room.as_mut_ptr() as usize, room.len()]) }
-}
-
-/// read(2) into memory that nobody has written yet.
-///
-/// # Safety
-/// `room` is `len` bytes of writable memory that nothing else uses during the call.
-pub(crate) unsafe fn read_raw(word: &AtomicU64, fd: RawFd, room: *mut u8, len: usize) -> Result<usize> {
-    // SAFETY: the caller's promise.
-    unsafe { cut(word, libc::SYS_read, [fd as usize, room as usize, len]) }
 }
 
 /// Reads what is there without waiting, whatever the description's flags say: EAGAIN when there is nothing,
@@ -638,6 +618,12 @@ pub(crate) fn pidfd_open(pid: i32) -> Result<OwnedFd> {
 pub(crate) fn pidfd_kill(pidfd: RawFd, signal: i32) -> Result<()> {
     // SAFETY: plain numbers, no siginfo.
     unsafe { raw(libc::SYS_pidfd_send_signal, [pidfd as usize, signal as usize, 0, 0]) }.map(drop)
+}
+
+/// Lets go on what was stopped: of the calls that put things back, which never fail on purpose.
+pub(crate) fn pidfd_continue(pidfd: RawFd) {
+    // SAFETY: plain numbers, no siginfo.
+    unsafe { always(libc::SYS_pidfd_send_signal, [pidfd as usize, libc::SIGCONT as usize, 0, 0]) };
 }
 
 /// Who waitid looks at.

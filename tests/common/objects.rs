@@ -1,6 +1,8 @@
 //! What the tests of System V objects share. Each scenario runs in an IPC namespace of its own where that is allowed,
 //! and must leave nothing in it.
 
+#![allow(dead_code)] // Each test file uses its part.
+
 use perlipc::{Child, Fork, sysv};
 
 /// Goes to an empty IPC namespace (or says that it cannot), and ends with a look at what is left.

@@ -31,10 +31,12 @@ from ._perlipc import (
     Status,
     Stream,
     adopt,
+    alarm,
     capture,
     drop_privileges,
     flock,
     ftok,
+    kill,
     msgctl,
     msgget,
     msgrcv,
@@ -54,14 +56,16 @@ from ._perlipc import (
     waitpid,
 )
 from ._perlipc import exec as exec
+from ._perlipc import sleep as sleep
 from ._perlipc import wait as wait
 from .child import fork
 from .cmd import Options
 from .error import ChildError, CommandTimeout
 from .popen import fork_open
 from .popen import open as open
+from .signal import SIG, SignalTable, local
 
-# Without those whose names are Python's own: open, exec, wait.
+# Without those whose names are Python's own: open, exec, sleep, wait.
 __all__ = [
     "Child",
     "ChildError",
@@ -70,18 +74,23 @@ __all__ = [
     "MessageQueue",
     "Options",
     "Result",
+    "SIG",
     "Semaphore",
     "Shared",
     "SharedMem",
+    "SignalTable",
     "Status",
     "Stream",
     "adopt",
+    "alarm",
     "capture",
     "drop_privileges",
     "flock",
     "fork",
     "fork_open",
     "ftok",
+    "kill",
+    "local",
     "msgctl",
     "msgget",
     "msgrcv",

@@ -42,6 +42,10 @@ mod _perlipc {
     #[pymodule_export]
     use crate::shm::{SharedMem, shmctl, shmget, shmread, shmwrite};
     #[pymodule_export]
+    use crate::signal::{
+        alarm, kill, signal_dispatch, signal_fd, signal_front, signal_names, signal_number, signal_wait, sleep,
+    };
+    #[pymodule_export]
     use crate::status::Status;
     #[pymodule_export]
     use crate::stream::{Stream, adopt, pipe};

@@ -3,10 +3,13 @@
 use std::cell::Cell;
 use std::ffi::c_int;
 
-use perlipc::Error;
+use std::time::Duration;
+
+use perlipc::{Deadline, Error, signal};
 use pyo3::prelude::*;
 
 use crate::error::raise;
+use crate::time::{deadline, duration};
 
 thread_local! {
     /// What a handler raised while a call of the core was under way on this thread.
@@ -54,4 +57,142 @@ pub(crate) fn name(signal: &Bound<'_, PyAny>) -> PyResult<String> {
         )),
         Err(_) => Ok(signal.extract::<String>()?),
     }
+}
+
+// ---- SIG ----
+
+/// The handlers that Python has noted, run for a signal that was handled by SIG; what one raises ends the call.
+fn run_noted(arrived: &signal::Arrived) -> Result<(), i32> {
+    let answer = Python::try_attach(|py| {
+        if arrived.signal == libc::SIGPIPE && arrived.code == libc::SI_KERNEL {
+            // A write of ours met a pipe that nobody reads, and no signal was sent: now it is.
+            py.import("signal")?.call_method1("raise_signal", (libc::SIGPIPE,))?;
+        }
+        py.check_signals()
+    });
+    match answer {
+        None | Some(Ok(())) => Ok(()),
+        Some(Err(error)) => {
+            RAISED.set(Some(error));
+            Err(1)
+        }
+    }
+}
+
+/// Puts the core's handler in front of Python's own, so that no blocking call of ours misses that signal.
+#[pyfunction]
+pub(crate) fn signal_front(py: Python<'_>, signal: i32) -> PyResult<()> {
+    signal::front(&signal.to_string(), run_noted).map_err(|error| raise(py, error))
+}
+
+/// The number of a signal by its name, as the core reads it: "INT", "SIGINT", "CLD", "2", "RTMIN+1".
+#[pyfunction]
+pub(crate) fn signal_number(py: Python<'_>, name: &str) -> PyResult<i32> {
+    signal::number(name).map_err(|error| raise(py, error))
+}
+
+/// All names with their numbers, aliases last.
+#[pyfunction]
+pub(crate) fn signal_names() -> Vec<(&'static str, i32)> {
+    signal::names().collect()
+}
+
+/// The descriptor that is readable when a signal has arrived for a handler of SIG.
+#[pyfunction]
+pub(crate) fn signal_fd(py: Python<'_>) -> PyResult<i32> {
+    signal::fd().map_err(|error| raise(py, error))
+}
+
+/// Takes one of these blocked signals; None when there is none in time.
+#[pyfunction]
+pub(crate) fn signal_wait(py: Python<'_>, signals: &str, timeout: Option<f64>) -> PyResult<Option<&'static str>> {
+    let set = signal::Set::of(signals).map_err(|error| raise(py, error))?;
+    let deadline = deadline(timeout)?;
+    // What waits already is taken at once, without letting other threads in.
+    if let Ok(arrived) = signal::wait(set, Deadline::NOW) {
+        return Ok(Some(arrived.name()));
+    }
+    let taken = blocking(py, || match signal::wait(set, deadline) {
+        Err(error) if error.is_timeout() => Ok(None),
+        taken => taken.map(Some),
+    })?;
+    Ok(taken.map(|arrived| arrived.name()))
+}
+
+/// Runs the handlers that are due, and empties the descriptor.
+#[pyfunction]
+pub(crate) fn signal_dispatch(py: Python<'_>) -> PyResult<()> {
+    blocking(py, || signal::dispatch(Deadline::NOW)).map(drop)
+}
+
+/// Sends a signal, by name or number, to each target: a pid, a negative one for a process group, 0 for the own group, or
+/// a Child. Gives how many were reached, each group counted as one.
+///
+/// 0 sends nothing and asks who is there. A name with a minus ("-TERM") or a negative number is meant for groups. Children
+/// of this library are reached by their pidfds: never a stranger. All targets are tried; then PermissionError if one is
+/// not ours to signal. A signal to this process has been handled when it comes back.
+///
+/// >>> import os, perlipc as ipc
+/// >>> ipc.kill(0, os.getpid())
+/// 1
+///
+/// Perl: kill.
+#[pyfunction]
+#[pyo3(signature = (signal, /, *targets))]
+pub(crate) fn kill(
+    py: Python<'_>,
+    signal: &Bound<'_, PyAny>,
+    targets: &Bound<'_, pyo3::types::PyTuple>,
+) -> PyResult<u32> {
+    let signal = match signal.extract::<c_int>() {
+        Ok(number) => number.to_string(),
+        Err(_) => signal.extract::<String>()?,
+    };
+    let mut reached = 0;
+    let mut denied = None;
+    for target in targets {
+        let sent = match target.cast::<crate::child::Child>() {
+            Ok(child) => signal::kill(&signal, child.get().0.pid()),
+            Err(_) => signal::kill(&signal, target.extract::<c_int>()?),
+        };
+        match sent {
+            Ok(()) => reached += 1,
+            Err(error) if error.errno() == libc::EPERM => denied = denied.or(Some(error)),
+            Err(error) if error.errno() == libc::ESRCH => {}
+            Err(error) => return Err(raise(py, error)),
+        }
+    }
+    py.check_signals()?;
+    denied.map_or(Ok(reached), |error| Err(raise(py, error)))
+}
+
+/// ALRM after that many seconds, fractions too, and then after each interval unless that is 0; 0 cancels. Gives what was
+/// left of the one before, 0.0 if there was none.
+///
+/// There is one for the process. Without a handler it ends the process. Perl: alarm, Time::HiRes::alarm.
+///
+/// >>> import perlipc as ipc
+/// >>> ipc.alarm(10)
+/// 0.0
+/// >>> 9 < ipc.alarm(0) <= 10
+/// True
+#[pyfunction]
+#[pyo3(signature = (seconds, interval = 0.0))]
+pub(crate) fn alarm(py: Python<'_>, seconds: f64, interval: f64) -> PyResult<f64> {
+    let left = signal::alarm(time_of(seconds)?, time_of(interval)?).map_err(|error| raise(py, error))?;
+    Ok(left.as_secs_f64())
+}
+
+/// Sleeps for that many seconds, or until a handler set by SIG has run. Gives what is left, 0.0 when it was slept out.
+///
+/// Perl: sleep, which gives what was slept.
+#[pyfunction]
+pub(crate) fn sleep(py: Python<'_>, seconds: f64) -> PyResult<f64> {
+    let time = time_of(seconds)?;
+    Ok(blocking(py, || signal::sleep(time))?.as_secs_f64())
+}
+
+/// Seconds; what the clock cannot count is its end.
+fn time_of(seconds: f64) -> PyResult<Duration> {
+    Ok(duration(Some(seconds))?.unwrap_or(Duration::from_secs(u32::MAX.into())))
 }

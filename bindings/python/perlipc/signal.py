@@ -1,0 +1,253 @@
+"""Perl's %SIG over Python's own signal module, which stays the owner of all handlers."""
+
+from __future__ import annotations
+
+import signal as python
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import AbstractContextManager
+from types import FrameType
+from typing import Any, Literal, TypeAlias
+
+from . import _perlipc
+from .cmd import Signal
+
+__all__ = ["SIG", "SignalTable", "local"]
+
+Handler: TypeAlias = Callable[[str], object]
+Disposition: TypeAlias = Handler | Literal["IGNORE", "DEFAULT"]
+
+_FAULTS = {python.SIGSEGV, python.SIGBUS, python.SIGFPE, python.SIGILL}
+# The C library's own.
+_HIDDEN = {32, 33}
+
+
+class _Named:
+    """A handler as Python calls it, around one that takes the signal's name."""
+
+    def __init__(self, handler: Handler, name: str) -> None:
+        self.handler = handler
+        self.name = name
+
+    def __call__(self, number: int, frame: FrameType | None) -> object:
+        return self.handler(self.name)
+
+    def __repr__(self) -> str:
+        return f"<SIG[{self.name!r}] {self.handler!r}>"
+
+
+class _Plain:
+    """A handler that was set through Python's signal module, to be called by the signal's name, or set again."""
+
+    def __init__(self, handler: Callable[[int, FrameType | None], Any]) -> None:
+        self.handler = handler
+
+    def __call__(self, name: str) -> object:
+        return self.handler(_perlipc.signal_number(name), None)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Plain) and self.handler == other.handler
+
+    def __hash__(self) -> int:
+        return hash(self.handler)
+
+    def __repr__(self) -> str:
+        return repr(self.handler)
+
+
+class SignalTable(MutableMapping[Signal, Disposition]):
+    """What is done with each signal: Perl's %SIG. There is one, SIG.
+
+    A signal is named "INT" or "SIGINT", or by its number; a handler is called with its short name. "IGNORE" and
+    "DEFAULT" are the other two; deleting is DEFAULT. It stands on Python's signal module: signal.getsignal() agrees,
+    handlers run on the main thread between bytecodes, only the main thread may set them, and what they raise comes out
+    of whatever runs there. In addition they run inside the blocking calls of this package, which none of their signals
+    slips past.
+
+    >>> import os, perlipc as ipc
+    >>> ipc.SIG["USR1"] = lambda name: print("got", name)
+    >>> ipc.kill("USR1", os.getpid())
+    got USR1
+    1
+    >>> del ipc.SIG["USR1"]
+    >>> ipc.SIG["USR1"]
+    'DEFAULT'
+    """
+
+    signame: tuple[str, ...]
+    signo: dict[str, int]
+
+    def __init__(self) -> None:
+        names = _perlipc.signal_names()
+        #: The names, with their numbers as the index: Perl's @signame.
+        self.signame = tuple({number: name for name, number in reversed(names)}[number] for number in range(65))
+        #: The numbers by name, aliases too: Perl's %signo.
+        self.signo = dict(names)
+        self._blocked: dict[str, int] = {}
+
+    def number(self, signal: Signal) -> int:
+        """The number of a signal; KeyError when there is none of that name."""
+        try:
+            number = int(signal) if isinstance(signal, int) else _perlipc.signal_number(signal)
+        except ValueError:
+            raise KeyError(signal) from None
+        if not 0 < number <= 64 or number in _HIDDEN:
+            raise KeyError(signal)
+        return number
+
+    def __getitem__(self, signal: Signal) -> Disposition:
+        found = python.getsignal(self.number(signal))
+        if found is python.SIG_IGN:
+            return "IGNORE"
+        if found is python.SIG_DFL:
+            return "DEFAULT"
+        if isinstance(found, _Named):
+            return found.handler
+        if callable(found):
+            return _Plain(found)
+        raise LookupError(f"the handler of {signal} is not Python's")
+
+    def __setitem__(self, signal: Signal, new: Disposition) -> None:
+        number = self.number(signal)
+        if new == "IGNORE":
+            _put(number, python.SIG_IGN)
+        elif new == "DEFAULT":
+            _put(number, python.SIG_DFL)
+        elif isinstance(new, _Plain):
+            _put(number, new.handler)
+        elif not callable(new):
+            raise ValueError(f'a handler is a function, "IGNORE" or "DEFAULT", not {new!r}')
+        elif number in _FAULTS:
+            raise ValueError(f"a handler of {signal} cannot be deferred: it would fault for ever")
+        else:
+            _put(number, _Named(new, self.signame[number]))
+
+    def __delitem__(self, signal: Signal) -> None:
+        self[signal] = "DEFAULT"
+
+    def __iter__(self) -> Iterator[Signal]:
+        return (name for number, name in enumerate(self.signame) if number and number not in _HIDDEN)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return "perlipc.SIG"
+
+    def block(self, *signals: Signal) -> AbstractContextManager[None]:
+        """Blocks signals in the calling thread, and those that it starts, until the `with` is left.
+
+        What comes meanwhile waits: next() takes it, or its handler gets it at the end.
+
+        >>> import os, perlipc as ipc
+        >>> with ipc.SIG.block("USR1"):
+        ...     _ = ipc.kill("USR1", os.getpid())
+        ...     ipc.SIG.next()
+        'USR1'
+        """
+        return _Blocked(self._blocked, [self.signame[self.number(signal)] for signal in signals])
+
+    def next(self, timeout: float | None = None) -> str:
+        """Takes the next of the signals that block() holds back, lowest number first, without any handler: its name.
+
+        timeout is in seconds, None waits for ever; TimeoutError when it is over. Handlers of other signals run meanwhile.
+        """
+        if not self._blocked:
+            raise ValueError("no signal is blocked: see SIG.block")
+        name = _perlipc.signal_wait(",".join(self._blocked), timeout)
+        if name is None:
+            raise TimeoutError("next: timed out")
+        return name
+
+    def fileno(self) -> int:
+        """A descriptor for event loops of others: the reading end of a pipe, readable when a signal has come that has a
+        handler of SIG. dispatch() runs what is due and empties it. It stays the package's.
+        """
+        return _perlipc.signal_fd()
+
+    def dispatch(self) -> None:
+        """Runs the handlers that are due now. Needed only beside fileno(): Python runs them by itself."""
+        _perlipc.signal_dispatch()
+
+
+def _put(number: int, handler: Any) -> None:
+    """Sets a handler as Python has it; where it is one of SIG's, the core's stands in front of it."""
+    python.signal(number, handler)
+    if isinstance(handler, _Named):
+        _perlipc.signal_front(number)
+
+
+class _Blocked(AbstractContextManager[None]):
+    def __init__(self, held: dict[str, int], names: list[str]) -> None:
+        self.held = held
+        self.names = names
+        self.before: set[int] = set()
+
+    def __enter__(self) -> None:
+        self.before = set(python.pthread_sigmask(python.SIG_BLOCK, [SIG.signo[name] for name in self.names]))
+        for name in self.names:
+            self.held[name] = self.held.get(name, 0) + 1
+
+    def __exit__(self, *exc: object) -> None:
+        for name in self.names:
+            self.held[name] -= 1
+            if not self.held[name]:
+                del self.held[name]
+        new = [SIG.signo[name] for name in self.names if SIG.signo[name] not in self.before]
+        python.pthread_sigmask(python.SIG_UNBLOCK, new)
+
+
+class _Local(AbstractContextManager[None]):
+    def __init__(self, table: SignalTable, new: Mapping[Signal, Disposition]) -> None:
+        self.table = table
+        self.new = new
+        self.saved: list[tuple[int, Any]] = []
+
+    def __enter__(self) -> None:
+        try:
+            for signal, disposition in self.new.items():
+                number = self.table.number(signal)
+                was = python.getsignal(number)
+                if was is None:
+                    raise LookupError(f"the handler of {signal} is not Python's, and could not be put back")
+                self.saved.append((number, was))
+                self.table[signal] = disposition
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *exc: object) -> None:
+        raised: BaseException | None = None
+        while self.saved:
+            number, was = self.saved[-1]
+            try:
+                _put(number, was)
+                self.saved.pop()
+            except ValueError:
+                # Not on the main thread.
+                raise
+            except BaseException as error:
+                # What has come until now its handler of until now gets first, and may raise: then once more.
+                raised = raised or error
+        if raised is not None:
+            raise raised
+
+
+def local(
+    table: SignalTable, new: Mapping[Signal, Disposition] | None = None, /, **names: Disposition
+) -> AbstractContextManager[None]:
+    """Changes dispositions until the `with` is left, on whatever way. May be nested.
+
+    >>> import os, perlipc as ipc
+    >>> with ipc.local(ipc.SIG, INT="IGNORE"):
+    ...     ipc.kill("INT", os.getpid())
+    1
+
+    Perl: local $SIG{X}.
+    """
+    both: dict[Signal, Disposition] = dict(new or {})
+    both.update(names)
+    return _Local(table, both)
+
+
+SIG = SignalTable()
+"""What is done with each signal: Perl's %SIG."""
