@@ -82,7 +82,7 @@ fn threads() {
             .join()
             .unwrap();
         lock.give().unwrap();
-        scope.spawn(|| drop(lock.take(NEVER).unwrap())).join().unwrap();
+        scope.spawn(|| lock.take(NEVER).map(|_| ()).unwrap()).join().unwrap();
         assert!(lock.take(Deadline::after_ms(5000)).unwrap(), "it died with it");
         lock.give().unwrap();
     });
