@@ -31,6 +31,13 @@ mod header {
         ("pty", "pty"),
         ("expect", "expect: patterns over any stream"),
         ("fifo", "fifo"),
+        ("sysv", "sysv: keys, limits and the list of the System V objects"),
+        ("sem", "sem: System V semaphores by id, as in Perl"),
+        ("shm", "shm: System V shared memory by id, and attached"),
+        ("msg", "msg: System V message queues by id"),
+        ("lock", "lock: between processes; it survives its holder"),
+        ("value", "value: a variable that processes share"),
+        ("flock", "flock"),
         ("user", "user, daemon"),
     ];
 
@@ -66,6 +73,18 @@ mod header {
         "_private",
         "_save",
         "_next",
+        "_get",
+        "_create",
+        "_attach",
+        "_attach_at",
+        "_named",
+        "_op",
+        "_take",
+        "_take_undo",
+        "_send",
+        "_recv",
+        "_ftok",
+        "_flock",
     ];
 
     struct Noun {

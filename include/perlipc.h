@@ -55,6 +55,13 @@ typedef struct ipc_capture ipc_capture;
 /* A list of patterns. Once it is built, any number of threads may wait with it, each on its stream. */
 typedef struct ipc_expect ipc_expect;
 
+/* A lock that processes share. The thread that took it has it and gives it back; its end counts as the holder's death. */
+typedef struct ipc_lock ipc_lock;
+
+/* Bytes that processes share, of any length up to a size. Readers never see a part of a value, and a writer that is
+ * killed leaves the last whole one. */
+typedef struct ipc_value ipc_value;
+
 /* ---- version ---------------------------------------------------------------------------------------------------- */
 
 /* The library's version as a number to compare: major << 16 | minor << 8 | patch, as PERLIPC_VERSION has it.
@@ -1497,6 +1504,570 @@ int32_t ipc_fifo_is(const char *path);
  * Blocks: until the other side opens it, or the timeout; with a timeout it looks every 1 to 20 ms.
  * Perl: open FH, "<", $fifo. */
 PERLIPC_NODISCARD int32_t ipc_fifo_open(const char *path, const char *mode, int32_t timeout_ms, ipc_stream **out);
+
+/* ---- sysv: keys, limits and the list of the System V objects ---------------------------------------------------- */
+
+/* The key that no other get finds: each makes a new object. */
+#define PERLIPC_PRIVATE 0
+
+/* Make it if there is none. */
+#define PERLIPC_CREAT 512
+
+/* Fail with -EEXIST if there is one. */
+#define PERLIPC_EXCL 1024
+
+/* Do not wait. */
+#define PERLIPC_NOWAIT 2048
+
+/* A key from a file and a number (its low eight bits), the same for all who name the same file. Two files can have the
+ * same key.
+ *
+ * Returns: 0, and the key in `key`.
+ * Errors: -ENOENT and the like for the file.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: IPC::SysV's ftok; its default for the number is 1. */
+PERLIPC_NODISCARD int32_t ipc_ftok(const char *path, int32_t id, int32_t *key);
+
+/* A key from a name, the same in every process and language: a hash of it, never PERLIPC_PRIVATE. Who finds an object by
+ * it should look who made it ("cuid"); ipc_sem_named, ipc_shm_named and ipc_msg_named do.
+ *
+ * Returns: 0, and the key in `key`.
+ * Errors: PERLIPC_E_INVALID for what is not UTF-8.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_sysv_key(const char *name, int32_t *key);
+
+/* A limit of this system by its name: "semmsl" "semmns" "semopm" "semmni", "shmmax" "shmall" "shmmni", "msgmax" "msgmnb"
+ * "msgmni". Errors that come of one name it.
+ *
+ * Returns: its value; INT64_MAX also for what is greater.
+ * Errors: PERLIPC_E_INVALID for another name, -ENOENT where /proc is missing.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+int64_t ipc_sysv_limit(const char *name);
+
+/* All objects of this system, whoever made them: a line each, "sem 3 0x4d2 uid 0 gid 0 cuid 0 cgid 0 mode 600 size 1
+ * count 0\n". Size: semaphores, bytes of memory, bytes in the queue; count: attachments, messages.
+ *
+ * Returns: the length of the text, without the NUL that follows.
+ * Errors: -ERANGE when `cap` is too small; nothing is cut. -ENOENT where /proc is missing.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: `ipcs`. */
+int32_t ipc_sysv_list(char *text, size_t cap);
+
+/* ---- sem: System V semaphores by id, as in Perl ----------------------------------------------------------------- */
+
+/* Undo the change when the process ends: a flag of an operation. */
+#define PERLIPC_UNDO 4096
+
+/* The set with that key, or a new one: `flags` are permissions, PERLIPC_CREAT and PERLIPC_EXCL. A new one has zeros; see
+ * ipc_sem_create.
+ *
+ * Returns: its id.
+ * Errors: -ENOENT, -EEXIST, -EACCES; -EINVAL when it has fewer semaphores or for none in a new one; -ENOSPC, whose text
+ * names the limit and its value.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: semget. */
+PERLIPC_NODISCARD int32_t ipc_sem_get(int32_t key, int32_t count, uint32_t flags);
+
+/* Makes a set with these values. Who attaches with ipc_sem_attach or ipc_sem_open never sees it before they are there.
+ *
+ * Returns: its id.
+ * Errors: -EEXIST; else as ipc_sem_get. -ERANGE for a value that is negative or greater than 32767.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: semget with IPC_CREAT | IPC_EXCL, then semctl SETALL, without the race. */
+PERLIPC_NODISCARD int32_t ipc_sem_create(int32_t key, const int32_t *values, int32_t count, uint32_t mode);
+
+/* The set with that key, once its creator has initialised it.
+ *
+ * Returns: its id.
+ * Errors: -ENOENT, -EACCES; -ETIMEDOUT when nobody has initialised it: a semget of somebody's that was never used.
+ * Threads: any.
+ * Blocks: until it is initialised, or the timeout.
+ * Perl: semget, then semctl IPC_STAT until sem_otime is set. */
+PERLIPC_NODISCARD int32_t ipc_sem_attach(int32_t key, int32_t timeout_ms);
+
+/* The set with that key, made with these values if there is none. However many processes call it at once, one creates,
+ * and all see the values.
+ *
+ * Returns: its id.
+ * Errors: as ipc_sem_create and ipc_sem_attach, but for -EEXIST and -ENOENT.
+ * Threads: any.
+ * Blocks: as ipc_sem_attach.
+ * Perl: none. */
+PERLIPC_NODISCARD int32_t ipc_sem_open(int32_t key, const int32_t *values, int32_t count, uint32_t mode, int32_t timeout_ms);
+
+/* The same by a name (see ipc_sysv_key); the set must be of our own making or root's.
+ *
+ * Returns: its id.
+ * Errors: as ipc_sem_open; -EACCES when another user has made it.
+ * Threads: any.
+ * Blocks: as ipc_sem_attach.
+ * Perl: none. */
+PERLIPC_NODISCARD int32_t ipc_sem_named(const char *name, const int32_t *values, int32_t count, uint32_t mode, int32_t timeout_ms);
+
+/* Perl's opstring: `count` triples of semaphore, change and flags (PERLIPC_NOWAIT, PERLIPC_UNDO), done all at once or not
+ * at all. A change of 0 waits until the value is 0.
+ *
+ * Returns: 0.
+ * Errors: -EAGAIN where PERLIPC_NOWAIT would have to wait, -ETIMEDOUT; -EIDRM, -EINVAL when the set is removed; -EFBIG,
+ * -ERANGE, -E2BIG as semop(2).
+ * Threads: any.
+ * Blocks: until all can be done, or the timeout; signal handlers run meanwhile.
+ * Perl: semop. */
+PERLIPC_NODISCARD int32_t ipc_sem_op(int32_t id, const int16_t *triples, size_t count, int32_t timeout_ms);
+
+/* Takes one of a semaphore's units. The programs of Perl's manual count the other way (0 is free): see ipc_sem_op.
+ *
+ * Returns: 0.
+ * Errors: -ETIMEDOUT; -EIDRM, -EINVAL when the set is removed.
+ * Threads: any.
+ * Blocks: until there is one, or the timeout; signal handlers run meanwhile.
+ * Perl: semop with (index, -1, 0). */
+PERLIPC_NODISCARD int32_t ipc_sem_take(int32_t id, int32_t index, int32_t timeout_ms);
+
+/* Gives one back.
+ *
+ * Returns: 0.
+ * Errors: -ERANGE beyond 32767; -EIDRM, -EINVAL when the set is removed.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: semop with (index, 1, 0). */
+int32_t ipc_sem_give(int32_t id, int32_t index);
+
+/* ipc_sem_take, given back by the kernel if the process ends before it gives.
+ *
+ * Returns: 0.
+ * Errors: as ipc_sem_take.
+ * Threads: any.
+ * Blocks: as ipc_sem_take.
+ * Perl: semop with (index, -1, SEM_UNDO). */
+PERLIPC_NODISCARD int32_t ipc_sem_take_undo(int32_t id, int32_t index, int32_t timeout_ms);
+
+/* ipc_sem_give of what ipc_sem_take_undo took.
+ *
+ * Returns: 0.
+ * Errors: as ipc_sem_give.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: semop with (index, 1, SEM_UNDO). */
+int32_t ipc_sem_give_undo(int32_t id, int32_t index);
+
+/* A semaphore's value.
+ *
+ * Returns: 0 to 32767.
+ * Errors: -EINVAL for a semaphore or set that is not there.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: semctl GETVAL. */
+int32_t ipc_sem_value(int32_t id, int32_t index);
+
+/* Sets a semaphore's value; what processes have to undo on it is forgotten.
+ *
+ * Returns: 0.
+ * Errors: -ERANGE, -EINVAL, -EACCES.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: semctl SETVAL. */
+int32_t ipc_sem_set(int32_t id, int32_t index, int32_t value);
+
+/* All values of a set.
+ *
+ * Returns: how many it has; `values` has them.
+ * Errors: -ERANGE when there are more than `cap`; nothing is cut.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: semctl GETALL. */
+int32_t ipc_sem_values(int32_t id, int32_t *values, int32_t cap);
+
+/* Sets all values of a set: as many as it has.
+ *
+ * Returns: 0.
+ * Errors: -EINVAL for another number of them, -ERANGE, -EACCES.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: semctl SETALL. */
+int32_t ipc_sem_set_values(int32_t id, const int32_t *values, int32_t count);
+
+/* Who operated on a semaphore last.
+ *
+ * Returns: a pid, 0 for nobody.
+ * Errors: as ipc_sem_value.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: semctl GETPID. */
+int32_t ipc_sem_pid(int32_t id, int32_t index);
+
+/* How many processes wait for a semaphore: for more (`for_zero` 0), or for zero.
+ *
+ * Returns: their number.
+ * Errors: as ipc_sem_value.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: semctl GETNCNT, GETZCNT. */
+int32_t ipc_sem_waiting(int32_t id, int32_t index, int32_t for_zero);
+
+/* What is known of a set, by a field's name: "uid" "gid" "cuid" "cgid" "mode" "seq", "key" (as an unsigned number),
+ * "nsems", "otime" (of the last operation; 0 never) "ctime".
+ *
+ * Returns: the field.
+ * Errors: -EINVAL when the set is removed, -EACCES; PERLIPC_E_INVALID for another name.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: semctl IPC_STAT. */
+int64_t ipc_sem_stat(int32_t id, const char *field);
+
+/* Changes one of "uid", "gid", "mode".
+ *
+ * Returns: 0.
+ * Errors: -EPERM when the set is not ours; PERLIPC_E_INVALID for another field.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: semctl IPC_SET. */
+int32_t ipc_sem_change(int32_t id, const char *field, int64_t value);
+
+/* Removes a set. Who waits on it gets -EIDRM.
+ *
+ * Returns: 0.
+ * Errors: -EINVAL when it is removed, -EPERM when it is not ours.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: semctl IPC_RMID. */
+int32_t ipc_sem_remove(int32_t id);
+
+/* ---- shm: System V shared memory by id, and attached ------------------------------------------------------------ */
+
+/* Attach for reading only. */
+#define PERLIPC_RDONLY 4096
+
+/* Round the address down to where a segment can begin. */
+#define PERLIPC_RND 8192
+
+/* Attach in the place of what is at the address. */
+#define PERLIPC_REMAP 16384
+
+/* The segment with that key, or a new one of zeros: `flags` are permissions, PERLIPC_CREAT and PERLIPC_EXCL.
+ *
+ * Returns: its id.
+ * Errors: -ENOENT, -EEXIST, -EACCES; -EINVAL when it is smaller or for size 0 of a new one; -ENOSPC, whose text names the
+ * limit and its value.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: shmget. */
+PERLIPC_NODISCARD int32_t ipc_shm_get(int32_t key, size_t size, uint32_t flags);
+
+/* The segment of a name (see ipc_sysv_key), made if there is none; it must be of our own making or root's.
+ *
+ * Returns: its id.
+ * Errors: as ipc_shm_get; -EACCES when another user has made it.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+PERLIPC_NODISCARD int32_t ipc_shm_named(const char *name, size_t size, uint32_t mode);
+
+/* Reads `len` bytes from position `pos`. The segment stays attached for the next time; that it was removed by another
+ * process is noticed within 10 ms.
+ *
+ * Returns: `len`.
+ * Errors: -EFAULT outside the segment, and nothing is read; -EIDRM, -EINVAL when it is removed; -EACCES.
+ * Threads: any. What others write meanwhile may be there in part.
+ * Blocks: no.
+ * Perl: shmread. */
+PERLIPC_NODISCARD int64_t ipc_shm_read(int32_t id, void *data, size_t pos, size_t len);
+
+/* Writes `len` bytes at position `pos`; else as ipc_shm_read. Perl's padding with NULs is the caller's.
+ *
+ * Returns: `len`.
+ * Errors: as ipc_shm_read, and nothing is written.
+ * Threads: any. What others write meanwhile may be mixed with it.
+ * Blocks: no.
+ * Perl: shmwrite. */
+PERLIPC_NODISCARD int64_t ipc_shm_write(int32_t id, const void *data, size_t pos, size_t len);
+
+/* Lets go of what ipc_shm_read and ipc_shm_write keep attached.
+ *
+ * Returns: 1, 0 when nothing was.
+ * Errors: none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none; it detaches each time. */
+int32_t ipc_shm_forget(int32_t id);
+
+/* Attaches a segment as memory: `flags` 0 or PERLIPC_RDONLY. It stays until ipc_shm_detach, also when it is removed.
+ *
+ * Returns: 0; where it is in `addr`, its length in `size`.
+ * Errors: -EINVAL, -EIDRM when it is removed; -EACCES, -ENOMEM. `addr` is NULL then.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: IPC::SysV's shmat. */
+PERLIPC_NODISCARD int32_t ipc_shm_attach(int32_t id, uint32_t flags, void **addr, size_t *size);
+
+/* Attaches at an address of the caller's choice: `flags` PERLIPC_RDONLY, PERLIPC_RND, PERLIPC_REMAP. NULL leaves the
+ * choice to the system.
+ *
+ * Returns: 0; where it is in `addr`.
+ * Errors: -EINVAL for an address where it cannot be; else as ipc_shm_attach.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: IPC::SysV's shmat. */
+PERLIPC_NODISCARD int32_t ipc_shm_attach_at(int32_t id, const void *at, uint32_t flags, void **addr);
+
+/* Detaches what was attached at that address; nobody uses the memory any more.
+ *
+ * Returns: 0.
+ * Errors: -EINVAL when nothing is attached there.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: IPC::SysV's shmdt. */
+int32_t ipc_shm_detach(void *addr);
+
+/* What is known of a segment, by a field's name: those of ipc_sem_stat that all have, and "segsz" "nattch" "cpid" "lpid"
+ * "atime" "dtime" "ctime", "removed" (1 when it goes with its last attachment).
+ *
+ * Returns: the field.
+ * Errors: -EINVAL when it is removed, -EACCES; PERLIPC_E_INVALID for another name.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: shmctl IPC_STAT. */
+int64_t ipc_shm_stat(int32_t id, const char *field);
+
+/* Changes one of "uid", "gid", "mode".
+ *
+ * Returns: 0.
+ * Errors: -EPERM when the segment is not ours; PERLIPC_E_INVALID for another field.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: shmctl IPC_SET. */
+int32_t ipc_shm_change(int32_t id, const char *field, int64_t value);
+
+/* Removes a segment: no key finds it any more, and its memory goes with the last attachment.
+ *
+ * Returns: 0.
+ * Errors: -EINVAL when it is removed, -EPERM when it is not ours.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: shmctl IPC_RMID. */
+int32_t ipc_shm_remove(int32_t id);
+
+/* ---- msg: System V message queues by id ------------------------------------------------------------------------- */
+
+/* Cut a message that is too long rather than refuse it. */
+#define PERLIPC_NOERROR 4096
+
+/* Any type but that one. */
+#define PERLIPC_EXCEPT 8192
+
+/* The queue with that key, or a new one: `flags` are permissions, PERLIPC_CREAT and PERLIPC_EXCL.
+ *
+ * Returns: its id.
+ * Errors: -ENOENT, -EEXIST, -EACCES; -ENOSPC, whose text names the limit and its value.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: msgget. */
+PERLIPC_NODISCARD int32_t ipc_msg_get(int32_t key, uint32_t flags);
+
+/* The queue of a name (see ipc_sysv_key), made if there is none; it must be of our own making or root's.
+ *
+ * Returns: its id.
+ * Errors: as ipc_msg_get; -EACCES when another user has made it.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+PERLIPC_NODISCARD int32_t ipc_msg_named(const char *name, uint32_t mode);
+
+/* Sends a message of a type, which is positive. `flags`: PERLIPC_NOWAIT.
+ *
+ * Returns: 0.
+ * Errors: -EAGAIN when the queue is full and PERLIPC_NOWAIT was said, -ETIMEDOUT; -EINVAL for a type below 1, a removed
+ * queue, and more than the limit "msgmax", which the text names; -EIDRM, -EACCES.
+ * Threads: any.
+ * Blocks: while the queue is full, or until the timeout; signal handlers run meanwhile. With a timeout it is tried at
+ * intervals of up to 20 ms: the kernel has no timed form.
+ * Perl: msgsnd. */
+PERLIPC_NODISCARD int32_t ipc_msg_send(int32_t id, int64_t type, const void *data, size_t len, uint32_t flags, int32_t timeout_ms);
+
+/* Receives a message: the first (`type` 0), the first of a type, or of the lowest type up to -`type`. `flags`:
+ * PERLIPC_NOWAIT, PERLIPC_NOERROR, PERLIPC_EXCEPT.
+ *
+ * Returns: its length; with PERLIPC_NOERROR greater than `cap` when it was cut. Its type in `got_type`, NULL if unwanted.
+ * Errors: -ENOMSG when there is none and PERLIPC_NOWAIT was said, -ETIMEDOUT; -E2BIG when it does not fit: it stays in
+ * the queue; -EIDRM, -EINVAL, -EACCES.
+ * Threads: any.
+ * Blocks: until there is one, or the timeout; else as ipc_msg_send.
+ * Perl: msgrcv. */
+PERLIPC_NODISCARD int64_t ipc_msg_recv(int32_t id, int64_t type, void *data, size_t cap, uint32_t flags, int32_t timeout_ms, int64_t *got_type);
+
+/* What is known of a queue, by a field's name: those of ipc_sem_stat that all have, and "qnum" "cbytes" "qbytes" "lspid"
+ * "lrpid" "stime" "rtime" "ctime".
+ *
+ * Returns: the field.
+ * Errors: -EINVAL when it is removed, -EACCES; PERLIPC_E_INVALID for another name.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: msgctl IPC_STAT. */
+int64_t ipc_msg_stat(int32_t id, const char *field);
+
+/* Changes one of "uid", "gid", "mode", "qbytes".
+ *
+ * Returns: 0.
+ * Errors: -EPERM when the queue is not ours, or for more "qbytes" than the limit "msgmnb", which the text names;
+ * PERLIPC_E_INVALID for another field.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: msgctl IPC_SET. */
+int32_t ipc_msg_change(int32_t id, const char *field, int64_t value);
+
+/* Removes a queue and all that is in it. Who waits on it gets -EIDRM.
+ *
+ * Returns: 0.
+ * Errors: -EINVAL when it is removed, -EPERM when it is not ours.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: msgctl IPC_RMID. */
+int32_t ipc_msg_remove(int32_t id);
+
+/* ---- lock: between processes; it survives its holder ------------------------------------------------------------ */
+
+/* The lock of a name, made if there is none: without a slash in it this machine's (in /dev/shm), with one a file. NULL is
+ * a lock of this process and the children it forks. It must be of our own making or root's.
+ *
+ * Returns: 0, and the lock in `out`.
+ * Errors: -EACCES when another user has made it; -ENOSPC when there is no room for it, and so never a SIGBUS later;
+ * PERLIPC_E_INVALID when something else has the name.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+PERLIPC_NODISCARD int32_t ipc_lock_open(const char *name, uint32_t mode, ipc_lock **out);
+
+/* Takes it.
+ *
+ * Returns: 0; 1 when its holder died with it, and what it guards may be half done.
+ * Errors: -ETIMEDOUT; -EDEADLK when this thread has it already.
+ * Threads: any.
+ * Blocks: until it is free, or the timeout; signal handlers run meanwhile.
+ * Perl: none. */
+PERLIPC_NODISCARD int32_t ipc_lock_take(ipc_lock *l, int32_t timeout_ms);
+
+/* Gives it back.
+ *
+ * Returns: 0.
+ * Errors: -EPERM when this thread does not have it.
+ * Threads: the one that took it.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_lock_give(ipc_lock *l);
+
+/* Takes a lock's name away. Who has it open keeps it; who opens the name later gets another one.
+ *
+ * Returns: 0.
+ * Errors: -ENOENT, -EACCES.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_lock_remove(const char *name);
+
+/* Frees the handle, and gives the lock back if this thread has it. The name stays. NULL is nothing.
+ *
+ * Returns: nothing.
+ * Errors: none.
+ * Threads: no other uses it any more.
+ * Blocks: no.
+ * Perl: none. */
+void ipc_lock_free(ipc_lock *l);
+
+/* ---- value: a variable that processes share --------------------------------------------------------------------- */
+
+/* The value of a name, made (with nothing in it) if there is none; names as for ipc_lock_open. All who open it say the
+ * same size.
+ *
+ * Returns: 0, and the value in `out`.
+ * Errors: as ipc_lock_open; PERLIPC_E_INVALID when it has another size.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: what the manual says cannot be done. */
+PERLIPC_NODISCARD int32_t ipc_value_open(const char *name, size_t size, uint32_t mode, ipc_value **out);
+
+/* Copies the value, as much of it as fits.
+ *
+ * Returns: its length, which is greater than `cap` when it did not fit.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: any.
+ * Blocks: no lock is taken, unless writers leave no gap to read in.
+ * Perl: none. */
+PERLIPC_NODISCARD int64_t ipc_value_read(ipc_value *v, void *data, size_t cap);
+
+/* Puts a new value in the place of the old one.
+ *
+ * Returns: `len`.
+ * Errors: -EMSGSIZE when it is longer than the size.
+ * Threads: any.
+ * Blocks: while another writer is at work, or has the lock (ipc_value_take).
+ * Perl: none. */
+PERLIPC_NODISCARD int64_t ipc_value_write(ipc_value *v, const void *data, size_t len);
+
+/* How often it was written: changes with each new value.
+ *
+ * Returns: the number.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+int64_t ipc_value_version(const ipc_value *v);
+
+/* Keeps other writers out, for a read and a write with nobody in between.
+ *
+ * Returns: 0; 1 when a holder died with it (the value is whole all the same).
+ * Errors: as ipc_lock_take.
+ * Threads: any.
+ * Blocks: as ipc_lock_take.
+ * Perl: none. */
+PERLIPC_NODISCARD int32_t ipc_value_take(ipc_value *v, int32_t timeout_ms);
+
+/* Lets other writers in again.
+ *
+ * Returns: 0.
+ * Errors: -EPERM when this thread does not keep them out.
+ * Threads: the one that called ipc_value_take.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_value_give(ipc_value *v);
+
+/* Takes a value's name away. Who has it open keeps it; who opens the name later gets another one.
+ *
+ * Returns: 0.
+ * Errors: -ENOENT, -EACCES.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_value_remove(const char *name);
+
+/* Frees the handle. The name stays. NULL is nothing.
+ *
+ * Returns: nothing.
+ * Errors: none.
+ * Threads: no other uses it any more.
+ * Blocks: no.
+ * Perl: none. */
+void ipc_value_free(ipc_value *v);
+
+/* ---- flock ------------------------------------------------------------------------------------------------------ */
+
+/* Locks an open file: "SH" (others may too), "EX" (nobody else), "UN" (given up). The lock is that of the open file
+ * description, and so the forked children's too.
+ *
+ * Returns: 0.
+ * Errors: -ETIMEDOUT, -EBADF; PERLIPC_E_INVALID for another word.
+ * Threads: any.
+ * Blocks: until it is free, or the timeout; signal handlers run meanwhile. With a timeout it is tried at intervals of up
+ * to 20 ms: the kernel has no timed form.
+ * Perl: flock(FH, LOCK_EX), with LOCK_NB as timeout 0. */
+PERLIPC_NODISCARD int32_t ipc_flock(int32_t fd, const char *mode, int32_t timeout_ms);
 
 /* ---- user, daemon ----------------------------------------------------------------------------------------------- */
 

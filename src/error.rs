@@ -89,6 +89,26 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// A System V object is gone, perhaps while the call waited on it.
+    #[error(
+        "{step}{}: removed: by its owner, by ipcrm, or at a logout by systemd-logind (RemoveIPC=yes)", thing(.path)
+    )]
+    Removed {
+        /// The call.
+        step: &'static str,
+        /// The object's id or name.
+        path: Cow<'static, str>,
+    },
+    /// A limit of the system stands against it.
+    #[error("{step}: beyond the system's limit {limit}: {}", text(*.errno))]
+    Limit {
+        /// The call.
+        step: &'static str,
+        /// The limit and its value: "semmni = 32000".
+        limit: String,
+        /// The system's reason: ENOSPC, EINVAL, E2BIG.
+        errno: i32,
+    },
 }
 
 fn thing(path: &str) -> String {
@@ -120,7 +140,9 @@ impl Error {
             | Error::Busy { step }
             | Error::Invalid { step, .. }
             | Error::Threads { step }
-            | Error::TooLong { step, .. } => *step = name,
+            | Error::TooLong { step, .. }
+            | Error::Removed { step, .. }
+            | Error::Limit { step, .. } => *step = name,
         }
         self
     }
@@ -137,14 +159,16 @@ impl Error {
             | Error::Busy { step }
             | Error::Invalid { step, .. }
             | Error::Threads { step }
-            | Error::TooLong { step, .. } => step,
+            | Error::TooLong { step, .. }
+            | Error::Removed { step, .. }
+            | Error::Limit { step, .. } => step,
         }
     }
 
     /// The file, user or address that the step was done to; empty where there is none.
     pub fn path(&self) -> &str {
         match self {
-            Error::Os { path, .. } | Error::Timeout { path, .. } => path,
+            Error::Os { path, .. } | Error::Timeout { path, .. } | Error::Removed { path, .. } => path,
             _ => "",
         }
     }
@@ -153,7 +177,7 @@ impl Error {
     /// EBUSY, EINVAL, EPERM, EMSGSIZE.
     pub fn errno(&self) -> i32 {
         match self {
-            Error::Os { errno, .. } => *errno,
+            Error::Os { errno, .. } | Error::Limit { errno, .. } => *errno,
             Error::Timeout { .. } => libc::ETIMEDOUT,
             Error::Abandoned { .. } | Error::Interrupted { .. } => libc::EINTR,
             Error::Canceled { .. } => libc::ECANCELED,
@@ -162,6 +186,7 @@ impl Error {
             Error::Invalid { .. } => libc::EINVAL,
             Error::Threads { .. } => libc::EPERM,
             Error::TooLong { .. } => libc::EMSGSIZE,
+            Error::Removed { .. } => libc::EIDRM,
         }
     }
 

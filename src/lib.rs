@@ -33,6 +33,8 @@
 //! - A [`Child`] is held by its pidfd and never means a stranger; its [`Status`] is Perl's `$?`.
 //! - A [`Stream`] is Perl's filehandle.
 //! - [`signal`] is Perl's `%SIG`: deferred, so that a handler may do anything.
+//! - [`Semaphore`], [`shm`] and [`SharedMem`], [`MessageQueue`] are the System V objects ([`sysv`]); a [`Lock`] survives its
+//!   holder, a [`Value`] is a variable that processes share.
 //! - Each wait takes a [`Deadline`]; each failure is an [`Error`] with its step.
 //!
 //! Linux 5.10 and later with glibc, on x86-64. Features: `capi` (the C surface, on by default), `header` (writes the C
@@ -56,17 +58,24 @@ pub mod expect;
 #[cfg(feature = "capi")]
 pub mod ffi;
 pub mod fifo;
+mod flock;
+mod lock;
+pub mod msg;
 pub mod pipeline;
 pub mod popen;
 pub mod pty;
 mod scan;
+pub mod sem;
+pub mod shm;
 pub mod signal;
 mod spawn;
 mod status;
 mod stream;
 mod sys;
+pub mod sysv;
 mod time;
 mod user;
+mod value;
 pub mod version;
 
 pub use capture::Capture;
@@ -74,10 +83,16 @@ pub use child::{Child, Fork, How, Reach, fork, fork_by, orphans, wait_any, wait_
 pub use cmd::{Cmd, Ended, System};
 pub use error::{Error, Result, text as error_text};
 pub use expect::Expect;
+pub use flock::{FlockMode, flock};
+pub use lock::Lock;
+pub use msg::MessageQueue;
 pub use popen::Mode;
+pub use sem::Semaphore;
+pub use shm::SharedMem;
 pub use status::Status;
 pub use stream::{Canceler, Separator, Stream};
 #[cfg(feature = "faults")]
 pub use sys::faults;
 pub use time::Deadline;
 pub use user::drop_privileges;
+pub use value::Value;

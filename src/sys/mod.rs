@@ -15,7 +15,9 @@ pub mod faults;
 pub(crate) mod files;
 mod names;
 pub(crate) mod probe;
+pub(crate) mod shared;
 pub(crate) mod signals;
+pub(crate) mod sysv;
 pub(crate) mod tty;
 mod x86_64;
 
@@ -371,6 +373,29 @@ pub(crate) fn numbers_in(path: &CStr) -> Result<Vec<i32>> {
 pub(crate) fn small_file(path: &CStr, room: &mut [u8]) -> Result<usize> {
     let file = open(&CALM, path, libc::O_RDONLY, 0)?;
     read(&CALM, file.as_raw_fd(), room)
+}
+
+/// A file (of /proc) to its end.
+pub(crate) fn whole_file(path: &CStr) -> Result<Vec<u8>> {
+    let file = open(&CALM, path, libc::O_RDONLY, 0)?;
+    let mut data = Vec::new();
+    let mut room = vec![0; 32 * 1024];
+    loop {
+        match read(&CALM, file.as_raw_fd(), &mut room)? {
+            0 => return Ok(data),
+            len => data.extend_from_slice(&room[..len]),
+        }
+    }
+}
+
+/// The kind and identity of what the path names, links followed.
+pub(crate) fn stat(path: &CStr) -> Result<libc::stat> {
+    // SAFETY: all-zero is a stat.
+    let mut stat: libc::stat = unsafe { std::mem::zeroed() };
+    let a = [libc::AT_FDCWD as usize, path.as_ptr() as usize, &raw mut stat as usize, 0];
+    // SAFETY: a C string and a valid out-pointer.
+    unsafe { raw(libc::SYS_newfstatat, a) }?;
+    Ok(stat)
 }
 
 // ---- signals ----

@@ -35,6 +35,10 @@ const OF_FILES: [&str; 4] = ["exec", "open", "chdir", "mkfifo"];
 
 fn os_error(error: &Error) -> PyErr {
     let (step, path, errno) = (error.step(), error.path(), error.errno());
+    if let Error::Removed { .. } | Error::Limit { .. } = error {
+        // Their texts say more than the errno's.
+        return PyOSError::new_err((errno, error.to_string()));
+    }
     let why = match error {
         Error::Timeout { .. } => "timed out".to_owned(),
         Error::Canceled { .. } => "cancelled".to_owned(),

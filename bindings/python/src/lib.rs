@@ -8,12 +8,19 @@ mod capture;
 mod child;
 mod cmd;
 mod error;
+mod flock;
+mod lock;
+mod msg;
 mod popen;
+mod sem;
+mod shm;
 mod signal;
 mod status;
 mod stream;
+mod sysv;
 mod time;
 mod user;
+mod value;
 
 /// The compiled part of perlipc. Use the package: `import perlipc as ipc`.
 #[pyo3::pymodule(gil_used = true)]
@@ -23,7 +30,17 @@ mod _perlipc {
     #[pymodule_export]
     use crate::child::{Child, exec, fork, orphans, start, wait, waitpid};
     #[pymodule_export]
+    use crate::flock::flock;
+    #[pymodule_export]
+    use crate::lock::Lock;
+    #[pymodule_export]
+    use crate::msg::{MessageQueue, msgctl, msgget, msgrcv, msgsnd};
+    #[pymodule_export]
     use crate::popen::{fork_open, open};
+    #[pymodule_export]
+    use crate::sem::{Semaphore, semctl, semget, semop};
+    #[pymodule_export]
+    use crate::shm::{SharedMem, shmctl, shmget, shmread, shmwrite};
     #[pymodule_export]
     use crate::signal::{
         alarm, kill, signal_dispatch, signal_fd, signal_front, signal_names, signal_number, signal_wait, sleep,
@@ -33,7 +50,11 @@ mod _perlipc {
     #[pymodule_export]
     use crate::stream::{Stream, adopt, pipe};
     #[pymodule_export]
+    use crate::sysv::{ftok, ipc_limit, ipc_list};
+    #[pymodule_export]
     use crate::user::drop_privileges;
+    #[pymodule_export]
+    use crate::value::Shared;
 
     #[pymodule_init]
     fn init(_module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {

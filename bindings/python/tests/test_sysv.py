@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+import perlipc as ipc
+from perlipc import sysv
+
+
+def test_keys() -> None:
+    assert ipc.ftok("/etc/passwd") == ipc.ftok("/etc/passwd", 1) == ipc.ftok("/etc/passwd", "\x01")
+    program = "use IPC::SysV 'ftok'; print ftok('/etc/passwd', 'A')"
+    assert ipc.ftok("/etc/passwd", "A") == int(ipc.qx(["perl", "-e", program]))
+    with pytest.raises(FileNotFoundError):
+        ipc.ftok("/nonexistent")
+
+
+def test_limits() -> None:
+    assert sysv.limit("semmni") > 0
+    with pytest.raises(ValueError):
+        sysv.limit("nosuch")
+
+
+def test_objects_have_owners() -> None:
+    queue = ipc.MessageQueue.open(sysv.IPC_PRIVATE)
+    queue.send(b"four")
+    (found,) = [o for o in sysv.objects() if (o["kind"], o["id"]) == ("msg", queue.id)]
+    assert (found["uid"], found["cuid"], found["mode"]) == (os.geteuid(), os.geteuid(), 0o600)
+    assert (found["size"], found["count"]) == (4, 1)
+    queue.remove()
+    assert not [o for o in sysv.objects() if (o["kind"], o["id"]) == ("msg", queue.id)]

@@ -1,0 +1,306 @@
+//! The lock: who is killed with it, at whatever instant, is told to the next; nobody is stuck; what it guards is whole.
+
+mod common;
+#[path = "common/objects.rs"]
+mod objects;
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use common::{eventually, run, scale, skipped};
+use objects::child;
+use perlipc::sysv::PRIVATE;
+use perlipc::{Child, Deadline, Error, Lock, SharedMem, Value, signal};
+
+common::scenarios!(rules, threads, died, killed, handlers, full, foreign);
+
+const NEVER: Deadline = Deadline::NEVER;
+
+fn name(what: &str) -> String {
+    format!("test-{what}-{}", std::process::id())
+}
+
+fn rules() {
+    let name = name("rules");
+    let lock = Lock::open(&name, 0o600).unwrap();
+    let path = format!("/dev/shm/perlipc-lock-{name}");
+    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!lock.take(NEVER).unwrap());
+    assert_eq!(lock.take(NEVER).unwrap_err().errno(), libc::EDEADLK);
+    let other = child(|| {
+        let lock = Lock::open(&name, 0o600).unwrap();
+        assert!(lock.take(Deadline::NOW).unwrap_err().is_timeout());
+        let begin = Instant::now();
+        assert!(lock.take(Deadline::after_ms(50)).unwrap_err().is_timeout());
+        let took = begin.elapsed();
+        assert!(took >= Duration::from_millis(50) && took < Duration::from_millis(500), "{took:?}");
+        assert_eq!(lock.give().unwrap_err().errno(), libc::EPERM);
+        0
+    });
+    assert!(other.wait(NEVER).unwrap().success());
+    lock.give().unwrap();
+    assert_eq!(lock.give().unwrap_err().errno(), libc::EPERM);
+    // Dropped while it is held: given back.
+    lock.take(NEVER).unwrap();
+    drop(lock);
+    let lock = Lock::open(&name, 0o600).unwrap();
+    assert!(!lock.take(Deadline::NOW).unwrap());
+    lock.give().unwrap();
+    Lock::remove(&name).unwrap();
+    assert_eq!(Lock::remove(&name).unwrap_err().errno(), libc::ENOENT);
+    // A file, and none at all.
+    let file = std::env::temp_dir().join(&name);
+    let file = file.to_str().unwrap();
+    let (one, two) = (Lock::open(file, 0o600).unwrap(), Lock::open(file, 0o600).unwrap());
+    one.take(NEVER).unwrap();
+    let (anonymous, forked) = (Lock::anonymous().unwrap(), Lock::anonymous().unwrap());
+    forked.take(NEVER).unwrap();
+    let other = child(|| {
+        assert!(two.take(Deadline::NOW).unwrap_err().is_timeout());
+        anonymous.take(NEVER).unwrap();
+        anonymous.give().unwrap();
+        assert!(forked.take(Deadline::NOW).unwrap_err().is_timeout());
+        0
+    });
+    assert!(other.wait(NEVER).unwrap().success());
+    forked.give().unwrap();
+    one.give().unwrap();
+    Lock::remove(file).unwrap();
+}
+
+/// The rule of threads: the thread that took it has it, and its end is a death.
+fn threads() {
+    let lock = Lock::anonymous().unwrap();
+    std::thread::scope(|scope| {
+        lock.take(NEVER).unwrap();
+        scope
+            .spawn(|| {
+                assert_eq!(lock.give().unwrap_err().errno(), libc::EPERM);
+                assert!(lock.take(Deadline::after_ms(20)).unwrap_err().is_timeout());
+            })
+            .join()
+            .unwrap();
+        lock.give().unwrap();
+        scope.spawn(|| lock.take(NEVER).map(|_| ()).unwrap()).join().unwrap();
+        assert!(lock.take(Deadline::after_ms(5000)).unwrap(), "it died with it");
+        lock.give().unwrap();
+    });
+    // Each adds 10,000 to a number that the lock alone guards.
+    let count = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..10_000 {
+                    lock.take(NEVER).unwrap();
+                    count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+                    lock.give().unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(count.load(Ordering::Relaxed), 40_000);
+}
+
+/// A holder's death reaches one who waits already, and is told once.
+fn died() {
+    let lock = Lock::anonymous().unwrap();
+    let memory = SharedMem::create(PRIVATE, 8, 0o600).unwrap();
+    memory.remove().unwrap();
+    // SAFETY: zeros, aligned to a page, mapped until the scenario ends.
+    let held = unsafe { AtomicU32::from_ptr(memory.as_ptr().cast()) };
+    let holder = child(|| {
+        lock.take(NEVER).unwrap();
+        held.store(1, Ordering::SeqCst);
+        loop {
+            std::thread::park();
+        }
+    });
+    assert!(eventually(|| held.load(Ordering::SeqCst) == 1));
+    let killer = child(|| {
+        std::thread::sleep(Duration::from_millis(30));
+        holder.kill("KILL").map_or(1, |()| 0)
+    });
+    assert!(lock.take(Deadline::after_ms(5000)).unwrap(), "the death is told");
+    lock.give().unwrap();
+    assert!(!lock.take(NEVER).unwrap(), "once");
+    lock.give().unwrap();
+    let _ = (killer.wait(NEVER).unwrap(), holder.wait(NEVER).unwrap());
+}
+
+/// Eight processes take and give, one is killed every few milliseconds: nobody is ever stuck, the numbers that the lock
+/// guards agree, and a death is told at most once a kill.
+fn killed() {
+    const PROCESSES: usize = 8;
+    let lock = Lock::anonymous().unwrap();
+    let memory = SharedMem::create(PRIVATE, 4096, 0o600).unwrap();
+    memory.remove().unwrap();
+    // SAFETY: zeros, aligned to a page, mapped until the scenario ends.
+    let number = |at: usize| unsafe { AtomicU64::from_ptr(memory.as_ptr().add(at * 8).cast()) };
+    let (one, other, deaths, rounds, inside) = (number(0), number(1), number(2), number(3), number(4));
+    let stop = number(5);
+    let work = || {
+        while stop.load(Ordering::Relaxed) == 0 {
+            let begin = Instant::now();
+            let died = lock.take(Deadline::after_ms(10_000)).unwrap();
+            assert!(begin.elapsed() < Duration::from_secs(1), "stuck");
+            if died {
+                deaths.fetch_add(1, Ordering::SeqCst);
+                // Half done: put right by who is told.
+                other.store(one.load(Ordering::Relaxed), Ordering::Relaxed);
+                inside.store(0, Ordering::SeqCst);
+            }
+            assert_eq!(inside.swap(1, Ordering::SeqCst), 0, "two at once");
+            assert_eq!(one.load(Ordering::Relaxed), other.load(Ordering::Relaxed));
+            one.fetch_add(1, Ordering::Relaxed);
+            for _ in 0..200 {
+                std::hint::spin_loop();
+            }
+            other.fetch_add(1, Ordering::Relaxed);
+            inside.store(0, Ordering::SeqCst);
+            rounds.fetch_add(1, Ordering::Relaxed);
+            lock.give().unwrap();
+        }
+        0
+    };
+    let mut processes: Vec<Child> = (0..PROCESSES).map(|_| child(work)).collect();
+    let enough = scale(100_000) as u64;
+    let (begin, mut kills) = (Instant::now(), 0);
+    while rounds.load(Ordering::Relaxed) < enough || kills < scale(200) {
+        assert!(begin.elapsed() < Duration::from_secs(90), "{} rounds", rounds.load(Ordering::Relaxed));
+        std::thread::sleep(Duration::from_millis(20));
+        let victim = &mut processes[kills % PROCESSES];
+        victim.kill("KILL").unwrap();
+        assert_eq!(victim.wait(NEVER).unwrap().signal(), Some(libc::SIGKILL), "it had failed before");
+        *victim = child(work);
+        kills += 1;
+    }
+    stop.store(1, Ordering::SeqCst);
+    for process in processes {
+        let status = process.wait(NEVER).unwrap();
+        assert!(status.success(), "{status}");
+    }
+    let deaths = deaths.load(Ordering::SeqCst) as usize;
+    assert!(deaths <= kills, "{deaths} deaths of {kills} kills");
+    assert!(deaths > 0, "none of {kills} kills hit a holder");
+    let _ = lock.take(NEVER).unwrap();
+    lock.give().unwrap();
+}
+
+fn handlers() {
+    static RAN: AtomicU32 = AtomicU32::new(0);
+    signal::handle("USR1", |_| {
+        RAN.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    })
+    .unwrap();
+    signal::handle("USR2", |_| Err(7)).unwrap();
+    let lock = Lock::anonymous().unwrap();
+    let (ready, told) = (SharedMem::create(PRIVATE, 8, 0o600).unwrap(), std::process::id() as i32);
+    ready.remove().unwrap();
+    // SAFETY: zeros, aligned to a page, mapped until the scenario ends.
+    let held = unsafe { AtomicU32::from_ptr(ready.as_ptr().cast()) };
+    let holder = child(|| {
+        lock.take(NEVER).unwrap();
+        held.store(1, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(20));
+        signal::kill("USR1", told).unwrap();
+        std::thread::sleep(Duration::from_millis(20));
+        signal::kill("USR2", told).unwrap();
+        loop {
+            std::thread::park();
+        }
+    });
+    assert!(eventually(|| held.load(Ordering::SeqCst) == 1));
+    let begin = Instant::now();
+    let given_up = lock.take(Deadline::after_ms(20_000)).unwrap_err();
+    assert!(matches!(given_up, Error::Abandoned { value: 7, .. }), "{given_up}");
+    assert_eq!(RAN.load(Ordering::SeqCst), 1);
+    assert!(begin.elapsed() < Duration::from_secs(2));
+    holder.kill("KILL").unwrap();
+    assert!(lock.take(NEVER).unwrap());
+    lock.give().unwrap();
+    let _ = holder.wait(NEVER).unwrap();
+}
+
+/// A full file system is an error when the memory is made, and never a SIGBUS later.
+fn full() {
+    let place = std::env::temp_dir().join(name("full"));
+    std::fs::create_dir(&place).unwrap();
+    let target = std::ffi::CString::new(place.to_str().unwrap()).unwrap();
+    // SAFETY: C strings. The mount is this process's own.
+    let mounted = unsafe {
+        libc::unshare(libc::CLONE_NEWNS) == 0
+            && libc::mount(
+                c"none".as_ptr(),
+                c"/".as_ptr(),
+                std::ptr::null(),
+                libc::MS_REC | libc::MS_PRIVATE,
+                std::ptr::null(),
+            ) == 0
+            && libc::mount(c"none".as_ptr(), target.as_ptr(), c"tmpfs".as_ptr(), 0, c"size=64k".as_ptr().cast()) == 0
+    };
+    if mounted {
+        let at = |name: &str| place.join(name).to_str().unwrap().to_owned();
+        let value = Value::open(&at("fits"), 8192, 0o600).unwrap();
+        value.write(&[1; 8192], NEVER).unwrap();
+        let error = Value::open(&at("large"), 1 << 20, 0o600).unwrap_err();
+        assert_eq!(error.errno(), libc::ENOSPC, "{error}");
+        std::fs::write(at("filler"), [0; 4096]).unwrap();
+        while std::fs::OpenOptions::new()
+            .append(true)
+            .open(at("filler"))
+            .and_then(|mut file| std::io::Write::write_all(&mut file, &[0; 4096]))
+            .is_ok()
+        {}
+        assert_eq!(Lock::open(&at("lock"), 0o600).unwrap_err().errno(), libc::ENOSPC);
+        value.write(&[2; 8192], NEVER).unwrap();
+        assert_eq!(value.get(NEVER).unwrap(), [2; 8192]);
+        // SAFETY: a C string.
+        unsafe { libc::umount2(target.as_ptr(), libc::MNT_DETACH) };
+    } else {
+        skipped("a full file system", "this user may not mount one");
+    }
+    std::fs::remove_dir(&place).unwrap();
+}
+
+/// What is not ours is refused: another user's, another thing's, one behind a link.
+fn foreign() {
+    let name = name("foreign");
+    let path = format!("/dev/shm/perlipc-lock-{name}");
+    std::fs::write(&path, vec![b'x'; 4096]).unwrap();
+    assert!(matches!(Lock::open(&name, 0o600).unwrap_err(), Error::Invalid { .. }));
+    std::fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink("/dev/shm/perlipc-nowhere", &path).unwrap();
+    assert_eq!(Lock::open(&name, 0o600).unwrap_err().errno(), libc::ELOOP);
+    std::fs::remove_file(&path).unwrap();
+    if !common::is_root() {
+        return skipped("another user's lock", "only root can be two users");
+    }
+    let lock = Lock::open(&name, 0o666).unwrap();
+    std::os::unix::fs::chown(&path, Some(65534), None).unwrap();
+    let error = Lock::open(&name, 0o600).unwrap_err();
+    assert_eq!(error.errno(), libc::EACCES);
+    assert!(error.to_string().contains("made by uid 65534"), "{error}");
+    drop(lock);
+    Lock::remove(&name).unwrap();
+}
+
+macro_rules! tests {
+    ($($test:ident: $scenario:ident),* $(,)?) => {
+        $(#[test]
+        fn $test() {
+            run(stringify!($scenario));
+        })*
+    };
+}
+
+tests!(
+    excludes_and_times_out: rules,
+    belongs_to_a_thread: threads,
+    a_holders_death_is_told: died,
+    nobody_is_stuck_when_holders_are_killed: killed,
+    handlers_run_while_it_waits: handlers,
+    a_full_file_system_is_an_error: full,
+    strangers_are_refused: foreign,
+);
