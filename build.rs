@@ -31,6 +31,7 @@ mod header {
         ("pty", "pty"),
         ("expect", "expect: patterns over any stream"),
         ("fifo", "fifo"),
+        ("argv", "argv: many files as one stream of lines"),
         ("user", "user, daemon"),
     ];
 

@@ -41,6 +41,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod argv;
 /// The README's Rust is a documentation test too.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
