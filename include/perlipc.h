@@ -1540,7 +1540,7 @@ int32_t ipc_argv_push(ipc_argv *a, const char *name);
  * Threads: one at a time uses the handle.
  * Blocks: no.
  * Perl: $/. */
-int32_t ipc_argv_separator(ipc_argv *a, const void *data, uintptr_t len);
+int32_t ipc_argv_separator(ipc_argv *a, const void *data, size_t len);
 
 /* The next record, borrowed until the next call with the handle; a NUL follows. A name that cannot be opened is reported
  * and passed over.

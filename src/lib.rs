@@ -41,12 +41,12 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
-pub mod argv;
 /// The README's Rust is a documentation test too.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;
 
+pub mod argv;
 mod block;
 pub mod capture;
 mod child;

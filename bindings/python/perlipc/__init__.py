@@ -5,7 +5,7 @@ call. Everything is bytes, or str (UTF-8, surrogateescape) with text=True. A com
 shell rule, or a sequence, which never meets a shell.
 
 Every call that starts a program takes these keywords: cwd, env (the whole environment), argv0, umask, fds (the
-child's descriptors and yours), stdin, stdout, stderr ("null", "inherit", "close", "socket", "<path", ">path",
+child's descriptors and yours), stdin, stdout, stderr ("null", "inherit", "close", "socket", "tty", "<path", ">path",
 ">>path", "&1", a file or a descriptor), user, group, groups, session, process_group, rlimits, die_with_parent, and
 grace (seconds between TERM and KILL when a timeout ends it). The child gets 0, 1, 2 and what is named, nothing else.
 
@@ -20,17 +20,26 @@ Status(exited with 0)
 """
 
 from ._perlipc import (
+    ArgvStream,
     Child,
+    Expect,
+    Match,
     Result,
     Status,
     Stream,
     adopt,
     alarm,
+    argv,
     capture,
     drop_privileges,
+    is_fifo,
     kill,
+    mkfifo,
+    open_fifo,
+    open_pty,
     orphans,
     pipe,
+    pipeline,
     qx,
     start,
     system,
@@ -42,15 +51,23 @@ from ._perlipc import wait as wait
 from .child import fork
 from .cmd import Options
 from .error import ChildError, CommandTimeout
-from .popen import fork_open
+from .expect import EOF, ExpectEOF, ExpectTimeout
+from .popen import Duplex, fork_open, open2, open3
 from .popen import open as open
 from .signal import SIG, SignalTable, local
 
 # Without those whose names are Python's own: open, exec, sleep, wait.
 __all__ = [
+    "ArgvStream",
     "Child",
     "ChildError",
     "CommandTimeout",
+    "Duplex",
+    "EOF",
+    "Expect",
+    "ExpectEOF",
+    "ExpectTimeout",
+    "Match",
     "Options",
     "Result",
     "SIG",
@@ -59,14 +76,22 @@ __all__ = [
     "Stream",
     "adopt",
     "alarm",
+    "argv",
     "capture",
     "drop_privileges",
     "fork",
     "fork_open",
+    "is_fifo",
     "kill",
     "local",
+    "mkfifo",
+    "open2",
+    "open3",
+    "open_fifo",
+    "open_pty",
     "orphans",
     "pipe",
+    "pipeline",
     "qx",
     "start",
     "system",

@@ -4,11 +4,15 @@
 
 #![deny(unsafe_code)]
 
+mod argv;
 mod capture;
 mod child;
 mod cmd;
 mod error;
+mod expect;
+mod fifo;
 mod popen;
+mod pty;
 mod signal;
 mod status;
 mod stream;
@@ -19,11 +23,19 @@ mod user;
 #[pyo3::pymodule(gil_used = true)]
 mod _perlipc {
     #[pymodule_export]
-    use crate::capture::{Result, capture, qx, system};
+    use crate::argv::{ArgvStream, argv};
+    #[pymodule_export]
+    use crate::capture::{Result, capture, feed, pipeline, qx, system};
     #[pymodule_export]
     use crate::child::{Child, exec, fork, orphans, start, wait, waitpid};
     #[pymodule_export]
-    use crate::popen::{fork_open, open};
+    use crate::expect::{Expect, Match};
+    #[pymodule_export]
+    use crate::fifo::{is_fifo, mkfifo, open_fifo};
+    #[pymodule_export]
+    use crate::popen::{fork_open, open, open2, open3};
+    #[pymodule_export]
+    use crate::pty::open_pty;
     #[pymodule_export]
     use crate::signal::{
         alarm, kill, signal_dispatch, signal_fd, signal_front, signal_names, signal_number, signal_wait, sleep,
