@@ -38,6 +38,7 @@ mod header {
         ("lock", "lock: between processes; it survives its holder"),
         ("value", "value: a variable that processes share"),
         ("flock", "flock"),
+        ("argv", "argv: many files as one stream of lines"),
         ("user", "user, daemon"),
     ];
 

@@ -62,6 +62,9 @@ typedef struct ipc_lock ipc_lock;
  * killed leaves the last whole one. */
 typedef struct ipc_value ipc_value;
 
+/* Many files as one stream of lines. For one thread at a time. */
+typedef struct ipc_argv ipc_argv;
+
 /* ---- version ---------------------------------------------------------------------------------------------------- */
 
 /* The library's version as a number to compare: major << 16 | minor << 8 | patch, as PERLIPC_VERSION has it.
@@ -2068,6 +2071,113 @@ void ipc_value_free(ipc_value *v);
  * to 20 ms: the kernel has no timed form.
  * Perl: flock(FH, LOCK_EX), with LOCK_NB as timeout 0. */
 PERLIPC_NODISCARD int32_t ipc_flock(int32_t fd, const char *mode, int32_t timeout_ms);
+
+/* ---- argv: many files as one stream of lines -------------------------------------------------------------------- */
+
+/* Opens many files as one stream of lines: `names` is NULL-ended, a program's arguments say; none at all (or NULL) is
+ * standard input. Names are taken as they are; with `magic`, "cmd |" is a command whose output is read, "-" is standard
+ * input, "<&3" a descriptor, and spaces around do not count: trust the names then. Nothing is opened before it is read.
+ *
+ * Returns: 0, and the handle in `out`.
+ * Errors: PERLIPC_E_INVALID for a bad out-parameter.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: <<>>; <> with magic. */
+PERLIPC_NODISCARD int32_t ipc_argv_open(const char *const *names, int32_t magic, ipc_argv **out);
+
+/* Who is told of names that cannot be opened and are passed over, in place of a line to standard error: the name and the
+ * code of the failure. NULL: nobody.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: one at a time uses the handle. Callbacks: `report`, inside ipc_argv_readline and ipc_argv_eof_all.
+ * Blocks: no.
+ * Perl: the warning "Can't open x". */
+int32_t ipc_argv_report(ipc_argv *a, void (*report)(const char*, int32_t, void*), void *userdata);
+
+/* One more name, behind the others.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: one at a time uses the handle.
+ * Blocks: no.
+ * Perl: push @ARGV. */
+int32_t ipc_argv_push(ipc_argv *a, const char *name);
+
+/* What ends a record in all of the files: any bytes; `data` NULL: each file whole; `len` 0 otherwise: paragraphs.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: one at a time uses the handle.
+ * Blocks: no.
+ * Perl: $/. */
+int32_t ipc_argv_separator(ipc_argv *a, const void *data, size_t len);
+
+/* The next record, borrowed until the next call with the handle; a NUL follows. A name that cannot be opened is reported
+ * and passed over.
+ *
+ * Returns: its length; 0 after the last file, where `line` is NULL (a file that is read whole and is empty gives 0 with a
+ * `line`).
+ * Errors: as ipc_stream_readline.
+ * Threads: one at a time uses the handle.
+ * Blocks: until a record is there.
+ * Perl: <<>>, <>. */
+PERLIPC_NODISCARD int64_t ipc_argv_readline(ipc_argv *a, const char **line);
+
+/* The name of the file that was read last, as it was given; "-" for standard input. Borrowed until the next call with the
+ * handle.
+ *
+ * Returns: the name; NULL for a bad handle.
+ * Errors: none.
+ * Threads: one at a time uses the handle.
+ * Blocks: no.
+ * Perl: $ARGV. */
+const char *ipc_argv_name(ipc_argv *a);
+
+/* How many records were read, of all files; ipc_argv_close sets it back.
+ *
+ * Returns: the number.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: one at a time uses the handle.
+ * Blocks: no.
+ * Perl: $. */
+int64_t ipc_argv_lineno(const ipc_argv *a);
+
+/* Whether the record before was the last of its file.
+ *
+ * Returns: 1 or 0.
+ * Errors: as ipc_stream_read.
+ * Threads: one at a time uses the handle.
+ * Blocks: until that is known.
+ * Perl: eof. */
+int32_t ipc_argv_eof(ipc_argv *a);
+
+/* Whether there is no more record in any file. To know, it goes on to the next one.
+ *
+ * Returns: 1 or 0.
+ * Errors: as ipc_stream_read.
+ * Threads: one at a time uses the handle.
+ * Blocks: until that is known.
+ * Perl: eof(). */
+int32_t ipc_argv_eof_all(ipc_argv *a);
+
+/* Closes the current file, and counts records from 0 again; for a command, waits.
+ *
+ * Returns: 0; in `status` a command's native wait status, else -1.
+ * Errors: as ipc_stream_close.
+ * Threads: one at a time uses the handle.
+ * Blocks: until the command has ended.
+ * Perl: close ARGV. */
+int32_t ipc_argv_close(ipc_argv *a, int32_t *status);
+
+/* Frees it; NULL is nothing.
+ *
+ * Returns: nothing.
+ * Errors: none.
+ * Threads: any; nobody may use it any more.
+ * Blocks: no.
+ * Perl: none. */
+void ipc_argv_free(ipc_argv *a);
 
 /* ---- user, daemon ----------------------------------------------------------------------------------------------- */
 

@@ -48,6 +48,7 @@
 #[doc = include_str!("../README.md")]
 pub struct Readme;
 
+pub mod argv;
 mod block;
 pub mod capture;
 mod child;

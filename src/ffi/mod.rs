@@ -3,6 +3,7 @@
 
 #![allow(unsafe_code, non_camel_case_types, clippy::missing_safety_doc)]
 
+pub mod argv;
 pub mod capture;
 pub mod child;
 pub mod cmd;

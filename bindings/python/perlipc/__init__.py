@@ -5,7 +5,7 @@ call. Everything is bytes, or str (UTF-8, surrogateescape) with text=True. A com
 shell rule, or a sequence, which never meets a shell.
 
 Every call that starts a program takes these keywords: cwd, env (the whole environment), argv0, umask, fds (the
-child's descriptors and yours), stdin, stdout, stderr ("null", "inherit", "close", "socket", "<path", ">path",
+child's descriptors and yours), stdin, stdout, stderr ("null", "inherit", "close", "socket", "tty", "<path", ">path",
 ">>path", "&1", a file or a descriptor), user, group, groups, session, process_group, rlimits, die_with_parent, and
 grace (seconds between TERM and KILL when a timeout ends it). The child gets 0, 1, 2 and what is named, nothing else.
 
@@ -21,9 +21,12 @@ Status(exited with 0)
 
 from . import sysv as sysv
 from ._perlipc import (
+    ArgvStream,
     Child,
     Lock,
     MessageQueue,
+    Expect,
+    Match,
     Result,
     Semaphore,
     Shared,
@@ -32,6 +35,7 @@ from ._perlipc import (
     Stream,
     adopt,
     alarm,
+    argv,
     capture,
     drop_privileges,
     flock,
@@ -41,8 +45,13 @@ from ._perlipc import (
     msgget,
     msgrcv,
     msgsnd,
+    is_fifo,
+    mkfifo,
+    open_fifo,
+    open_pty,
     orphans,
     pipe,
+    pipeline,
     qx,
     semctl,
     semget,
@@ -61,17 +70,25 @@ from ._perlipc import wait as wait
 from .child import fork
 from .cmd import Options
 from .error import ChildError, CommandTimeout
-from .popen import fork_open
+from .expect import EOF, ExpectEOF, ExpectTimeout
+from .popen import Duplex, fork_open, open2, open3
 from .popen import open as open
 from .signal import SIG, SignalTable, local
 
 # Without those whose names are Python's own: open, exec, sleep, wait.
 __all__ = [
+    "ArgvStream",
     "Child",
     "ChildError",
     "CommandTimeout",
     "Lock",
     "MessageQueue",
+    "Duplex",
+    "EOF",
+    "Expect",
+    "ExpectEOF",
+    "ExpectTimeout",
+    "Match",
     "Options",
     "Result",
     "SIG",
@@ -83,6 +100,7 @@ __all__ = [
     "Stream",
     "adopt",
     "alarm",
+    "argv",
     "capture",
     "drop_privileges",
     "flock",
@@ -95,8 +113,15 @@ __all__ = [
     "msgget",
     "msgrcv",
     "msgsnd",
+    "is_fifo",
+    "mkfifo",
+    "open2",
+    "open3",
+    "open_fifo",
+    "open_pty",
     "orphans",
     "pipe",
+    "pipeline",
     "qx",
     "semctl",
     "semget",

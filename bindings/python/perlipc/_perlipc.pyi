@@ -1,16 +1,21 @@
 # Seconds are float, None waits for ever; each timeout bounds the whole call. text=True: UTF-8, surrogateescape.
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from os import PathLike
-from typing import Any, AnyStr, Generic, Literal, NoReturn, Self, Unpack, final, overload
+from typing import Any, AnyStr, Generic, Literal, NoReturn, Self, TypeAlias, Unpack, final, overload
 
 from typing_extensions import Buffer
 
-from .cmd import Command, HasFileno, Options, Signal
+from .cmd import Arg, Command, HasFileno, Options, Signal
+from .expect import EOF
 
 __all__ = [
+    "ArgvStream",
     "Child",
+    "Expect",
     "Lock",
+    "Match",
     "MessageQueue",
     "Result",
     "Semaphore",
@@ -20,23 +25,32 @@ __all__ = [
     "Stream",
     "adopt",
     "alarm",
+    "argv",
     "capture",
     "drop_privileges",
     "exec",
+    "feed",
     "flock",
     "fork",
     "fork_open",
     "ftok",
     "ipc_limit",
     "ipc_list",
+    "is_fifo",
     "kill",
+    "mkfifo",
     "msgctl",
     "msgget",
     "msgrcv",
     "msgsnd",
     "open",
+    "open2",
+    "open3",
+    "open_fifo",
+    "open_pty",
     "orphans",
     "pipe",
+    "pipeline",
     "qx",
     "semctl",
     "semget",
@@ -95,6 +109,43 @@ class Child:
     def kill(self, signal: Signal = "TERM", *, tree: bool = False) -> Literal["process", "group", "sweep"]: ...
     def end(self, grace: float = 1.0) -> Status: ...
 
+_Pattern: TypeAlias = bytes | str | re.Pattern[bytes] | re.Pattern[str] | type[EOF]
+
+@final
+class Expect:
+    def __new__(
+        cls, patterns: _Pattern | Sequence[_Pattern], *, settled: bool = False, window: int | None = None
+    ) -> Self: ...
+
+@final
+class Match(Generic[AnyStr]):
+    @property
+    def index(self) -> int: ...
+    @property
+    def before(self) -> AnyStr: ...
+    @property
+    def match(self) -> AnyStr: ...
+    @property
+    def groups(self) -> tuple[AnyStr | None, ...]: ...
+    @classmethod
+    def __class_getitem__(cls, key: Any) -> Any: ...
+
+@final
+class ArgvStream(Generic[AnyStr]):
+    @property
+    def name(self) -> str: ...
+    @property
+    def lineno(self) -> int: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> AnyStr: ...
+    def eof(self) -> bool: ...
+    def eof_all(self) -> bool: ...
+    def push(self, name: Arg) -> None: ...
+    def set_separator(self, separator: AnyStr | None) -> None: ...
+    def close(self) -> Status | None: ...
+    @classmethod
+    def __class_getitem__(cls, key: Any) -> Any: ...
+
 @final
 class Stream(Generic[AnyStr]):
     autoflush: bool
@@ -133,6 +184,12 @@ class Stream(Generic[AnyStr]):
     @overload
     def writelines(self: Stream[str], lines: Iterable[str], /) -> None: ...
     def flush(self) -> None: ...
+    def expect(
+        self, patterns: _Pattern | Sequence[_Pattern] | Expect, *, timeout: float | None = 30.0
+    ) -> Match[AnyStr]: ...
+    def sendline(self, line: AnyStr, /) -> int: ...
+    def control(self, key: str, /) -> None: ...
+    def resize(self, rows: int, cols: int) -> None: ...
     def eof(self) -> bool: ...
     def shutdown(self) -> None: ...
     def cancel(self) -> None: ...
@@ -155,6 +212,12 @@ class Result(Generic[AnyStr]):
     def timed_out(self) -> bool: ...
     @property
     def dropped(self) -> int: ...
+    @property
+    def fed(self) -> int: ...
+    @property
+    def statuses(self) -> list[Status]: ...
+    @property
+    def ok(self) -> bool: ...
     @classmethod
     def __class_getitem__(cls, key: Any) -> Any: ...
 
@@ -345,3 +408,68 @@ class MessageQueue:
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+def open2(command: Command, *, text: bool = False, **options: Any) -> tuple[Any, Any, Any, Child]: ...
+def open3(
+    command: Command, *, merge: bool = False, text: bool = False, **options: Any
+) -> tuple[Any, Any, Any, Child]: ...
+def feed(
+    writer: Stream[AnyStr] | None,
+    reader: Stream[AnyStr] | None,
+    error: Stream[AnyStr] | None,
+    input: AnyStr | None,
+    timeout: float | None,
+    text: bool,
+) -> Result[AnyStr]: ...
+@overload
+def open_pty(
+    command: Command,
+    *,
+    rows: int = 24,
+    cols: int = 80,
+    echo: bool = False,
+    crlf: bool = False,
+    raw: bool = False,
+    text: Literal[False] = False,
+    **options: Unpack[Options],
+) -> Stream[bytes]: ...
+@overload
+def open_pty(
+    command: Command,
+    *,
+    rows: int = 24,
+    cols: int = 80,
+    echo: bool = False,
+    crlf: bool = False,
+    raw: bool = False,
+    text: Literal[True],
+    **options: Unpack[Options],
+) -> Stream[str]: ...
+@overload
+def pipeline(
+    *commands: Command, input: Buffer | None = None, timeout: float | None = None, text: Literal[False] = False
+) -> Result[bytes]: ...
+@overload
+def pipeline(
+    *commands: Command, input: str | None = None, timeout: float | None = None, text: Literal[True]
+) -> Result[str]: ...
+@overload
+def argv(
+    names: Iterable[Arg] | None = None, *, magic: bool = False, text: Literal[False] = False
+) -> ArgvStream[bytes]: ...
+@overload
+def argv(names: Iterable[Arg] | None = None, *, magic: bool = False, text: Literal[True]) -> ArgvStream[str]: ...
+def mkfifo(path: Arg, mode: int = 0o600, *, exist_ok: bool = False) -> None: ...
+def is_fifo(path: Arg) -> bool: ...
+@overload
+def open_fifo(
+    path: Arg,
+    mode: Literal["<", ">", "+<"],
+    *,
+    keep: bool = False,
+    timeout: float | None = None,
+    text: Literal[False] = False,
+) -> Stream[bytes]: ...
+@overload
+def open_fifo(
+    path: Arg, mode: Literal["<", ">", "+<"], *, keep: bool = False, timeout: float | None = None, text: Literal[True]
+) -> Stream[str]: ...

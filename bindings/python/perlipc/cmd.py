@@ -22,7 +22,7 @@ Command: TypeAlias = str | Sequence[Arg]
 Mode: TypeAlias = Literal["-|"] | Literal["|-"]
 # "TERM", "SIGTERM", 15, signal.SIGTERM.
 Signal: TypeAlias = str | int
-# "null", "inherit", "close", "socket", "<path", ">path", ">>path", "+<path", "&1"; a descriptor; a file.
+# "null", "inherit", "close", "socket", "tty", "<path", ">path", ">>path", "+<path", "&1"; a descriptor; a file.
 Redirect: TypeAlias = str | bytes | int | HasFileno
 
 

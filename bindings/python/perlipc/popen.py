@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, Unpack, overload
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, AnyStr, Generic, Literal, Unpack, overload
 
 from . import _perlipc
-from ._perlipc import Stream
+from ._perlipc import Child, Result, Stream
 from .child import run
-from .cmd import Arg, Mode, Options
+from .cmd import Arg, Command, Mode, Options
 
-__all__ = ["fork_open", "open"]
+__all__ = ["Duplex", "fork_open", "open", "open2", "open3"]
 
 _Source = Sequence[Arg] | str | Callable[[], int | None] | None
 
@@ -75,3 +75,91 @@ def fork_open(mode: Mode, *, threads_ok: bool = False, text: bool = False) -> St
     locked in the child for ever.
     """
     return _perlipc.fork_open(mode, threads_ok=threads_ok, text=text)
+
+
+class Duplex(Generic[AnyStr]):
+    """The streams to a command from open2 and open3: reader, writer and error, and the child.
+
+    It unpacks as Perl's calls give it: open2 reader, writer, pid; open3 writer, reader, error, pid. A descriptor that the
+    command was given otherwise (stdin=, stdout=, stderr=) has no stream: None. Closing the last stream waits for the child.
+    As a context manager all are closed at the end; leaving on an exception ends the child.
+    """
+
+    reader: Stream[AnyStr]
+    writer: Stream[AnyStr]
+    error: Stream[AnyStr] | None
+    child: Child
+
+    def __init__(self, streams: tuple[Any, Any, Any, Child], text: bool, order: str) -> None:
+        self.writer, self.reader, self.error, self.child = streams
+        self._text = text
+        self._order = order
+
+    def __iter__(self) -> Iterator[Any]:
+        if self._order == "open2":
+            return iter((self.reader, self.writer, self.child.pid))
+        return iter((self.writer, self.reader, self.error, self.child.pid))
+
+    def communicate(self, input: AnyStr | None = None, *, timeout: float | None = None) -> Result[AnyStr]:
+        """Writes all of input and closes the writer, while it keeps all that comes, until the child has ended: a Result.
+
+        Full pipes cannot stand in the way. When timeout seconds are over, the Result has what came until then, with
+        timed_out True: the child runs on, and it can be called again with the rest of the input, from .fed bytes on.
+        """
+        return _perlipc.feed(self.writer, self.reader, self.error, input, timeout, self._text)
+
+    def close(self) -> _perlipc.Status | None:
+        """Closes all the streams and waits for the child: its status."""
+        for stream in (self.writer, self.reader, self.error):
+            if stream is not None:
+                stream.close()
+        return self.child.status
+
+    def __enter__(self) -> Duplex[AnyStr]:
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        for stream in (self.writer, self.reader, self.error):
+            if stream is not None:
+                stream.__exit__(*exc)
+
+
+@overload
+def open2(command: Command, *, text: Literal[False] = False, **options: Unpack[Options]) -> Duplex[bytes]: ...
+@overload
+def open2(command: Command, *, text: Literal[True], **options: Unpack[Options]) -> Duplex[str]: ...
+def open2(command: Command, *, text: bool = False, **options: Any) -> Duplex[Any]:
+    """Starts a command with its output to read and its input to write: a Duplex. Perl's open2.
+
+    Its standard error is this process's. Each write goes out at once; for a program that holds its output back on pipes
+    say stdout="tty". What cannot be executed is an OSError here.
+
+    >>> import perlipc as ipc
+    >>> reader, writer, pid = ipc.open2(["cat", "-u", "-n"])
+    >>> writer.write(b"stuff\\n")
+    6
+    >>> reader.readline()
+    b'     1\\tstuff\\n'
+    >>> writer.close()
+    >>> reader.close()
+    Status(exited with 0)
+    """
+    return Duplex(_perlipc.open2(command, text=text, **options), text, "open2")
+
+
+@overload
+def open3(
+    command: Command, *, merge: bool = False, text: Literal[False] = False, **options: Unpack[Options]
+) -> Duplex[bytes]: ...
+@overload
+def open3(command: Command, *, merge: bool = False, text: Literal[True], **options: Unpack[Options]) -> Duplex[str]: ...
+def open3(command: Command, *, merge: bool = False, text: bool = False, **options: Any) -> Duplex[Any]:
+    """Starts a command with all three of its standard descriptors on streams: a Duplex. Perl's open3.
+
+    With merge=True the errors come with the output. A descriptor that is given otherwise, stdin=file say, has no stream.
+
+    >>> import perlipc as ipc
+    >>> ipc.open3("cat; echo oops >&2").communicate(b"hello").stderr
+    b'oops\\n'
+    """
+    return Duplex(_perlipc.open3(command, merge=merge, text=text, **options), text, "open3")

@@ -3,13 +3,13 @@
 use perlipc::Deadline;
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::cmd::Command;
 use crate::error::{child_error, raise};
 use crate::signal::blocking;
 use crate::status::Status;
-use crate::stream::{decode, encode, owned};
+use crate::stream::{Stream, decode, encode, owned};
 use crate::time::deadline;
 
 /// What a command said, and how it ended: from capture().
@@ -20,6 +20,22 @@ pub(crate) struct Result {
     stderr: Py<PyAny>,
     timed_out: bool,
     dropped: u64,
+    fed: usize,
+    statuses: Vec<perlipc::Status>,
+}
+
+impl Result {
+    fn new(py: Python<'_>, capture: &perlipc::Capture, text: bool) -> PyResult<Result> {
+        Ok(Result {
+            status: Py::new(py, Status::from(capture.status()))?,
+            stdout: give(py, capture.output(), text)?.unbind(),
+            stderr: give(py, capture.errors(), text)?.unbind(),
+            timed_out: capture.timed_out(),
+            dropped: capture.dropped(1) + capture.dropped(2),
+            fed: capture.fed(),
+            statuses: capture.stages().to_vec(),
+        })
+    }
 }
 
 #[pymethods]
@@ -52,6 +68,29 @@ impl Result {
     #[getter]
     fn dropped(&self) -> u64 {
         self.dropped
+    }
+
+    /// How many bytes of the input went out.
+    #[getter]
+    fn fed(&self) -> usize {
+        self.fed
+    }
+
+    /// How each command of a pipeline ended, in order.
+    #[getter]
+    fn statuses(&self) -> Vec<Status> {
+        self.statuses.iter().copied().map(Status::from).collect()
+    }
+
+    /// Whether each command of a pipeline did what it should: it succeeded, or, before the last, it ended by SIGPIPE, since
+    /// the next one wanted to hear no more.
+    #[getter]
+    fn ok(&self) -> bool {
+        let last = self.statuses.len().saturating_sub(1);
+        let fine = |(i, status): (usize, &perlipc::Status)| {
+            status.success() || (i < last && status.signal() == Some(libc::SIGPIPE))
+        };
+        self.statuses.iter().enumerate().all(fine)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -110,13 +149,7 @@ pub(crate) fn capture(
         }
     };
     let capture = run(py, &mut command, input, deadline(timeout)?)?;
-    Ok(Result {
-        status: Py::new(py, Status::from(capture.status()))?,
-        stdout: give(py, capture.output(), text)?.unbind(),
-        stderr: give(py, capture.errors(), text)?.unbind(),
-        timed_out: capture.timed_out(),
-        dropped: capture.dropped(1) + capture.dropped(2),
-    })
+    Result::new(py, &capture, text)
 }
 
 /// What a command says on its standard output: Perl's backticks.
@@ -217,4 +250,62 @@ fn python_handles_int(py: Python<'_>) -> PyResult<bool> {
     let module = py.import("signal")?;
     let now = module.call_method1("getsignal", (libc::SIGINT,))?;
     Ok(now.is(&module.getattr("default_int_handler")?))
+}
+
+/// Runs commands side by side, each one's output the next one's input, without a shell: a Result with what the last one
+/// says, the standard errors of all, and their statuses. A command that ended because the next one wanted to hear no more
+/// (SIGPIPE) has not failed. At the timeout all are ended, and what came until then is there.
+///
+/// >>> import perlipc as ipc
+/// >>> ipc.pipeline(["printf", "b\\na\\n"], ["sort"]).stdout
+/// b'a\nb\n'
+#[pyfunction]
+#[pyo3(signature = (*commands, input = None, timeout = None, text = false))]
+pub(crate) fn pipeline(
+    py: Python<'_>,
+    commands: &Bound<'_, PyTuple>,
+    input: Option<&Bound<'_, PyAny>>,
+    timeout: Option<f64>,
+    text: bool,
+) -> PyResult<Result> {
+    let cmds = commands.iter().map(|command| Ok(Command::new(&command, None)?.cmd)).collect::<PyResult<Vec<_>>>()?;
+    let input = input.map(|input| owned(input, text)).transpose()?;
+    let deadline = deadline(timeout)?;
+    crate::cmd::flush_standard(py)?;
+    let capture = blocking(py, || perlipc::pipeline::run(&cmds, input.as_deref(), deadline))?;
+    match capture.stopped() {
+        Some(error) if !error.is_timeout() => Err(raise(py, error.clone())),
+        _ => Result::new(py, &capture, text),
+    }
+}
+
+/// See Duplex.communicate.
+#[pyfunction]
+#[pyo3(signature = (writer, reader, error, input, timeout, text))]
+pub(crate) fn feed(
+    py: Python<'_>,
+    writer: Option<&Bound<'_, Stream>>,
+    reader: Option<&Bound<'_, Stream>>,
+    error: Option<&Bound<'_, Stream>>,
+    input: Option<&Bound<'_, PyAny>>,
+    timeout: Option<f64>,
+    text: bool,
+) -> PyResult<Result> {
+    let input = input.map(|input| owned(input, text)).transpose()?.unwrap_or_default();
+    let deadline = deadline(timeout)?;
+    let (mut saying, mut hearing, mut failing) = (
+        writer.map(|s| s.get()).filter(|s| !s.is_closed()).map(Stream::enter).transpose()?,
+        reader.map(|s| s.get()).filter(|s| !s.is_closed()).map(Stream::enter).transpose()?,
+        error.map(|s| s.get()).filter(|s| !s.is_closed()).map(Stream::enter).transpose()?,
+    );
+    let ends: [Option<&mut perlipc::Stream>; 3] =
+        [saying.as_deref_mut(), hearing.as_deref_mut(), failing.as_deref_mut()];
+    let capture = blocking(py, || {
+        let [writer, reader, error] = ends;
+        perlipc::capture::feed(writer, &input, reader, error, deadline)
+    })?;
+    match capture.stopped() {
+        Some(error) if !error.is_timeout() => Err(raise(py, error.clone())),
+        _ => Result::new(py, &capture, text),
+    }
 }

@@ -4,14 +4,18 @@
 
 #![deny(unsafe_code)]
 
+mod argv;
 mod capture;
 mod child;
 mod cmd;
 mod error;
+mod expect;
+mod fifo;
 mod flock;
 mod lock;
 mod msg;
 mod popen;
+mod pty;
 mod sem;
 mod shm;
 mod signal;
@@ -26,9 +30,15 @@ mod value;
 #[pyo3::pymodule(gil_used = true)]
 mod _perlipc {
     #[pymodule_export]
-    use crate::capture::{Result, capture, qx, system};
+    use crate::argv::{ArgvStream, argv};
+    #[pymodule_export]
+    use crate::capture::{Result, capture, feed, pipeline, qx, system};
     #[pymodule_export]
     use crate::child::{Child, exec, fork, orphans, start, wait, waitpid};
+    #[pymodule_export]
+    use crate::expect::{Expect, Match};
+    #[pymodule_export]
+    use crate::fifo::{is_fifo, mkfifo, open_fifo};
     #[pymodule_export]
     use crate::flock::flock;
     #[pymodule_export]
@@ -36,7 +46,9 @@ mod _perlipc {
     #[pymodule_export]
     use crate::msg::{MessageQueue, msgctl, msgget, msgrcv, msgsnd};
     #[pymodule_export]
-    use crate::popen::{fork_open, open};
+    use crate::popen::{fork_open, open, open2, open3};
+    #[pymodule_export]
+    use crate::pty::open_pty;
     #[pymodule_export]
     use crate::sem::{Semaphore, semctl, semget, semop};
     #[pymodule_export]

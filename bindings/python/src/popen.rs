@@ -1,11 +1,13 @@
 //! Pipe opens.
 
-use perlipc::popen::{self, ForkOpen, Mode};
+use std::time::Duration;
+
+use perlipc::popen::{self, Errors, ForkOpen, Mode, Open3};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::child::by_os_fork;
+use crate::child::{Child, by_os_fork};
 use crate::cmd::{Command, flush_standard};
 use crate::error::raise;
 use crate::stream::{Origin, Stream};
@@ -59,4 +61,50 @@ pub(crate) fn fork_open(
         ForkOpen::Parent(stream) => Stream::new(py, stream, text, Origin { check, ..Origin::default() }).map(Some),
         ForkOpen::Child => Ok(None),
     }
+}
+
+/// Writer, reader and error stream, those that there are, and the child.
+type Streams = (Option<Stream>, Option<Stream>, Option<Stream>, Child);
+
+fn opened(py: Python<'_>, opened: Open3, text: bool, command: &Bound<'_, PyAny>, grace: Duration) -> PyResult<Streams> {
+    let make = |stream: Option<perlipc::Stream>| {
+        let origin = || Origin { command: Some(command.clone().unbind()), check: false, grace };
+        stream.map(|stream| Stream::new(py, stream, text, origin())).transpose()
+    };
+    Ok((make(opened.writer)?, make(opened.reader)?, make(opened.error)?, Child(opened.child)))
+}
+
+/// Perl's open2; see perlipc.open2.
+#[pyfunction]
+#[pyo3(signature = (command, *, text = false, **options))]
+pub(crate) fn open2(
+    py: Python<'_>,
+    command: &Bound<'_, PyAny>,
+    text: bool,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Streams> {
+    let named = command;
+    let mut command = Command::new(command, options)?;
+    let grace = command.grace;
+    let (reader, writer) = command.start(py, popen::open2)?;
+    let Some(child) = reader.child().cloned() else { return Err(PyTypeError::new_err("open2: no child")) };
+    opened(py, Open3 { reader: Some(reader), writer: Some(writer), error: None, child }, text, named, grace)
+}
+
+/// Perl's open3; see perlipc.open3.
+#[pyfunction]
+#[pyo3(signature = (command, *, merge = false, text = false, **options))]
+pub(crate) fn open3(
+    py: Python<'_>,
+    command: &Bound<'_, PyAny>,
+    merge: bool,
+    text: bool,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Streams> {
+    let named = command;
+    let mut command = Command::new(command, options)?;
+    let grace = command.grace;
+    let errors = if merge { Errors::Merged } else { Errors::Apart };
+    let streams = command.start(py, |cmd| popen::open3(cmd, errors))?;
+    opened(py, streams, text, named, grace)
 }

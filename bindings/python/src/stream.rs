@@ -16,6 +16,7 @@ use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice, PyString, PyTuple};
 
 use crate::child::{self, Child};
 use crate::error::{child_error, raise};
+use crate::expect;
 use crate::signal::blocking;
 use crate::status::Status;
 use crate::time;
@@ -83,7 +84,7 @@ pub(crate) struct Stream {
 unsafe impl Sync for Stream {}
 
 /// A call on a stream: it alone has the core's stream until it is over.
-struct Call<'a> {
+pub(crate) struct Call<'a> {
     stream: &'a Stream,
     bounded: bool,
 }
@@ -136,8 +137,33 @@ impl Stream {
         })
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        self.other.is_closed()
+    }
+
+    /// Waits for a pattern: which one or why not, and what stood before, what matched and its groups.
+    pub(crate) fn expect_core(
+        &self,
+        py: Python<'_>,
+        expect: &perlipc::Expect,
+        timeout: Option<f64>,
+    ) -> PyResult<(perlipc::Result<usize>, Parts)> {
+        self.reading(py)?;
+        let deadline = time::deadline(timeout)?;
+        let mut call = self.call()?;
+        let core: &mut perlipc::Stream = &mut call;
+        let answer = blocking(py, || Ok(core.expect(expect, deadline)))?;
+        let found = call.found();
+        let before = self.give(py, found.map_or(&[], |found| found.before()))?;
+        let matched = self.give(py, found.map_or(&[], |found| found.matched()))?;
+        let groups = (1..=found.map_or(0, |found| found.groups()))
+            .map(|i| found.and_then(|found| found.group(i)).map(|group| self.give(py, group)).transpose())
+            .collect::<PyResult<Vec<_>>>()?;
+        Ok((answer, (before.unbind(), matched.unbind(), PyTuple::new(py, groups)?.unbind())))
+    }
+
     #[inline]
-    fn enter(&self) -> PyResult<Call<'_>> {
+    pub(crate) fn enter(&self) -> PyResult<Call<'_>> {
         if self.busy.replace(true) {
             return Err(PyRuntimeError::new_err(
                 "the stream is in use by another thread, or by the call that this handler interrupted",
@@ -361,6 +387,9 @@ impl Stream {
         }
     }
 }
+
+/// What stood before a match, what matched, and its groups.
+pub(crate) type Parts = (Py<PyAny>, Py<PyAny>, Py<PyTuple>);
 
 /// Bytes of the user's.
 enum Data<'a, 'py> {
@@ -780,6 +809,39 @@ impl Stream {
         let mut call = self.call()?;
         let core: &mut perlipc::Stream = &mut call;
         blocking(py, || core.flush())
+    }
+
+    /// Waits for one of the patterns: a Match, behind which the stream goes on. patterns is one or a list of bytes (str of
+    /// a text stream), compiled regular expressions, and EOF; or an Expect, prepared once.
+    ///
+    /// timeout is in seconds, None waits for ever: ExpectTimeout when it is over, ExpectEOF at the end unless EOF is in the
+    /// list; both have what is unread in .before, and it stays unread. Perl: Expect.pm's expect.
+    #[pyo3(signature = (patterns, *, timeout = Some(30.0)), text_signature = "($self, patterns, *, timeout=30.0)")]
+    fn expect(&self, py: Python<'_>, patterns: &Bound<'_, PyAny>, timeout: Option<f64>) -> PyResult<expect::Match> {
+        expect::expect(self, py, patterns, timeout)
+    }
+
+    /// Writes the line and a newline; how many characters with it.
+    #[pyo3(signature = (line, /))]
+    fn sendline(&self, py: Python<'_>, line: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let end = if self.text { PyString::new(py, "\n").into_any() } else { PyBytes::new(py, b"\n").into_any() };
+        self.write(py, &line.add(end)?)
+    }
+
+    /// Writes the byte that a key gives with Control held: "c" interrupts, "d" is the end of input, "\\" quits.
+    #[pyo3(signature = (key, /))]
+    fn control(&self, py: Python<'_>, key: char) -> PyResult<()> {
+        self.writing(py)?;
+        let byte = perlipc::pty::control(key).map_err(|error| raise(py, error))?;
+        let mut call = self.call()?;
+        let core: &mut perlipc::Stream = &mut call;
+        blocking(py, || core.write(&[byte]))
+    }
+
+    /// Gives a pty a new size: its foreground processes get WINCH. OSError (ENOTTY) for another stream.
+    #[pyo3(signature = (rows, cols))]
+    fn resize(&self, py: Python<'_>, rows: u16, cols: u16) -> PyResult<()> {
+        perlipc::pty::resize(&*self.enter()?, rows, cols).map_err(|error| raise(py, error))
     }
 
     /// Whether there is nothing more to read. Waits to know, and loses nothing. Perl: eof.

@@ -1,0 +1,109 @@
+//! The magic ARGV.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use perlipc::Separator;
+use perlipc::argv::Argv;
+use pyo3::prelude::*;
+
+use crate::cmd::bytes;
+use crate::error::raise;
+use crate::signal::blocking;
+use crate::status::Status;
+use crate::stream::{decode, encode, owned};
+
+/// Many files, one after another, as one stream of lines: from argv().
+///
+/// Iterating gives records. A name that cannot be opened is told in a line on the standard error and passed over.
+#[pyclass(frozen, generic, module = "perlipc")]
+pub(crate) struct ArgvStream {
+    core: Mutex<Argv>,
+    text: bool,
+}
+
+impl ArgvStream {
+    fn lock(&self) -> MutexGuard<'_, Argv> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn give<'py>(&self, py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        if self.text { decode(py, data) } else { encode(py, data) }
+    }
+}
+
+#[pymethods]
+impl ArgvStream {
+    /// The name of the file that was read last, as it was given; "-" for standard input. Perl: $ARGV.
+    #[getter]
+    fn name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        decode(py, self.lock().name())
+    }
+
+    /// How many records were read, of all files; close() sets it back. Perl: $.
+    #[getter]
+    fn lineno(&self) -> u64 {
+        self.lock().lineno()
+    }
+
+    fn __iter__<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
+        slf.clone()
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let line = blocking(py, || self.lock().readline().map(|line| line.map(<[u8]>::to_vec)))?;
+        line.map(|line| self.give(py, &line)).transpose()
+    }
+
+    /// Whether the record before was the last of its file. Perl: eof.
+    fn eof(&self, py: Python<'_>) -> PyResult<bool> {
+        blocking(py, || self.lock().eof())
+    }
+
+    /// Whether there is no more record in any file; to know, it goes on to the next one. Perl: eof().
+    fn eof_all(&self, py: Python<'_>) -> PyResult<bool> {
+        blocking(py, || self.lock().eof_all())
+    }
+
+    /// One more name, behind the others. Perl: push @ARGV.
+    fn push(&self, name: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.lock().push(bytes(name)?);
+        Ok(())
+    }
+
+    /// What ends a record: bytes (str for text), empty for paragraphs, None for each file whole. Perl: $/.
+    fn set_separator(&self, py: Python<'_>, separator: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let separator = match separator.map(|separator| owned(separator, self.text)).transpose()? {
+            None => Separator::Whole,
+            Some(bytes) if bytes.is_empty() => Separator::Paragraph,
+            Some(bytes) => Separator::Bytes(bytes),
+        };
+        self.lock().separator(separator).map_err(|error| raise(py, error))
+    }
+
+    /// Closes the current file, and counts records from 0 again; the status of a command. Perl: close ARGV.
+    fn close(&self, py: Python<'_>) -> PyResult<Option<Status>> {
+        Ok(blocking(py, || self.lock().close())?.map(Status::from))
+    }
+}
+
+/// Many files, one after another, as one stream of lines; sys.argv[1:] when no names are given, standard input when there
+/// are none.
+///
+/// Names are taken as they are, as Perl's <<>> does. With magic=True, Perl's <>: "cmd |" is a command whose output is
+/// read, "-" is standard input, "<&3" a descriptor; trust the names then.
+///
+/// >>> import perlipc as ipc
+/// >>> list(ipc.argv(["printf 'a\\nb\\n' |"], magic=True))
+/// [b'a\n', b'b\n']
+#[pyfunction]
+#[pyo3(signature = (names = None, *, magic = false, text = false))]
+pub(crate) fn argv(py: Python<'_>, names: Option<&Bound<'_, PyAny>>, magic: bool, text: bool) -> PyResult<ArgvStream> {
+    let list = match names {
+        Some(names) => names.try_iter()?.map(|name| bytes(&name?)).collect::<PyResult<Vec<_>>>()?,
+        None => {
+            let all = py.import("sys")?.getattr("argv")?;
+            all.try_iter()?.skip(1).map(|name| bytes(&name?)).collect::<PyResult<Vec<_>>>()?
+        }
+    };
+    Ok(ArgvStream { core: Mutex::new(Argv::open(list, magic)), text })
+}

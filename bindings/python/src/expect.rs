@@ -1,0 +1,162 @@
+//! Patterns over streams.
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+
+use crate::error::raise;
+use crate::stream::{Stream, owned};
+
+/// A list of patterns, prepared once for many calls of Stream.expect, and on any number of streams.
+///
+/// Each pattern is bytes (str for text streams), taken as it is, a compiled re.Pattern, which is searched for with the
+/// syntax that the two have in common (bytes, no look-around, no back references), or EOF. After each read the first of
+/// the list that matches anywhere in what is unread wins, and $ is the end of what has arrived. With settled=True only
+/// matches count that no further byte could change: the leftmost wins, then the first of the list, however the bytes
+/// arrive. window is how many of the last bytes are kept, at least, while nothing is found; None: all.
+///
+/// >>> import perlipc as ipc
+/// >>> prompt = ipc.Expect([b"$ ", ipc.EOF])
+#[pyclass(frozen, module = "perlipc")]
+pub(crate) struct Expect(pub(crate) perlipc::Expect);
+
+fn eof<'py>(py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    py.import("perlipc.expect")?.getattr("EOF")
+}
+
+/// A pattern's bytes as the text of a regular expression.
+fn source(pattern: &Bound<'_, PyAny>) -> PyResult<String> {
+    let bytes = owned(pattern, pattern.is_instance_of::<PyString>())?;
+    Ok(bytes
+        .utf8_chunks()
+        .flat_map(|chunk| {
+            let rest = chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}"));
+            std::iter::once(chunk.valid().to_owned()).chain(rest).collect::<Vec<_>>()
+        })
+        .collect())
+}
+
+fn add(expect: &mut perlipc::Expect, pattern: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = pattern.py();
+    let added = if pattern.is_instance_of::<PyString>() || pattern.is_instance_of::<PyBytes>() {
+        expect.text(owned(pattern, pattern.is_instance_of::<PyString>())?)
+    } else if pattern.is(eof(py)?) {
+        Ok(expect.eof())
+    } else if pattern.hasattr("pattern")? && pattern.hasattr("flags")? {
+        let flags: u32 = pattern.getattr("flags")?.extract()?;
+        let letters: String = [(2, 'i'), (8, 'm'), (16, 's'), (64, 'x')]
+            .iter()
+            .filter(|(bit, _)| flags & bit != 0)
+            .map(|(_, c)| *c)
+            .collect();
+        let source = source(&pattern.getattr("pattern")?)?;
+        expect.regex(&if letters.is_empty() { source } else { format!("(?{letters}){source}") })
+    } else {
+        return Err(PyTypeError::new_err("a pattern is bytes, str, a compiled regular expression or EOF"));
+    };
+    added.map(drop).map_err(|error| raise(py, error))
+}
+
+/// One pattern or many.
+fn build(patterns: &Bound<'_, PyAny>) -> PyResult<perlipc::Expect> {
+    let mut expect = perlipc::Expect::new();
+    let many = patterns.is_instance_of::<PyList>() || patterns.is_instance_of::<PyTuple>();
+    if many {
+        for pattern in patterns.try_iter()? {
+            add(&mut expect, &pattern?)?;
+        }
+    } else {
+        add(&mut expect, patterns)?;
+    }
+    Ok(expect)
+}
+
+#[pymethods]
+impl Expect {
+    #[new]
+    #[pyo3(signature = (patterns, *, settled = false, window = None))]
+    fn new(patterns: &Bound<'_, PyAny>, settled: bool, window: Option<usize>) -> PyResult<Expect> {
+        let mut expect = build(patterns)?;
+        if window == Some(0) {
+            return Err(PyValueError::new_err("a window of 0 bytes"));
+        }
+        expect.settled(settled).window(window);
+        Ok(Expect(expect))
+    }
+}
+
+/// What an expect found.
+#[pyclass(frozen, generic, module = "perlipc")]
+pub(crate) struct Match {
+    index: usize,
+    before: Py<PyAny>,
+    matched: Py<PyAny>,
+    groups: Py<PyTuple>,
+}
+
+#[pymethods]
+impl Match {
+    /// Which of the patterns it is.
+    #[getter]
+    fn index(&self) -> usize {
+        self.index
+    }
+
+    /// What had arrived before it.
+    #[getter]
+    fn before(&self, py: Python<'_>) -> Py<PyAny> {
+        self.before.clone_ref(py)
+    }
+
+    /// What matched; empty for EOF.
+    #[getter]
+    fn r#match(&self, py: Python<'_>) -> Py<PyAny> {
+        self.matched.clone_ref(py)
+    }
+
+    /// The groups of the regular expression; None for one that took no part.
+    #[getter]
+    fn groups(&self, py: Python<'_>) -> Py<PyTuple> {
+        self.groups.clone_ref(py)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let (before, matched) = (self.before.bind(py).repr()?, self.matched.bind(py).repr()?);
+        Ok(format!(
+            "Match(index={}, before={before}, match={matched}, groups={})",
+            self.index,
+            self.groups.bind(py).repr()?
+        ))
+    }
+}
+
+/// See Stream.expect.
+pub(crate) fn expect(
+    stream: &Stream,
+    py: Python<'_>,
+    patterns: &Bound<'_, PyAny>,
+    timeout: Option<f64>,
+) -> PyResult<Match> {
+    let built;
+    let prepared = patterns.cast::<Expect>();
+    let expect = match &prepared {
+        Ok(expect) => &expect.get().0,
+        Err(_) => {
+            built = build(patterns)?;
+            &built
+        }
+    };
+    let (answer, found) = stream.expect_core(py, expect, timeout)?;
+    let (before, matched, groups) = found;
+    match answer {
+        Ok(index) => Ok(Match { index, before, matched, groups }),
+        Err(error) => {
+            let name = match &error {
+                error if error.is_timeout() => "ExpectTimeout",
+                perlipc::Error::Os { errno: libc::ENODATA, .. } => "ExpectEOF",
+                _ => return Err(raise(py, error)),
+            };
+            Err(PyErr::from_value(py.import("perlipc.expect")?.getattr(name)?.call1((before,))?))
+        }
+    }
+}

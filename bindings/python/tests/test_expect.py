@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import perlipc as ipc
+
+
+def test_expect_a_dialogue() -> None:
+    with ipc.open_pty("printf 'name? '; read n; echo \"hi $n\"; exit 3", text=True) as tty:
+        assert tty.expect(["nomatch", "name? "]).index == 1
+        tty.sendline("bob")
+        found = tty.expect(re.compile(r"HI (\w+)(x)?\n", re.I))
+        assert found.match == "hi bob\n" and found.groups == ("bob", None) and found.before == ""
+        assert tty.expect(["more", ipc.EOF]).index == 1
+    assert tty.status is not None and tty.status.code == 3
+
+
+def test_expect_keeps_the_data() -> None:
+    reader, writer = ipc.pipe()
+    writer.write(b"partial")
+    done = ipc.Expect([b"done"])
+    with pytest.raises(ipc.ExpectTimeout) as timeout:
+        reader.expect(done, timeout=0.05)
+    assert timeout.value.before == b"partial" and isinstance(timeout.value, TimeoutError)
+    writer.write(b" done. \xff")
+    assert reader.expect(done).before == b"partial "
+    writer.close()
+    with pytest.raises(ipc.ExpectEOF) as end:
+        reader.expect(re.compile(rb"\xfe"))
+    assert end.value.before == b". \xff"
+    assert reader.read() == b". \xff"
+    with pytest.raises(ValueError, match="unclosed group"):
+        reader.expect(_Broken())  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        reader.expect(7)  # type: ignore[arg-type]
+    reader.close()
+
+
+class _Broken:
+    pattern = b"a(b"
+    flags = 0
+
+
+def test_expect_settled() -> None:
+    reader, writer = ipc.pipe()
+    number = ipc.Expect(re.compile(rb"[0-9]+"), settled=True)
+    writer.write(b"12")
+    with pytest.raises(ipc.ExpectTimeout):
+        reader.expect(number, timeout=0.02)
+    writer.write(b"3 ")
+    assert reader.expect(number).match == b"123"
+    reader.close()
+    writer.close()
+
+
+def test_a_prompt_of_getpass_and_python() -> None:
+    with ipc.open_pty(["python3", "-i", "-q"], text=True) as python:
+        python.expect(">>> ")
+        python.sendline("import getpass; print(getpass.getpass('Secret: ')[::-1])")
+        python.expect("Secret: ")
+        python.sendline("abc")
+        assert python.expect(["cba"]).index == 0
+        python.expect(">>> ")
+        python.sendline("6 * 7")
+        assert "42" in python.expect(">>> ").before

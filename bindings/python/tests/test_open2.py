@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+import perlipc as ipc
+
+
+def test_open2_talks_line_by_line() -> None:
+    reader, writer, pid = ipc.open2(["cat", "-u", "-n"], text=True)
+    for n in range(1, 11):
+        writer.write("stuff\n")
+        assert reader.readline() == f"{n:6}\tstuff\n"
+    assert reader.child.pid == pid
+    assert reader.close() is None
+    assert writer.close().ok
+
+
+def test_open3_apart_merged_and_given() -> None:
+    with ipc.open3("read l; echo out $l; echo err $l >&2; exit 3") as kid:
+        kid.writer.write(b"x\n")
+        assert kid.reader.readline() == b"out x\n"
+        assert kid.error is not None and kid.error.readline() == b"err x\n"
+    status = kid.child.status
+    assert status is not None and status.code == 3
+    writer, reader, error, _pid = ipc.open3("echo a; echo b >&2", merge=True)
+    assert error is None and reader.read() == b"a\nb\n"
+    writer.close()
+    reader.close()
+    with open("/etc/passwd", "rb") as file:
+        kid = ipc.open3(["head", "-n", "1"], stdin=file)
+        assert kid.writer is None
+        assert kid.reader.read().startswith(b"root:")
+        kid.close()
+
+
+def test_what_cannot_be_started() -> None:
+    with pytest.raises(FileNotFoundError):
+        ipc.open2(["no-such-program"])
+    with pytest.raises(FileNotFoundError):
+        ipc.open_pty(["no-such-program"])
+    with pytest.raises(ValueError):
+        ipc.open2(["cat"], stdout="null")
+
+
+def test_communicate_any_amount() -> None:
+    data = bytes(range(251)) * 20000
+    said = ipc.open3("tee /dev/stderr").communicate(data)
+    assert said.stdout == data and said.stderr == data
+    assert said.status.ok and said.fed == len(data)
+
+
+def test_communicate_goes_on_after_its_timeout() -> None:
+    kid = ipc.open2("echo early; cat >/dev/null; echo late", text=True)
+    first = kid.reader.readline()
+    assert first == "early\n"
+    slow = ipc.open2("cat >/dev/null; sleep 0.3; echo late", text=True)
+    said = slow.communicate("x", timeout=0.05)
+    assert said.timed_out and said.stdout == ""
+    assert slow.communicate(timeout=10).stdout == "late\n"
+    assert kid.communicate("x").stdout == "late\n"
+
+
+def test_leaving_on_an_exception_ends_the_child() -> None:
+    with pytest.raises(KeyError), ipc.open2(["sleep", "100"]) as kid:
+        raise KeyError
+    assert kid.child.wait(5).signal is not None
+
+
+def test_output_on_a_terminal_and_errors_on_a_pipe() -> None:
+    with ipc.open3("test -t 1 && echo tty; test -t 2 || echo pipe >&2; exec cat", stdout="tty") as kid:
+        assert kid.reader.readline(timeout=10) == b"tty\n"
+        assert kid.error is not None and kid.error.readline(timeout=10) == b"pipe\n"

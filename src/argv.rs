@@ -1,0 +1,210 @@
+//! The magic ARGV: many files, one after another, as one stream of lines. Perl's `<<>>`, which takes names as they are,
+//! and on request `<>`, where a name may be a command (`"cmd |"`), standard input (`"-"`) or a duplicate (`"<&3"`).
+
+use std::collections::VecDeque;
+use std::ffi::CString;
+
+use crate::block;
+use crate::error::{Error, Result, text};
+use crate::popen;
+use crate::status::Status;
+use crate::stream::{Separator, Stream};
+use crate::sys;
+
+/// What is told of a name that cannot be opened, which is then passed over.
+type Report = Box<dyn FnMut(&[u8], &Error) + Send>;
+
+/// A stream of lines over many files: see the [module](self).
+pub struct Argv {
+    names: VecDeque<Vec<u8>>,
+    magic: bool,
+    current: Option<Stream>,
+    name: Vec<u8>,
+    records: u64,
+    separator: Separator,
+    /// Nothing of the current one was read yet.
+    fresh: bool,
+    report: Report,
+}
+
+impl std::fmt::Debug for Argv {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Argv({}, {} more)", String::from_utf8_lossy(&self.name), self.names.len())
+    }
+}
+
+/// One line to standard error, as Perl's.
+fn complain(name: &[u8], error: &Error) {
+    let why = match error {
+        Error::Os { errno, .. } => text(*errno),
+        other => other.to_string(),
+    };
+    let line = format!("Can't open {}: {why}\n", String::from_utf8_lossy(name));
+    let _ = sys::write(&block::CALM, 2, line.as_bytes());
+}
+
+impl Argv {
+    /// Over these names, as they are, or, with `magic`, as Perl's `<>` takes them. Without any: standard input. Nothing is
+    /// opened before it is needed.
+    pub fn open<N: Into<Vec<u8>>>(names: impl IntoIterator<Item = N>, magic: bool) -> Argv {
+        let names: VecDeque<Vec<u8>> = names.into_iter().map(Into::into).collect();
+        let mut argv = Argv {
+            names,
+            magic,
+            current: None,
+            name: Vec::new(),
+            records: 0,
+            separator: Separator::line(),
+            fresh: true,
+            report: Box::new(complain),
+        };
+        if argv.names.is_empty() {
+            // Whatever the names may be, none at all is standard input.
+            argv.name = b"-".to_vec();
+            match dup(0) {
+                Ok(stream) => argv.current = Some(stream),
+                Err(error) => (argv.report)(b"-", &error),
+            }
+        }
+        argv
+    }
+
+    /// Who is told of names that cannot be opened, in place of a line to standard error.
+    pub fn report(&mut self, report: impl FnMut(&[u8], &Error) + Send + 'static) {
+        self.report = Box::new(report);
+    }
+
+    /// One more name, behind the others: Perl's `push @ARGV`.
+    pub fn push(&mut self, name: impl Into<Vec<u8>>) {
+        self.names.push_back(name.into());
+    }
+
+    /// What ends a record, in all of the files: Perl's `$/`.
+    pub fn separator(&mut self, separator: Separator) -> Result<()> {
+        if let Some(stream) = &mut self.current {
+            stream.separator(separator.clone())?;
+        } else {
+            check(&separator)?;
+        }
+        self.separator = separator;
+        Ok(())
+    }
+
+    /// The next record, borrowed until the next call; `None` after the last file. A record does not reach from one file
+    /// into the next.
+    pub fn readline(&mut self) -> Result<Option<&[u8]>> {
+        if !self.at_record()? {
+            return Ok(None);
+        }
+        self.fresh = false;
+        self.records += 1;
+        match &mut self.current {
+            // A whole file that is empty is an empty record.
+            Some(stream) => Ok(Some(stream.readline()?.unwrap_or_default())),
+            None => Ok(None),
+        }
+    }
+
+    /// Goes to where a record is; false after the last file.
+    fn at_record(&mut self) -> Result<bool> {
+        loop {
+            if let Some(stream) = &mut self.current {
+                match stream.eof() {
+                    Ok(false) => return Ok(true),
+                    Ok(true) if self.fresh && self.separator == Separator::Whole => return Ok(true),
+                    Ok(true) => {}
+                    // A directory says nothing.
+                    Err(Error::Os { errno: libc::EISDIR, .. }) => {}
+                    Err(error) => return Err(error),
+                }
+                if let Some(mut stream) = self.current.take() {
+                    // Going on to the next file tells no status.
+                    let _ = stream.close();
+                }
+            }
+            let Some(name) = self.names.pop_front() else { return Ok(false) };
+            let opened = self.open_one(&name).and_then(|mut stream| {
+                stream.separator(self.separator.clone())?;
+                Ok(stream)
+            });
+            self.name = name;
+            match opened {
+                Ok(stream) => {
+                    self.current = Some(stream);
+                    self.fresh = true;
+                }
+                Err(error) => (self.report)(&self.name, &error),
+            }
+        }
+    }
+
+    fn open_one(&self, name: &[u8]) -> Result<Stream> {
+        if !self.magic {
+            return file(name);
+        }
+        let name = name.trim_ascii();
+        match name {
+            b"-" => dup(0),
+            [b'|', ..] | [b'>', ..] | [b'+', ..] => {
+                Err(Error::invalid("open", "it would be written to, and this only reads"))
+            }
+            [.., b'|'] => match std::str::from_utf8(name) {
+                Ok(spec) => popen::open(spec),
+                Err(_) => Err(Error::invalid("open", "a command that is not UTF-8")),
+            },
+            [b'<', b'&', number @ ..] => {
+                let number = number.strip_prefix(b"=").unwrap_or(number).trim_ascii();
+                match std::str::from_utf8(number).ok().and_then(|number| number.parse().ok()) {
+                    Some(fd) => dup(fd),
+                    None => Err(Error::at("open", name, libc::EBADF)),
+                }
+            }
+            [b'<', path @ ..] => file(path.trim_ascii_start()),
+            path => file(path),
+        }
+    }
+
+    /// The name of the file that was read last, as it was given: Perl's `$ARGV`; "-" for standard input.
+    pub fn name(&self) -> &[u8] {
+        &self.name
+    }
+
+    /// How many records were read, of all files: Perl's `$.`. [`close`](Argv::close) sets it back.
+    pub fn lineno(&self) -> u64 {
+        self.records
+    }
+
+    /// Perl's `eof`: whether the record before was the last of its file.
+    pub fn eof(&mut self) -> Result<bool> {
+        self.current.as_mut().map_or(Ok(true), Stream::eof)
+    }
+
+    /// Perl's `eof()`: whether there is no more record in any file. To know, it goes on to the next one.
+    pub fn eof_all(&mut self) -> Result<bool> {
+        self.at_record().map(|more| !more)
+    }
+
+    /// Perl's `close ARGV`: closes the current file, and counts records from 0 again; the status of a command.
+    pub fn close(&mut self) -> Result<Option<Status>> {
+        self.records = 0;
+        self.current.take().map_or(Ok(None), |mut stream| stream.close())
+    }
+}
+
+fn check(separator: &Separator) -> Result<()> {
+    match separator {
+        Separator::Bytes(bytes) if bytes.is_empty() => Err(Error::invalid("separator", "the separator is empty")),
+        Separator::Size(0) => Err(Error::invalid("separator", "a record of 0 bytes")),
+        _ => Ok(()),
+    }
+}
+
+fn dup(fd: i32) -> Result<Stream> {
+    Stream::adopt(sys::dup(fd).map_err(|errno| Error::at("open", fd.to_string(), errno))?)
+}
+
+fn file(name: &[u8]) -> Result<Stream> {
+    let path = CString::new(name).map_err(|_| Error::invalid("open", "a NUL inside the name"))?;
+    let fd = block::call(|word| sys::open(word, &path, libc::O_RDONLY, 0)).map_err(|stop| stop.at("open", name))?;
+    Stream::adopt(fd)
+}
