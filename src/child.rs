@@ -116,7 +116,8 @@ pub(crate) fn signal_ours(pid: i32, signal: i32) -> Option<sys::Result<()>> {
 pub(crate) fn sweep() {
     let mut guard = lock();
     let registry = registry(&mut guard);
-    if registry.orphans == 0 {
+    // A CHLD handler wants to be told of them itself.
+    if registry.orphans == 0 || signal::has_reaper() {
         return;
     }
     let orphans: Vec<_> =
@@ -297,10 +298,13 @@ impl Drop for Handle {
         if state.known().is_none() && state.end_on_drop.load(Ordering::Relaxed) {
             let _ = state.kill(libc::SIGKILL);
         }
-        if state.known().is_none() && state.try_reap().is_none() {
+        // A CHLD handler is told of its end, if nobody was.
+        let kept = registry.children.get(&state.pid).is_some_and(|found| Arc::ptr_eq(found, state));
+        let wanted = kept && signal::has_reaper() && !state.reported.load(Ordering::Relaxed);
+        if wanted || state.known().is_none() && state.try_reap().is_none() {
             state.orphan.store(true, Ordering::Relaxed);
             registry.orphans += 1;
-        } else if registry.children.get(&state.pid).is_some_and(|found| Arc::ptr_eq(found, state)) {
+        } else if kept {
             registry.children.remove(&state.pid);
         }
     }
@@ -778,6 +782,7 @@ fn take_reaped(who: Who) -> Option<(i32, Status)> {
     for child in children {
         if let Some(status) = child.known() {
             if !child.reported.swap(true, Ordering::SeqCst) {
+                forget_orphan(&child);
                 return Some((child.pid, status));
             }
         }

@@ -557,12 +557,19 @@ fn a_reaper_beside_popen_and_system() {
         let code = 20 + round % 7;
         let child = Cmd::shell(format!("exit {code};")).start().unwrap();
         expected.insert(child.pid(), code);
+        // One that nobody holds: the reaper alone is told.
+        let dropped = Cmd::shell("exit 5;").start().unwrap().pid();
+        expected.insert(dropped, 5);
         expected.insert(popened, 6);
         let ended = Cmd::shell("exit 3;").system(Deadline::NEVER).unwrap();
         assert_eq!(ended.status.code(), Some(3), "{round}");
         assert_eq!(stream.readline().unwrap(), Some(&b"x\n"[..]));
         assert_eq!(stream.close().unwrap().unwrap().code(), Some(6), "{round}");
         assert_eq!(child.wait(Deadline::NEVER).unwrap().code(), Some(code), "{round}");
+    }
+    let dropped = |table: &std::collections::BTreeMap<_, _>| table.values().filter(|code| **code == 5).count();
+    while dropped(&statuses.lock().unwrap()) < 20 {
+        signal::dispatch(ms(100)).unwrap();
     }
     let reaped = statuses.lock().unwrap().clone();
     // What a handle was quicker to ask for, the reaper does not find; what it finds is right, and not the child of system.

@@ -45,6 +45,9 @@ static BOARD: AtomicPtr<Board> = AtomicPtr::new(std::ptr::null_mut());
 /// Signals that are pulled ([`next`](super::next)), not handled. Not on the page: a fork keeps it.
 pub(super) static QUEUED: AtomicU64 = AtomicU64::new(0);
 
+/// Signals that have a handler of ours or are queued.
+pub(super) static TAKEN: AtomicU64 = AtomicU64::new(0);
+
 /// The handlers that [`front`](super::front) has found, and whether they take three arguments.
 pub(super) static BEHIND: [AtomicUsize; LAST as usize + 1] = [const { AtomicUsize::new(0) }; LAST as usize + 1];
 pub(super) static BEHIND_INFO: AtomicU64 = AtomicU64::new(0);
@@ -199,6 +202,11 @@ pub(crate) fn word() -> &'static AtomicU64 {
             _ => &CALM,
         },
     }
+}
+
+/// Whether the user reaps: CHLD has a handler, or is queued.
+pub(crate) fn has_reaper() -> bool {
+    TAKEN.load(Ordering::Relaxed) & super::names::bit(libc::SIGCHLD) != 0
 }
 
 /// Whether the calling thread is the signal thread.

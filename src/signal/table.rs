@@ -3,7 +3,9 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::board::{BEHIND, BEHIND_INFO, QUEUED, board, board_with_thread, make_board, on_signal, on_signal_front};
+use super::board::{
+    BEHIND, BEHIND_INFO, QUEUED, TAKEN, board, board_with_thread, make_board, on_signal, on_signal_front,
+};
 use super::deaf;
 use super::dispatch::{self, Arrived};
 use super::names::{LAST, bit, name, number};
@@ -191,6 +193,7 @@ fn swap(signal: i32, new: New) -> Result<()> {
         }
     };
     let ours = is_ours(&action);
+    let taken = ours && (handler.is_some() || queued);
     // First where arrivals go, then that they come: in between, those of the old kind wait for this lock.
     let was_queued = if queued {
         QUEUED.fetch_or(bit(signal), Ordering::SeqCst)
@@ -207,6 +210,11 @@ fn swap(signal: i32, new: New) -> Result<()> {
     }
     if let Some(entry) = table.get().handlers.get_mut(signal as usize) {
         *entry = handler;
+    }
+    if taken {
+        TAKEN.fetch_or(bit(signal), Ordering::SeqCst);
+    } else {
+        TAKEN.fetch_and(!bit(signal), Ordering::SeqCst);
     }
     drop(table);
     if ours {

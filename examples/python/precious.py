@@ -1,0 +1,26 @@
+"""Ignoring an interrupt for a while, also in the functions that are called from there: the manual's precious.
+
+In Perl: sub precious { local $SIG{INT} = 'IGNORE'; &more_functions; }
+"""
+
+import os
+
+import perlipc as ipc
+
+
+def more_functions() -> None:
+    # interrupts still ignored, for now...
+    ipc.kill("INT", os.getpid())
+    print("still here:", ipc.SIG["INT"])
+
+
+def precious() -> None:
+    with ipc.local(ipc.SIG, INT="IGNORE"):
+        more_functions()
+
+
+precious()
+try:
+    ipc.kill("INT", os.getpid())
+except KeyboardInterrupt:
+    print("afterwards: an interrupt")
