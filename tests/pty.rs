@@ -189,3 +189,10 @@ fn a_program_that_holds_back_on_pipes_answers_at_once_on_a_terminal() {
         perlipc::capture::run(Cmd::shell("echo a; echo b >&2").redirect(1, "tty"), None, Deadline::NEVER).unwrap();
     assert_eq!((said.output(), said.errors()), (&b"a\n"[..], &b"b\n"[..]));
 }
+
+#[test]
+fn a_child_that_closes_its_terminal_early_keeps_its_own_status() {
+    let mut s = pty::open(&Cmd::shell("exec 0<&- 1>&- 2>&-; sleep 0.2; exit 5"), 0, 0).unwrap();
+    assert_eq!(s.readline().unwrap(), None);
+    assert_eq!(s.close().unwrap().unwrap().code(), Some(5), "not hung up");
+}

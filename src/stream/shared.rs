@@ -28,6 +28,9 @@ pub(crate) enum Kind {
 /// The longest line, without its end, that a terminal hands on whole.
 const TERMINAL_LINE: usize = 4095;
 
+/// How long a child may take between closing its terminal and its end, before close hangs it up.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// The child of one or more streams: whose last close waits for it.
 pub(crate) struct Carried {
     pub(crate) child: Child,
@@ -56,6 +59,8 @@ pub(crate) struct Shared {
     pub(super) bounded: AtomicBool,
     /// The bytes since the last end of a line that was written to a pty.
     line: AtomicUsize,
+    /// Nobody had the terminal open any more when it was read last.
+    hung_up: AtomicBool,
     pub(super) carried: Option<Arc<Carried>>,
     /// This stream is no longer one of the child's open ones.
     left: AtomicBool,
@@ -77,6 +82,7 @@ impl Shared {
             deadline: Mutex::new(Deadline::NEVER),
             bounded: AtomicBool::new(false),
             line: AtomicUsize::new(0),
+            hung_up: AtomicBool::new(false),
             carried,
             left: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -173,7 +179,10 @@ impl Shared {
             match sys::read(&CALM, fd, room) {
                 Err(libc::EAGAIN) if gone => return Ok(0),
                 Err(libc::EAGAIN) => gone = !self.gate.ready_or(fd, libc::POLLIN, pidfd, deadline)?,
-                Err(libc::EIO) => return Ok(0),
+                Err(libc::EIO) => {
+                    self.hung_up.store(true, Ordering::Relaxed);
+                    return Ok(0);
+                }
                 Err(libc::EINTR) => signal::interrupted()?,
                 Err(errno) => return Err(Stop::Errno(errno)),
                 Ok(n) => return Ok(n),
@@ -325,8 +334,21 @@ impl Shared {
         Ok(())
     }
 
+    /// A child that has closed its terminal is about to end: hung up now, it would have HUP as its status in the place of
+    /// its own.
+    fn let_end(&self, deadline: Deadline) -> Wait<()> {
+        let Some(carried) = self.carried.as_ref().filter(|_| self.hung_up.load(Ordering::Relaxed)) else {
+            return Ok(());
+        };
+        match carried.child.wait_stop(deadline.min(Deadline::after(Some(LAST_WORDS)))) {
+            Ok(_) | Err(Stop::Timeout | Stop::Errno(_)) => Ok(()),
+            Err(stop) => Err(stop),
+        }
+    }
+
     /// Closes the descriptor, and waits where this was the last stream of the child.
     pub(super) fn finish(&self, deadline: Deadline) -> Result<Option<Status>> {
+        self.let_end(deadline).map_err(|stop| stop.error("close"))?;
         self.close_fd().map_err(|stop| stop.error("close"))?;
         let waited = match &self.carried {
             Some(carried) if !self.leave(carried) => carried.child.wait_stop(deadline).map(Some).map_err(|stop| {
