@@ -39,6 +39,12 @@ mod header {
         ("value", "value: a variable that processes share"),
         ("flock", "flock"),
         ("argv", "argv: many files as one stream of lines"),
+        ("addr", "addr: hosts, services, protocols; addresses are text, \"127.0.0.1:37\", \"/path\", \"@name\""),
+        ("tcp", "tcp"),
+        ("unix", "unix"),
+        ("listener", "listener"),
+        ("dgram", "dgram: UDP and Unix datagrams"),
+        ("server", "server"),
         ("user", "user, daemon"),
     ];
 
@@ -86,6 +92,16 @@ mod header {
         "_recv",
         "_ftok",
         "_flock",
+        "_connect",
+        "_listen",
+        "_accept",
+        "_pair",
+        "_send",
+        "_recv",
+        "_send_fd",
+        "_recv_fd",
+        "_inherited",
+        "_resolve",
     ];
 
     struct Noun {

@@ -65,6 +65,15 @@ typedef struct ipc_value ipc_value;
 /* Many files as one stream of lines. For one thread at a time. */
 typedef struct ipc_argv ipc_argv;
 
+/* A socket that others connect to. All calls but free work from any thread. */
+typedef struct ipc_listener ipc_listener;
+
+/* A socket for messages: UDP or Unix datagrams. One thread at a time receives; sending works from any thread. */
+typedef struct ipc_dgram ipc_dgram;
+
+/* A server around a listener. Only ipc_server_stop works while it runs, from any thread. */
+typedef struct ipc_server ipc_server;
+
 /* ---- version ---------------------------------------------------------------------------------------------------- */
 
 /* The library's version as a number to compare: major << 16 | minor << 8 | patch, as PERLIPC_VERSION has it.
@@ -124,6 +133,9 @@ int32_t ipc_version_has(const char *feature);
 
 /* A defect of this library. */
 #define PERLIPC_E_DEFECT (-10009)
+
+/* A host, service or protocol that could not be found; errno is ENOENT, or EAGAIN when nobody answered. */
+#define PERLIPC_E_LOOKUP (-10020)
 
 /* The name of a result code or an errno (either sign).
  *
@@ -1045,6 +1057,53 @@ PERLIPC_NODISCARD int32_t ipc_stream_release(ipc_stream *s);
  * Blocks: until the child has ended, or the stream's time limits.
  * Perl: close; $?. */
 int32_t ipc_stream_close(ipc_stream *s, int32_t *status);
+
+/* Sets an option of a socket by its name: "nodelay", "keepalive", "keepidle", "linger" (seconds, -1 off), "sndbuf", "rcvbuf",
+ * "user_timeout" and so on.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a name that is none or can only be read; -ENOTSOCK.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: setsockopt. */
+int32_t ipc_stream_option(ipc_stream *s, const char *name, int32_t value);
+
+/* An option of a socket by its name: those of ipc_stream_option, and "error", "type", "domain", "protocol". Buffer sizes are
+ * what the kernel made of them; linger is -1 when off.
+ *
+ * Returns: 0, and its value in `value`.
+ * Errors: PERLIPC_E_INVALID for a name that is none; -ENOTSOCK.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: getsockopt. */
+int32_t ipc_stream_option_value(const ipc_stream *s, const char *name, int32_t *value);
+
+/* Where a socket's other end is: "127.0.0.1:37", "[::1]:37", "/path", "@name"; empty for a Unix client without a name.
+ *
+ * Returns: the length of the text.
+ * Errors: -ENOTCONN, -ENOTSOCK; -ERANGE when it does not fit.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: getpeername. */
+int32_t ipc_stream_peer(const ipc_stream *s, char *addr, size_t cap);
+
+/* Where a socket's own end is, as ipc_stream_peer.
+ *
+ * Returns: the length of the text.
+ * Errors: -ENOTSOCK; -ERANGE when it does not fit.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: getsockname. */
+int32_t ipc_stream_addr(const ipc_stream *s, char *addr, size_t cap);
+
+/* No more reading from a socket: what the other side still sends is thrown away. ipc_stream_shutdown is the writing half.
+ *
+ * Returns: 0.
+ * Errors: -ENOTCONN, -ENOTSOCK.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: shutdown(FH, 0). */
+PERLIPC_NODISCARD int32_t ipc_stream_shutdown_read(ipc_stream *s);
 
 /* Frees the handle; NULL is nothing. Never waits: what can be written at once is, the descriptor is closed, and a child
  * that still runs is swept up by later calls.
@@ -2178,6 +2237,572 @@ int32_t ipc_argv_close(ipc_argv *a, int32_t *status);
  * Blocks: no.
  * Perl: none. */
 void ipc_argv_free(ipc_argv *a);
+
+/* ---- addr: hosts, services, protocols; addresses are text, "127.0.0.1:37", "/path", "@name" --------------------- */
+
+/* The first address of a host and a service, each by name or number, as text: "127.0.0.1:37", "[::1]:37". NULL as
+ * host is this machine, NULL as service port 0. A lookup that takes too long is left behind on a thread of its own.
+ *
+ * Returns: the length of the text.
+ * Errors: PERLIPC_E_LOOKUP when a name is not known; -ETIMEDOUT; -ERANGE when it does not fit.
+ * Threads: any.
+ * Blocks: until the resolver answers or the timeout; not at all for numbers.
+ * Perl: inet_aton, gethostbyname, getaddrinfo. */
+PERLIPC_NODISCARD int32_t ipc_addr_resolve(const char *host, const char *service, int32_t timeout_ms, char *addr, size_t cap);
+
+/* All addresses of a host and a service, in the order to try them, a newline between each two.
+ *
+ * Returns: the length of the text.
+ * Errors: as ipc_addr_resolve.
+ * Threads: any.
+ * Blocks: as ipc_addr_resolve.
+ * Perl: getaddrinfo. */
+int32_t ipc_addr_resolve_all(const char *host, const char *service, int32_t timeout_ms, char *addrs, size_t cap);
+
+/* The name of the host that has an address: "127.0.0.1", "::1", or with a port as ipc_addr_resolve gives it.
+ *
+ * Returns: the length of the name.
+ * Errors: PERLIPC_E_LOOKUP when a name is not known; -ETIMEDOUT; -ERANGE when it does not fit.
+ * PERLIPC_E_INVALID for text that is no Internet address.
+ * Threads: any.
+ * Blocks: until the resolver answers or the timeout.
+ * Perl: gethostbyaddr. */
+int32_t ipc_addr_name(const char *addr, int32_t timeout_ms, char *host, size_t cap);
+
+/* The port of a service of the system's list; `protocol` NULL: of any.
+ *
+ * Returns: the port.
+ * Errors: PERLIPC_E_LOOKUP when it is not known. Case counts.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: getservbyname. */
+int32_t ipc_addr_service(const char *name, const char *protocol);
+
+/* The name of the service at a port; `protocol` NULL: of any.
+ *
+ * Returns: the length of the name.
+ * Errors: PERLIPC_E_LOOKUP when it is not known; -ERANGE when it does not fit.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: getservbyport. */
+int32_t ipc_addr_service_name(int32_t number, const char *protocol, char *name, size_t cap);
+
+/* The number of a protocol of the system's list: "tcp".
+ *
+ * Returns: the number.
+ * Errors: PERLIPC_E_LOOKUP when it is not known.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: getprotobyname. */
+int32_t ipc_addr_protocol(const char *name);
+
+/* The name of a protocol.
+ *
+ * Returns: the length of the name.
+ * Errors: PERLIPC_E_LOOKUP when it is not known; -ERANGE when it does not fit.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: getprotobynumber. */
+int32_t ipc_addr_protocol_name(int32_t number, char *name, size_t cap);
+
+/* An address as text, "127.0.0.1:37", "[::1]:37", a path with a slash or "@name", as the kernel's struct sockaddr.
+ *
+ * Returns: the length of the struct.
+ * Errors: PERLIPC_E_INVALID for text that is no address; -ENAMETOOLONG for a path that is too long: never cut; -ERANGE when it
+ * does not fit.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: pack_sockaddr_in, pack_sockaddr_in6, pack_sockaddr_un. */
+int32_t ipc_addr_pack(const char *addr, void *data, size_t cap);
+
+/* The kernel's struct sockaddr as text; a Unix socket without a name is the empty text.
+ *
+ * Returns: the length of the text.
+ * Errors: PERLIPC_E_INVALID for a wrong length or family; -ERANGE when it does not fit.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: unpack_sockaddr_in, unpack_sockaddr_in6, unpack_sockaddr_un. */
+int32_t ipc_addr_unpack(const void *data, size_t len, char *addr, size_t cap);
+
+/* ---- tcp -------------------------------------------------------------------------------------------------------- */
+
+/* Connects to a host and a service, each by name or number; NULL as host is this machine. The timeout covers the lookup and
+ * all addresses; these are tried in turn, the next one beside one that does not answer.
+ *
+ * Options are words with commas, or NULL: "from=10.0.0.1:0", "v4only", "v6only", "nodelay=0", and the names of
+ * ipc_stream_option.
+ *
+ * Returns: 0, and the stream in `out`.
+ * Errors: -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH; PERLIPC_E_LOOKUP; PERLIPC_E_INVALID for a bad option.
+ * Threads: any.
+ * Blocks: until it is connected or the timeout.
+ * Perl: socket and connect; IO::Socket::IP->new. */
+PERLIPC_NODISCARD int32_t ipc_tcp_connect(const char *host, const char *service, const char *options, int32_t timeout_ms, ipc_stream **out);
+
+/* Listens on a local address and a service, each by name or number; NULL as host is any address, IPv4 and IPv6; NULL or
+ * "0" as service is a port of the kernel's choice, which ipc_listener_addr tells.
+ *
+ * Options are words with commas, or NULL: "backlog=64", "reuseport", "v6only", "v4only", and the names of ipc_stream_option,
+ * which accepted streams inherit.
+ *
+ * Returns: 0, and the listener in `out`.
+ * Errors: -EADDRINUSE, -EACCES, -EADDRNOTAVAIL; PERLIPC_E_LOOKUP; PERLIPC_E_INVALID for a bad option.
+ * Threads: any.
+ * Blocks: while a name is looked up.
+ * Perl: socket, setsockopt(SO_REUSEADDR), bind and listen. */
+PERLIPC_NODISCARD int32_t ipc_tcp_listen(const char *host, const char *service, const char *options, ipc_listener **out);
+
+/* Sends one urgent byte, behind what is pending.
+ *
+ * Returns: 0.
+ * Errors: as ipc_stream_write.
+ * Threads: any; one at a time writes.
+ * Blocks: as ipc_stream_flush.
+ * Perl: send(S, "!", MSG_OOB). */
+int32_t ipc_tcp_send_urgent(ipc_stream *s, int32_t byte);
+
+/* The urgent byte.
+ *
+ * Returns: the byte, 0 to 255.
+ * Errors: -EINVAL when none was announced, -EAGAIN while it is on its way.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: recv(S, $b, 1, MSG_OOB). */
+int32_t ipc_tcp_recv_urgent(ipc_stream *s);
+
+/* Whether what is read next was sent behind the urgent byte. A read never runs over the mark.
+ *
+ * Returns: 1 or 0.
+ * Errors: -ENOTSOCK and the like.
+ * Threads: any; one at a time reads.
+ * Blocks: no.
+ * Perl: IO::Socket's atmark. */
+int32_t ipc_tcp_at_mark(ipc_stream *s);
+
+/* ---- unix ------------------------------------------------------------------------------------------------------- */
+
+/* Connects to a Unix stream socket: a path, or "@name" outside of the file system. Options are words with commas, or NULL:
+ * the names of ipc_stream_option.
+ *
+ * Returns: 0, and the stream in `out`.
+ * Errors: -ENOENT; -ECONNREFUSED when nobody listens; -EACCES; -ETIMEDOUT while its queue is full; -ENAMETOOLONG: never cut.
+ * Threads: any.
+ * Blocks: while the queue is full, or the timeout; with one it looks at intervals of up to 20 ms.
+ * Perl: socket(PF_UNIX) and connect. */
+PERLIPC_NODISCARD int32_t ipc_unix_connect(const char *path, const char *options, int32_t timeout_ms, ipc_stream **out);
+
+/* Listens at a path, or at "@name" outside of the file system. A dead server's socket is replaced, a living one's never: a
+ * lock beside it ("path.lock") lets one of two starters win. The file is private and goes when the listener is freed.
+ *
+ * Options are words with commas, or NULL: "mode=660" (octal), "keep", "backlog=64", and the names of ipc_stream_option.
+ *
+ * Returns: 0, and the listener in `out`.
+ * Errors: -EADDRINUSE while a server lives there, or where the path is no socket; -EACCES; -ENAMETOOLONG: never cut;
+ * PERLIPC_E_INVALID for a bad option.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: unlink, socket(PF_UNIX), bind and listen. */
+PERLIPC_NODISCARD int32_t ipc_unix_listen(const char *path, const char *options, ipc_listener **out);
+
+/* Two connected streams; each reads and writes.
+ *
+ * Returns: 0, and both streams.
+ * Errors: -EMFILE.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: socketpair. */
+PERLIPC_NODISCARD int32_t ipc_unix_pair(ipc_stream **one, ipc_stream **other);
+
+/* Whether the path, followed, is a socket.
+ *
+ * Returns: 1 or 0; what is missing is none.
+ * Errors: -EACCES and the like.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: -S. */
+int32_t ipc_unix_is(const char *path);
+
+/* Who is at the other end of a Unix stream, as it was when that connected or listened. Each out-parameter may be NULL.
+ *
+ * Returns: 0.
+ * Errors: -EOPNOTSUPP for another kind of socket, -ENOTSOCK.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: getsockopt(SO_PEERCRED). */
+int32_t ipc_unix_peer(const ipc_stream *s, int32_t *pid, uint32_t *uid, uint32_t *gid);
+
+/* Sends a descriptor, which stays open here, with one byte (0) of data.
+ *
+ * Returns: 0.
+ * Errors: as ipc_stream_write; -EBADF.
+ * Threads: any; one at a time writes.
+ * Blocks: as ipc_stream_write.
+ * Perl: none; IO::FDPass. */
+PERLIPC_NODISCARD int32_t ipc_unix_send_fd(ipc_stream *s, int32_t fd);
+
+/* Receives a descriptor that came with one byte of data. It is close-on-exec, above 2, and the caller's to close.
+ *
+ * Returns: the descriptor.
+ * Errors: -ETIMEDOUT; -EMSGSIZE when several came at once: none stays open; -ENOMSG when the byte came without one; -EPIPE at the
+ * end; PERLIPC_E_INVALID while bytes are read ahead.
+ * Threads: any; one at a time reads.
+ * Blocks: until something comes or the timeout.
+ * Perl: none; IO::FDPass. */
+PERLIPC_NODISCARD int32_t ipc_unix_recv_fd(ipc_stream *s, int32_t timeout_ms);
+
+/* ---- listener --------------------------------------------------------------------------------------------------- */
+
+/* The next connection; ipc_stream_peer tells from where.
+ *
+ * Returns: 0, and the stream in `out`.
+ * Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, PERLIPC_E_CANCELED; -EMFILE.
+ * Threads: any.
+ * Blocks: until somebody connects or the timeout.
+ * Perl: accept. */
+PERLIPC_NODISCARD int32_t ipc_listener_accept(ipc_listener *l, int32_t timeout_ms, ipc_stream **out);
+
+/* Where it listens, with the port that the kernel chose: "127.0.0.1:2345", "[::]:2345", "/path", "@name".
+ *
+ * Returns: the length of the text.
+ * Errors: -ERANGE when it does not fit.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: getsockname. */
+int32_t ipc_listener_addr(const ipc_listener *l, char *addr, size_t cap);
+
+/* The port where it listens.
+ *
+ * Returns: the port.
+ * Errors: -EAFNOSUPPORT for a Unix socket.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: (sockaddr_in(getsockname S))[0]. */
+int32_t ipc_listener_port(const ipc_listener *l);
+
+/* Sets an option by its name, as ipc_stream_option; streams that are accepted later inherit most.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a name that is none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: setsockopt. */
+int32_t ipc_listener_option(ipc_listener *l, const char *name, int32_t value);
+
+/* The descriptor. Lent: the listener keeps it.
+ *
+ * Returns: the descriptor.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: fileno. */
+int32_t ipc_listener_fd(const ipc_listener *l);
+
+/* Takes over a socket that listens already. It stays as it was found.
+ *
+ * Returns: 0, and the listener in `out`.
+ * Errors: -EBADF, -ENOTSOCK, -EINVAL when it does not listen: then the descriptor stays the caller's.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+PERLIPC_NODISCARD int32_t ipc_listener_adopt(int32_t fd, ipc_listener **out);
+
+/* The next of the sockets that whoever started this program has opened for it (LISTEN_PID, LISTEN_FDS).
+ *
+ * Returns: 1, and the listener in `out`; 0 when there is none any more.
+ * Errors: -EBADF when the environment says more than there is.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+PERLIPC_NODISCARD int32_t ipc_listener_inherited(ipc_listener **out);
+
+/* Ends each accept that waits now, and every later one that would have to wait, with PERLIPC_E_CANCELED.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: any, at any moment.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_listener_cancel(ipc_listener *l);
+
+/* Frees it and closes the socket; NULL is nothing. A Unix socket's file goes with it.
+ *
+ * Returns: nothing.
+ * Errors: none.
+ * Threads: any; nobody may use it any more.
+ * Blocks: no.
+ * Perl: none. */
+void ipc_listener_free(ipc_listener *l);
+
+/* ---- dgram: UDP and Unix datagrams ------------------------------------------------------------------------------ */
+
+/* A UDP socket at a local address and service, each by name or number; NULL as host is any address, IPv4 and IPv6; NULL or
+ * "0" as service is a port of the kernel's choice. Options are words with commas, or NULL: "v4only", "v6only", "broadcast",
+ * "reuseaddr", "reuseport", and the names of ipc_stream_option.
+ *
+ * Returns: 0, and the socket in `out`.
+ * Errors: -EADDRINUSE, -EACCES; PERLIPC_E_LOOKUP; PERLIPC_E_INVALID for a bad option.
+ * Threads: any.
+ * Blocks: while a name is looked up.
+ * Perl: socket(SOCK_DGRAM) and bind. */
+PERLIPC_NODISCARD int32_t ipc_udp_open(const char *host, const char *service, const char *options, ipc_dgram **out);
+
+/* A Unix datagram socket: at a path or "@name", by the rules of ipc_unix_listen, or (NULL) without a name. Options as there.
+ *
+ * Returns: 0, and the socket in `out`.
+ * Errors: as ipc_unix_listen.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: socket(PF_UNIX, SOCK_DGRAM) and bind. */
+int32_t ipc_dgram_unix(const char *path, const char *options, ipc_dgram **out);
+
+/* Connects: messages go to that address unless said otherwise, and only its own are received.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for text that is no address: ipc_addr_resolve makes one of a name; for Unix -ENOENT, -ECONNREFUSED.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: connect. */
+PERLIPC_NODISCARD int32_t ipc_dgram_connect(ipc_dgram *d, const char *addr);
+
+/* Sends one message to an address as text ("127.0.0.1:37", "[::1]:37", a path, "@name"), or (NULL) to the connected peer.
+ *
+ * Returns: `len`.
+ * Errors: -EMSGSIZE; -ECONNREFUSED when an earlier one met nobody (connected); -EDESTADDRREQ; -EACCES for a broadcast without the
+ * option; -ETIMEDOUT.
+ * Threads: any.
+ * Blocks: while there is no room, or the timeout.
+ * Perl: send. */
+PERLIPC_NODISCARD int64_t ipc_dgram_send(ipc_dgram *d, const void *data, size_t len, const char *addr, int32_t timeout_ms);
+
+/* Receives one message. Who sent it comes as text in `from` (NULL: not wanted), borrowed until the next call on the socket;
+ * empty for a Unix socket without a name.
+ *
+ * Returns: its true length, which is more than `cap` when it was cut; 0 is an empty message.
+ * Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, PERLIPC_E_CANCELED; -ECONNREFUSED when one that was sent met nobody (connected).
+ * Threads: any; one at a time receives.
+ * Blocks: until a message comes or the timeout.
+ * Perl: recv. */
+PERLIPC_NODISCARD int64_t ipc_dgram_recv(ipc_dgram *d, void *data, size_t cap, int32_t timeout_ms, const char **from);
+
+/* Joins a multicast group, on an interface by name, or (NULL) where the routes lead.
+ *
+ * Returns: 0.
+ * Errors: -ENODEV for an interface that is none; -EADDRINUSE when joined already; PERLIPC_E_INVALID.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: setsockopt(IP_ADD_MEMBERSHIP). */
+int32_t ipc_dgram_join(ipc_dgram *d, const char *group, const char *interface);
+
+/* Leaves a multicast group.
+ *
+ * Returns: 0.
+ * Errors: -EADDRNOTAVAIL when not joined.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: setsockopt(IP_DROP_MEMBERSHIP). */
+int32_t ipc_dgram_leave(ipc_dgram *d, const char *group, const char *interface);
+
+/* How multicasts leave: how many routers they may pass (0 to 255), whether this machine hears them (0 or 1), by which
+ * interface. -1 and NULL leave a thing as it is.
+ *
+ * Returns: 0.
+ * Errors: -ENODEV; PERLIPC_E_INVALID.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: setsockopt(IP_MULTICAST_TTL) and the like. */
+int32_t ipc_dgram_multicast(ipc_dgram *d, int32_t ttl, int32_t heard_here, const char *interface);
+
+/* Sets an option by its name, as ipc_stream_option: "broadcast", "rcvbuf" ...
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a name that is none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: setsockopt. */
+int32_t ipc_dgram_option(ipc_dgram *d, const char *name, int32_t value);
+
+/* Where it is, with the port that the kernel chose.
+ *
+ * Returns: the length of the text.
+ * Errors: -ERANGE when it does not fit.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: getsockname. */
+int32_t ipc_dgram_addr(const ipc_dgram *d, char *addr, size_t cap);
+
+/* The descriptor. Lent: the socket keeps it.
+ *
+ * Returns: the descriptor.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: fileno. */
+int32_t ipc_dgram_fd(const ipc_dgram *d);
+
+/* Ends each call that waits on it now, and every later one that would have to wait, with PERLIPC_E_CANCELED.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: any, at any moment.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_dgram_cancel(ipc_dgram *d);
+
+/* Frees it and closes the socket; NULL is nothing. A Unix socket's file goes with it.
+ *
+ * Returns: nothing.
+ * Errors: none.
+ * Threads: any; nobody may use it any more.
+ * Blocks: no.
+ * Perl: none. */
+void ipc_dgram_free(ipc_dgram *d);
+
+/* ---- server ----------------------------------------------------------------------------------------------------- */
+
+/* Serves a client, in a process that has it as standard input and output. Its result is the exit code.
+ *
+ * Callbacks: in the forked child, or for an iterative server on the thread that called ipc_server_run. */
+typedef int32_t (*ipc_serve_fn)(int32_t client_fd, void *userdata);
+
+/* Is told what happens in a server: "ready"; "start" with a pid and, where it is known, the client's address; "end" with
+ * the pid and its native wait status; "error" with its text; "stop".
+ *
+ * Callbacks: on the thread that called ipc_server_run. */
+typedef void (*ipc_server_log_fn)(const char *event, int32_t pid, int32_t status, const char *text, void *userdata);
+
+/* Around a listener, which it takes over: that handle is freed. With up to 64 processes at a time, and 5 seconds to finish
+ * in. NULL or a bad listener is the error of the first call after it.
+ *
+ * Returns: the server, never NULL.
+ * Errors: none; the first failure is kept, and setters and run return it.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none; the manual's loop around accept. */
+PERLIPC_NODISCARD ipc_server *ipc_server_new(ipc_listener *l);
+
+/* Serves each client by a function, in a forked process that has the client as 0 and 1 and as `client_fd`; the result is the
+ * exit code. C's stdio is flushed before it ends. The process must have one thread.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.
+ * Threads: any; not while it runs.
+ * Blocks: no.
+ * Perl: the manual's spawn. */
+int32_t ipc_server_handler(ipc_server *v, ipc_serve_fn handler, void *userdata);
+
+/* Serves each client by a command that has the client as its standard input and output. The command is copied.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new. The command's first failure.
+ * Threads: any; not while it runs.
+ * Blocks: no.
+ * Perl: the manual's spawn with exec. */
+PERLIPC_NODISCARD int32_t ipc_server_exec(ipc_server *v, const ipc_cmd *cmd);
+
+/* How many processes serve at a time, at least 1; more clients wait in the kernel's queue.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.
+ * Threads: any; not while it runs.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_server_limit(ipc_server *v, int32_t children);
+
+/* Serves by that many processes, forked at once, each one client after the other; one that ends is replaced. 0: a process
+ * for each client. For functions alone.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.
+ * Threads: any; not while it runs.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_server_prefork(ipc_server *v, int32_t children);
+
+/* Serves in this process, one client after the other, with 0 and 1 left alone. For functions alone.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.
+ * Threads: any; not while it runs.
+ * Blocks: no.
+ * Perl: the manual's first server. */
+int32_t ipc_server_iterative(ipc_server *v, int32_t on);
+
+/* The signal that stops it ("TERM"; NULL: none), and how long what was accepted may take then before its processes are
+ * killed, with all that they have started; -1: for ever.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.
+ * Threads: any; not while it runs.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_server_drain(ipc_server *v, const char *signal, int32_t timeout_ms);
+
+/* How long one connection may take (-1: as long as it likes): then its process is killed. With prefork and iterative the
+ * descriptor is the function's own affair.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.
+ * Threads: any; not while it runs.
+ * Blocks: no.
+ * Perl: none. */
+PERLIPC_NODISCARD int32_t ipc_server_each(ipc_server *v, int32_t timeout_ms);
+
+/* Gives up the process's privileges when it begins, for good: the socket is bound by then. `group` NULL: the user's own.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.
+ * Threads: any; not while it runs.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_server_user(ipc_server *v, const char *user, const char *group);
+
+/* Is told what happens: see ipc_server_log_fn.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.
+ * Threads: any; not while it runs.
+ * Blocks: no.
+ * Perl: the manual's logmsg and REAPER. */
+int32_t ipc_server_log(ipc_server *v, ipc_server_log_fn log, void *userdata);
+
+/* Serves until it is stopped: by ipc_server_stop, or the signal of ipc_server_drain. It stops accepting, and what was
+ * accepted is finished. ipc_server_count tells what was done.
+ *
+ * Returns: 1 when all was finished in time, 0 when some had to be killed.
+ * Errors: PERLIPC_E_INVALID for settings that do not go together; PERLIPC_E_THREADS for a function where there are several
+ * threads; the listener's; PERLIPC_E_HANDLER when a signal's handler gave it up. What serves is killed then.
+ * Threads: any; handlers of signals run on the signal thread.
+ * Blocks: until it is stopped.
+ * Perl: none; the manual's loop around accept. */
+PERLIPC_NODISCARD int32_t ipc_server_run(ipc_server *v);
+
+/* Of the last run, how many: "accepted" connections; of these "ok" (code 0) and "failed"; processes "killed" by a signal, of
+ * these "cut" by the server itself; "unknown" ends.
+ *
+ * Returns: the number.
+ * Errors: PERLIPC_E_INVALID for another word.
+ * Threads: any; not while it runs.
+ * Blocks: no.
+ * Perl: none. */
+int64_t ipc_server_count(const ipc_server *v, const char *what);
+
+/* Stops it, also before it runs: no more is accepted, and what was is finished.
+ *
+ * Returns: 0.
+ * Errors: the failure of ipc_server_new.
+ * Threads: any, at any moment.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_server_stop(ipc_server *v);
+
+/* Frees it and its listener; NULL is nothing.
+ *
+ * Returns: nothing.
+ * Errors: none.
+ * Threads: any; nobody may use it any more.
+ * Blocks: no.
+ * Perl: none. */
+void ipc_server_free(ipc_server *v);
 
 /* ---- user, daemon ----------------------------------------------------------------------------------------------- */
 

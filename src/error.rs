@@ -80,6 +80,18 @@ pub enum Error {
         /// Which form was asked for.
         step: &'static str,
     },
+    /// A name of a host, a service or a protocol that could not be found, in the resolver's own words.
+    #[error("{step} {path}: {reason}")]
+    Lookup {
+        /// What was looked for: "host", "service", "protocol".
+        step: &'static str,
+        /// The name.
+        path: Cow<'static, str>,
+        /// Why not.
+        reason: &'static str,
+        /// ENOENT: there is none; EAGAIN: nobody answered, try later; EIO: the resolver failed.
+        errno: i32,
+    },
     /// A line is longer than the limit that was set for the stream: it stays in the stream. Or one that is written is
     /// longer than its terminal takes: nothing of it was written.
     #[error("{step}: the line is longer than the limit of {limit} bytes")]
@@ -140,6 +152,7 @@ impl Error {
             | Error::Busy { step }
             | Error::Invalid { step, .. }
             | Error::Threads { step }
+            | Error::Lookup { step, .. }
             | Error::TooLong { step, .. }
             | Error::Removed { step, .. }
             | Error::Limit { step, .. } => *step = name,
@@ -159,6 +172,7 @@ impl Error {
             | Error::Busy { step }
             | Error::Invalid { step, .. }
             | Error::Threads { step }
+            | Error::Lookup { step, .. }
             | Error::TooLong { step, .. }
             | Error::Removed { step, .. }
             | Error::Limit { step, .. } => step,
@@ -168,7 +182,10 @@ impl Error {
     /// The file, user or address that the step was done to; empty where there is none.
     pub fn path(&self) -> &str {
         match self {
-            Error::Os { path, .. } | Error::Timeout { path, .. } | Error::Removed { path, .. } => path,
+            Error::Os { path, .. }
+            | Error::Timeout { path, .. }
+            | Error::Lookup { path, .. }
+            | Error::Removed { path, .. } => path,
             _ => "",
         }
     }
@@ -177,7 +194,7 @@ impl Error {
     /// EBUSY, EINVAL, EPERM, EMSGSIZE.
     pub fn errno(&self) -> i32 {
         match self {
-            Error::Os { errno, .. } | Error::Limit { errno, .. } => *errno,
+            Error::Os { errno, .. } | Error::Lookup { errno, .. } | Error::Limit { errno, .. } => *errno,
             Error::Timeout { .. } => libc::ETIMEDOUT,
             Error::Abandoned { .. } | Error::Interrupted { .. } => libc::EINTR,
             Error::Canceled { .. } => libc::ECANCELED,

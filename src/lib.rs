@@ -48,18 +48,21 @@
 #[doc = include_str!("../README.md")]
 pub struct Readme;
 
+pub mod addr;
 pub mod argv;
 mod block;
 pub mod capture;
 mod child;
 mod cmd;
 pub mod daemon;
+pub mod dgram;
 pub mod error;
 pub mod expect;
 #[cfg(feature = "capi")]
 pub mod ffi;
 pub mod fifo;
 mod flock;
+mod listener;
 mod lock;
 pub mod msg;
 pub mod pipeline;
@@ -67,29 +70,38 @@ pub mod popen;
 pub mod pty;
 mod scan;
 pub mod sem;
+pub mod server;
 pub mod shm;
 pub mod signal;
+mod socket;
 mod spawn;
 mod status;
 mod stream;
 mod sys;
 pub mod sysv;
+pub mod tcp;
 mod time;
+pub mod unix;
 mod user;
 mod value;
 pub mod version;
 
+pub use addr::Addr;
 pub use capture::Capture;
 pub use child::{Child, Fork, How, Reach, fork, fork_by, orphans, wait_any, wait_pid};
 pub use cmd::{Cmd, Ended, System};
+pub use dgram::Dgram;
 pub use error::{Error, Result, text as error_text};
 pub use expect::Expect;
 pub use flock::{FlockMode, flock};
+pub use listener::{Listener, ListenerCanceler};
 pub use lock::Lock;
 pub use msg::MessageQueue;
 pub use popen::Mode;
 pub use sem::Semaphore;
+pub use server::{Server, Stopper};
 pub use shm::SharedMem;
+pub use socket::Half;
 pub use status::Status;
 pub use stream::{Canceler, Separator, Stream};
 #[cfg(feature = "faults")]

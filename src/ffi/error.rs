@@ -24,6 +24,8 @@ pub const PERLIPC_E_TOO_LONG: i32 = -10007;
 pub const PERLIPC_E_STATUS: i32 = -10008;
 /// A defect of this library.
 pub const PERLIPC_E_DEFECT: i32 = -10009;
+/// A host, service or protocol that could not be found; errno is ENOENT, or EAGAIN when nobody answered.
+pub const PERLIPC_E_LOOKUP: i32 = -10020;
 
 /// Name, errno twin and text of the codes of our own.
 static OWN: &[(i32, i32, &str, &str)] = &[
@@ -35,6 +37,7 @@ static OWN: &[(i32, i32, &str, &str)] = &[
     (PERLIPC_E_THREADS, libc::EPERM, "PERLIPC_E_THREADS", "the process has several threads"),
     (PERLIPC_E_TOO_LONG, libc::EMSGSIZE, "PERLIPC_E_TOO_LONG", "the record is longer than the limit"),
     (PERLIPC_E_STATUS, libc::EINVAL, "PERLIPC_E_STATUS", "the status has no such thing"),
+    (PERLIPC_E_LOOKUP, libc::ENOENT, "PERLIPC_E_LOOKUP", "name not found"),
     (PERLIPC_E_DEFECT, libc::EIO, "PERLIPC_E_DEFECT", "a defect in perlipc"),
 ];
 
@@ -93,6 +96,7 @@ pub(crate) fn code_of(error: &Error) -> i32 {
         Error::Busy { .. } => PERLIPC_E_BUSY,
         Error::Invalid { .. } => PERLIPC_E_INVALID,
         Error::Threads { .. } => PERLIPC_E_THREADS,
+        Error::Lookup { .. } => PERLIPC_E_LOOKUP,
         Error::TooLong { .. } => PERLIPC_E_TOO_LONG,
     }
 }

@@ -3,25 +3,31 @@
 
 #![allow(unsafe_code, non_camel_case_types, clippy::missing_safety_doc)]
 
+pub mod addr;
 pub mod argv;
 pub mod capture;
 pub mod child;
 pub mod cmd;
+pub mod dgram;
 pub mod error;
 pub mod expect;
 pub mod fifo;
 pub mod flock;
+pub mod listener;
 pub mod lock;
 pub mod msg;
 pub mod pipeline;
 pub mod popen;
 pub mod pty;
 pub mod sem;
+pub mod server;
 pub mod shm;
 pub mod signal;
 pub mod status;
 pub mod stream;
 pub mod sysv;
+pub mod tcp;
+pub mod unix;
 pub mod user;
 pub mod value;
 pub mod version;

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::child::ipc_child;
-use super::{Handle, free, get, give, guard, out_handle, put, room, slice};
+use super::{Handle, copy_text, free, get, give, guard, out_handle, put, room, slice, text};
 use crate::error::Error;
+use crate::socket;
 use crate::status::Status;
 use crate::stream::{Reader, Separator, Shared, Stream, Writer};
 use crate::sys;
@@ -545,6 +546,80 @@ pub unsafe extern "C" fn ipc_stream_close(s: *mut ipc_stream, status: *mut i32) 
             }
             result.map(|_| 0)
         }
+    })
+}
+
+/// Sets an option of a socket by its name: "nodelay", "keepalive", "keepidle", "linger" (seconds, -1 off), "sndbuf", "rcvbuf",
+/// "user_timeout" and so on.
+///
+/// Returns: 0.
+/// Errors: PERLIPC_E_INVALID for a name that is none or can only be read; -ENOTSOCK.
+/// Threads: any.
+/// Blocks: no.
+/// Perl: setsockopt.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_option(s: *mut ipc_stream, name: *const c_char, value: i32) -> i32 {
+    // SAFETY: the caller's handle and string.
+    guard(|| unsafe { socket::set(get(s)?.shared.poll_fd(), text(name, "option")?, value) }.map(|()| 0))
+}
+
+/// An option of a socket by its name: those of ipc_stream_option, and "error", "type", "domain", "protocol". Buffer sizes are
+/// what the kernel made of them; linger is -1 when off.
+///
+/// Returns: 0, and its value in `value`.
+/// Errors: PERLIPC_E_INVALID for a name that is none; -ENOTSOCK.
+/// Threads: any.
+/// Blocks: no.
+/// Perl: getsockopt.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_option_value(s: *const ipc_stream, name: *const c_char, value: *mut i32) -> i32 {
+    guard(|| {
+        // SAFETY: the caller's handle, string and out-parameter.
+        unsafe { put(value, socket::get(get(s)?.shared.poll_fd(), text(name, "option")?)?) };
+        Ok(0)
+    })
+}
+
+/// Where a socket's other end is: "127.0.0.1:37", "[::1]:37", "/path", "@name"; empty for a Unix client without a name.
+///
+/// Returns: the length of the text.
+/// Errors: -ENOTCONN, -ENOTSOCK; -ERANGE when it does not fit.
+/// Threads: any.
+/// Blocks: no.
+/// Perl: getpeername.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_peer(s: *const ipc_stream, addr: *mut c_char, cap: usize) -> i32 {
+    // SAFETY: the caller's handle and buffer.
+    guard(|| unsafe { copy_text(&socket::peer(get(s)?.shared.poll_fd())?.to_string(), addr, cap, "getpeername") })
+}
+
+/// Where a socket's own end is, as ipc_stream_peer.
+///
+/// Returns: the length of the text.
+/// Errors: -ENOTSOCK; -ERANGE when it does not fit.
+/// Threads: any.
+/// Blocks: no.
+/// Perl: getsockname.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_addr(s: *const ipc_stream, addr: *mut c_char, cap: usize) -> i32 {
+    // SAFETY: the caller's handle and buffer.
+    guard(|| unsafe { copy_text(&socket::local(get(s)?.shared.poll_fd())?.to_string(), addr, cap, "getsockname") })
+}
+
+/// No more reading from a socket: what the other side still sends is thrown away. ipc_stream_shutdown is the writing half.
+///
+/// Returns: 0.
+/// Errors: -ENOTCONN, -ENOTSOCK.
+/// Threads: any.
+/// Blocks: no.
+/// Perl: shutdown(FH, 0).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_shutdown_read(s: *mut ipc_stream) -> i32 {
+    guard(|| {
+        // SAFETY: the caller's handle.
+        let fd = unsafe { get(s)? }.shared.poll_fd();
+        sys::shutdown(fd, libc::SHUT_RD).map_err(|errno| Error::os("shutdown", errno))?;
+        Ok(0)
     })
 }
 

@@ -45,7 +45,7 @@ impl Carried {
 
 /// What both directions, and other threads that cancel or close, have in common.
 pub(crate) struct Shared {
-    pub(super) gate: Gate,
+    pub(crate) gate: Gate,
     /// -1 when closed or released.
     pub(super) fd: AtomicI32,
     pub(super) kind: Kind,

@@ -17,6 +17,7 @@ mod names;
 pub(crate) mod probe;
 pub(crate) mod shared;
 pub(crate) mod signals;
+pub(crate) mod socket;
 pub(crate) mod sysv;
 pub(crate) mod tty;
 mod x86_64;
@@ -956,7 +957,16 @@ unsafe impl Sync for Pages {}
 
 impl Pages {
     pub(crate) fn new(len: usize, flags: i32) -> Result<Pages> {
-        let flags = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | flags) as usize;
+        Pages::map(len, libc::MAP_PRIVATE | flags)
+    }
+
+    /// Zeroed pages that processes forked later have in common with this one.
+    pub(crate) fn shared(len: usize) -> Result<Pages> {
+        Pages::map(len, libc::MAP_SHARED)
+    }
+
+    fn map(len: usize, flags: i32) -> Result<Pages> {
+        let flags = (libc::MAP_ANONYMOUS | flags) as usize;
         let protection = (libc::PROT_READ | libc::PROT_WRITE) as usize;
         // SAFETY: a new mapping wherever the kernel likes.
         let at = unsafe { raw(libc::SYS_mmap, [0, len, protection, flags, usize::MAX, 0]) }?;

@@ -1,0 +1,396 @@
+//! Messages: UDP and Unix datagrams.
+//!
+//! A datagram comes whole or not at all: its true length is told when the buffer was shorter. An empty one is a message
+//! like any other.
+
+use std::ffi::CString;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use crate::addr::{self, Addr, For};
+use crate::block::{self, CALM, Gate, Stop, Wait};
+use crate::error::{Error, Result};
+use crate::signal;
+use crate::socket;
+use crate::sys;
+use crate::sys::socket::{Messages, Name};
+use crate::time::Deadline;
+use crate::unix::{self, Binding, Place};
+
+/// A datagram that was received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// Its true length: more than the buffer's when it was cut.
+    pub len: usize,
+    /// Who sent it; [`Addr::Unnamed`] for a Unix socket without a name.
+    pub from: Addr,
+}
+
+/// A datagram socket. Several threads may send and receive at once.
+pub struct Dgram {
+    gate: Arc<Gate>,
+    fd: OwnedFd,
+    domain: i32,
+    place: Option<Place>,
+}
+
+/// Ends a datagram socket's calls from another thread.
+#[derive(Clone)]
+pub struct DgramCanceler(Arc<Gate>);
+
+impl DgramCanceler {
+    /// Each call that waits now ends with [`Error::Canceled`], and so does every later one that would have to wait.
+    pub fn cancel(&self) {
+        self.0.cancel();
+    }
+}
+
+/// A UDP socket at a local address and service, each by name or number. No host is any address, IPv4 and IPv6 on one
+/// socket; no service, or "0", is a port of the kernel's choice.
+///
+/// Words in `options`, with commas: `v4only`, `v6only`, `broadcast`, `reuseaddr`, `reuseport`, `rcvbuf=N` and the other
+/// names of [`Stream::set_option`](crate::Stream::set_option).
+pub fn udp(host: Option<&str>, service: &str, options: &str) -> Result<Dgram> {
+    let (mut v4, mut v6, mut settings) = (false, false, Vec::new());
+    for (name, value) in socket::words(options) {
+        match (name, value) {
+            ("v4only", None) => v4 = true,
+            ("v6only", None | Some("1")) => v6 = true,
+            _ => settings.push(socket::setting(name, value)?),
+        }
+    }
+    let open = |addr: &Addr, dual: bool| -> Result<Dgram> {
+        let fd = socket::new(addr, libc::SOCK_DGRAM)?;
+        let domain = addr.domain();
+        if domain == libc::AF_INET6 {
+            socket::set(fd.as_raw_fd(), "v6only", i32::from(!dual))?;
+        }
+        for (name, value) in &settings {
+            socket::set(fd.as_raw_fd(), name, *value)?;
+        }
+        socket::bind(&fd, addr)?;
+        Ok(Dgram { gate: Arc::default(), fd, domain, place: None })
+    };
+    let Some(host) = host else {
+        let port = addr::port(service, "udp")?;
+        let any4 = Addr::Inet(SocketAddr::from(([0, 0, 0, 0], port)));
+        if v4 {
+            return open(&any4, false);
+        }
+        return match open(&Addr::Inet(SocketAddr::from(([0u16; 8], port))), !v6) {
+            Err(error) if !v6 && matches!(error.errno(), libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL) => {
+                open(&any4, false)
+            }
+            answer => answer,
+        };
+    };
+    let addrs = addr::resolve(Some(host), service, For::Udp, Deadline::NEVER)?;
+    let mut first_error = None;
+    for addr in addrs.into_iter().filter(|addr| if addr.is_ipv4() { !v6 } else { !v4 }) {
+        match open(&Addr::Inet(addr), false) {
+            Ok(dgram) => return Ok(dgram),
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
+    }
+    Err(first_error.unwrap_or_else(|| Error::at("bind", host, libc::EADDRNOTAVAIL)))
+}
+
+/// A Unix datagram socket: at a name (a path, or "@name"), by the rules of [`unix::listen`], or without one, which can
+/// send and get no answer. Words in `options`: `mode=660`, `keep`, and the names of
+/// [`Stream::set_option`](crate::Stream::set_option).
+pub fn unix(name: Option<&[u8]>, options: &str) -> Result<Dgram> {
+    let (mut binding, mut settings) = (Binding::PRIVATE, Vec::new());
+    for (name, value) in socket::words(options) {
+        if !binding.word(name, value)? {
+            settings.push(socket::setting(name, value)?);
+        }
+    }
+    let addr = name.map_or(Addr::Unnamed, Addr::unix);
+    let fd = socket::new(&addr, libc::SOCK_DGRAM)?;
+    for (name, value) in settings {
+        socket::set(fd.as_raw_fd(), name, value)?;
+    }
+    let place = match addr {
+        Addr::Unnamed => None,
+        addr => unix::bind(&fd, &addr, libc::SOCK_DGRAM, binding)?,
+    };
+    Ok(Dgram { gate: Arc::default(), fd, domain: libc::AF_UNIX, place })
+}
+
+/// Two connected Unix datagram sockets.
+pub fn pair() -> Result<(Dgram, Dgram)> {
+    let (one, other) = sys::socket::unix_pair(libc::SOCK_DGRAM).map_err(|errno| Error::os("socketpair", errno))?;
+    let dgram = |fd| Dgram { gate: Arc::default(), fd, domain: libc::AF_UNIX, place: None };
+    Ok((dgram(one), dgram(other)))
+}
+
+impl Dgram {
+    /// Sends one message: to an address, or to the connected peer. A UDP message longer than a datagram can be is
+    /// EMSGSIZE. On a connected socket ECONNREFUSED tells that an earlier one met nobody.
+    pub fn send(&self, data: &[u8], to: Option<&Addr>, deadline: Deadline) -> Result<()> {
+        let name = self.target(to)?;
+        let fd = self.fd.as_raw_fd();
+        self.until(libc::POLLOUT, deadline, |word, flags| sys::socket::send_to(word, fd, data, flags, &name))
+            .map(drop)
+            .map_err(|stop| stop.at("send", to.map(Addr::text).unwrap_or_default()))
+    }
+
+    /// Receives one message into `room`; see [`Received`] for what did not fit.
+    pub fn recv(&self, room: &mut [u8], deadline: Deadline) -> Result<Received> {
+        self.recv_with(room, 0, deadline)
+    }
+
+    /// The same, and the message stays: the next call gets it again.
+    pub fn peek(&self, room: &mut [u8], deadline: Deadline) -> Result<Received> {
+        self.recv_with(room, libc::MSG_PEEK, deadline)
+    }
+
+    fn recv_with(&self, room: &mut [u8], flags: i32, deadline: Deadline) -> Result<Received> {
+        let fd = self.fd.as_raw_fd();
+        let mut from = Name::empty();
+        let flags = flags | libc::MSG_TRUNC;
+        let len = self
+            .until(libc::POLLIN, deadline, |word, nowait| {
+                sys::socket::recv_from(word, fd, room, flags | nowait, &mut from)
+            })
+            .map_err(|stop| stop.error("recv"))?;
+        Ok(Received { len, from: Addr::of(&from) })
+    }
+
+    /// Makes the call until it has an answer other than "it would wait"; it takes the word that cuts it and the flag
+    /// that it shall not wait, if so.
+    fn until<T>(
+        &self,
+        events: i16,
+        deadline: Deadline,
+        mut call: impl FnMut(&AtomicU64, i32) -> sys::Result<T>,
+    ) -> Wait<T> {
+        if deadline.is_never() && self.gate.may_block() {
+            self.gate.check()?;
+            return block::call(|word| call(word, 0));
+        }
+        loop {
+            match call(&CALM, libc::MSG_DONTWAIT) {
+                Ok(value) => return Ok(value),
+                Err(libc::EAGAIN) => self.gate.ready(self.fd.as_raw_fd(), events, deadline)?,
+                Err(libc::EINTR) => signal::interrupted()?,
+                Err(errno) => return Err(Stop::Errno(errno)),
+            }
+        }
+    }
+
+    /// An address in the form that this socket speaks: IPv4 over a socket for both is IPv6 to the kernel.
+    fn target(&self, to: Option<&Addr>) -> Result<Name> {
+        match to {
+            None => Ok(Name::empty()),
+            Some(Addr::Inet(SocketAddr::V4(addr))) if self.domain == libc::AF_INET6 => {
+                Addr::Inet(SocketAddr::new(IpAddr::V6(addr.ip().to_ipv6_mapped()), addr.port())).name()
+            }
+            Some(addr) => addr.name(),
+        }
+    }
+
+    /// Sends many messages, in one system call as long as they go out at once; `None` is the connected peer. How many
+    /// went out: less than all only when one failed after the first, and the next call tells why.
+    pub fn send_batch(&self, messages: &[(&[u8], Option<&Addr>)], deadline: Deadline) -> Result<usize> {
+        let names = messages.iter().map(|(_, to)| self.target(*to)).collect::<Result<Vec<_>>>()?;
+        let fd = self.fd.as_raw_fd();
+        let mut batch = Messages::new();
+        let mut done = 0;
+        while let (Some(rest), Some(names)) = (messages.get(done..), names.get(done..)) {
+            if rest.is_empty() {
+                break;
+            }
+            let sent = self.until(libc::POLLOUT, deadline, |word, flags| {
+                let pairs = rest.iter().zip(names).map(|((data, _), name)| (*data, *name));
+                batch.send(word, fd, pairs, flags)
+            });
+            match sent {
+                Ok(sent) => done += sent,
+                Err(_) if done > 0 => break,
+                Err(stop) => return Err(stop.error("send")),
+            }
+        }
+        Ok(done)
+    }
+
+    /// Receives what is there, or what comes next, as many messages as the batch has room for, in one system call; how
+    /// many.
+    pub fn recv_batch(&self, batch: &mut Batch, deadline: Deadline) -> Result<usize> {
+        let fd = self.fd.as_raw_fd();
+        batch.count = 0;
+        let Batch { messages, room, size, count } = batch;
+        *count = self
+            .until(libc::POLLIN, deadline, |word, flags| {
+                // Waiting is for the first alone.
+                messages.recv(word, fd, room, *size, flags | libc::MSG_WAITFORONE)
+            })
+            .map_err(|stop| stop.error("recv"))?;
+        Ok(*count)
+    }
+
+    /// Connects: messages go to that address unless said otherwise, and only its own are received.
+    pub fn connect(&self, to: &Addr, deadline: Deadline) -> Result<()> {
+        if self.domain == libc::AF_UNIX {
+            return unix::connect_fd(&self.fd, to, deadline);
+        }
+        sys::socket::connect(&CALM, self.fd.as_raw_fd(), &self.target(Some(to))?)
+            .map_err(|errno| Error::at("connect", to.text(), errno))
+    }
+
+    /// Connects to a host and service by name or number: the first address of this socket's family.
+    pub fn connect_host(&self, host: &str, service: &str, deadline: Deadline) -> Result<()> {
+        let addrs = addr::resolve(Some(host), service, For::Udp, deadline)?;
+        let fits = |addr: &&SocketAddr| addr.is_ipv4() || self.domain == libc::AF_INET6;
+        match addrs.iter().find(fits) {
+            Some(addr) => self.connect(&Addr::Inet(*addr), deadline),
+            None => Err(Error::at("connect", host, libc::EAFNOSUPPORT)),
+        }
+    }
+
+    /// Joins a multicast group, on an interface by name, or where the routes lead.
+    pub fn join(&self, group: IpAddr, interface: Option<&str>) -> Result<()> {
+        self.membership("join", group, interface, libc::IP_ADD_MEMBERSHIP, libc::IPV6_ADD_MEMBERSHIP)
+    }
+
+    /// Leaves a multicast group.
+    pub fn leave(&self, group: IpAddr, interface: Option<&str>) -> Result<()> {
+        self.membership("leave", group, interface, libc::IP_DROP_MEMBERSHIP, libc::IPV6_DROP_MEMBERSHIP)
+    }
+
+    fn membership(&self, step: &'static str, group: IpAddr, on: Option<&str>, v4: i32, v6: i32) -> Result<()> {
+        let index = interface(on)?;
+        let fd = self.fd.as_raw_fd();
+        match group {
+            // ip_mreqn: the group, any local address, the interface.
+            IpAddr::V4(ip) => {
+                let request = [&ip.octets()[..], &[0; 4], &index.to_ne_bytes()].concat();
+                sys::socket::set_option(fd, libc::IPPROTO_IP, v4, &request)
+            }
+            IpAddr::V6(ip) => {
+                let request = [&ip.octets()[..], &index.to_ne_bytes()].concat();
+                sys::socket::set_option(fd, libc::IPPROTO_IPV6, v6, &request)
+            }
+        }
+        .map_err(|errno| Error::at(step, group.to_string(), errno))
+    }
+
+    /// How multicasts leave: how many routers they may pass, whether this machine hears them too, by which interface.
+    /// `None` leaves a thing as it is.
+    pub fn multicast(&self, ttl: Option<u8>, heard_here: Option<bool>, by: Option<&str>) -> Result<()> {
+        let fd = self.fd.as_raw_fd();
+        let v6 = self.domain == libc::AF_INET6;
+        let set = |v4_name: i32, v6_name: i32, value: i32| {
+            if v6 {
+                sys::setsockopt_int(fd, libc::IPPROTO_IPV6, v6_name, value)?;
+            }
+            // A socket for both sends IPv4 by IPv4's own settings.
+            match sys::setsockopt_int(fd, libc::IPPROTO_IP, v4_name, value) {
+                Err(libc::ENOPROTOOPT) if v6 => Ok(()),
+                answer => answer,
+            }
+        };
+        let failed = |errno| Error::os("multicast", errno);
+        if let Some(ttl) = ttl {
+            set(libc::IP_MULTICAST_TTL, libc::IPV6_MULTICAST_HOPS, i32::from(ttl)).map_err(failed)?;
+        }
+        if let Some(on) = heard_here {
+            set(libc::IP_MULTICAST_LOOP, libc::IPV6_MULTICAST_LOOP, i32::from(on)).map_err(failed)?;
+        }
+        if by.is_some() {
+            let index = interface(by)?;
+            let request = [&[0; 8][..], &index.to_ne_bytes()].concat();
+            if v6 {
+                sys::setsockopt_int(fd, libc::IPPROTO_IPV6, libc::IPV6_MULTICAST_IF, index as i32).map_err(failed)?;
+            }
+            sys::socket::set_option(fd, libc::IPPROTO_IP, libc::IP_MULTICAST_IF, &request).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Sets an option by its name, as [`Stream::set_option`](crate::Stream::set_option); "broadcast" lets messages go
+    /// to all of a network.
+    pub fn set_option(&self, name: &str, value: i32) -> Result<()> {
+        socket::set(self.fd.as_raw_fd(), name, value)
+    }
+
+    /// An option's value.
+    pub fn option(&self, name: &str) -> Result<i32> {
+        socket::get(self.fd.as_raw_fd(), name)
+    }
+
+    /// Where it is, with the port that the kernel chose.
+    pub fn local(&self) -> Result<Addr> {
+        match &self.place {
+            Some(place) => Ok(Addr::Path(place.path().to_vec())),
+            None => socket::local(self.fd.as_raw_fd()),
+        }
+    }
+
+    /// Where it is connected to; ENOTCONN.
+    pub fn peer(&self) -> Result<Addr> {
+        socket::peer(self.fd.as_raw_fd())
+    }
+
+    /// For another thread to end this one's calls with.
+    pub fn canceler(&self) -> DgramCanceler {
+        DgramCanceler(self.gate.clone())
+    }
+}
+
+fn interface(name: Option<&str>) -> Result<u32> {
+    let Some(name) = name else { return Ok(0) };
+    let c_name = CString::new(name).map_err(|_| Error::invalid("interface", "a NUL in the name"))?;
+    sys::socket::interface(&c_name).ok_or_else(|| Error::at("interface", name, libc::ENODEV))
+}
+
+impl AsFd for Dgram {
+    /// Lent: the socket keeps it.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl std::fmt::Debug for Dgram {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Dgram(fd {})", self.fd.as_raw_fd())
+    }
+}
+
+/// Room for many messages of one [`Dgram::recv_batch`].
+pub struct Batch {
+    messages: Messages,
+    room: Vec<u8>,
+    size: usize,
+    count: usize,
+}
+
+impl Batch {
+    /// Room for that many messages of up to that many bytes each.
+    pub fn new(most: usize, size: usize) -> Batch {
+        let size = size.max(1);
+        Batch { messages: Messages::new(), room: vec![0; size.saturating_mul(most.max(1))], size, count: 0 }
+    }
+
+    /// How many messages the last call received.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The i-th message: what of it fitted, and its true length and sender.
+    pub fn get(&self, i: usize) -> Option<(&[u8], Received)> {
+        if i >= self.count {
+            return None;
+        }
+        let (len, name) = self.messages.received(i)?;
+        let data = self.room.get(i * self.size..)?.get(..len.min(self.size))?;
+        Some((data, Received { len, from: Addr::of(&name) }))
+    }
+}

@@ -1,0 +1,206 @@
+//! A socket that others connect to: what TCP and Unix servers accept from.
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::addr::Addr;
+use crate::block::{self, CALM, Gate, Stop, Wait};
+use crate::error::{Error, Result};
+use crate::signal;
+use crate::socket;
+use crate::stream::{Direction, Stream};
+use crate::sys;
+use crate::time::Deadline;
+use crate::unix::Place;
+
+struct Shared {
+    gate: Gate,
+    fd: OwnedFd,
+    /// The description is ours, and does not wait in accept: of several threads or processes that saw a client coming
+    /// only one gets it.
+    nonblock: AtomicBool,
+    /// A Unix socket's file.
+    place: Option<Place>,
+}
+
+/// Accepts connections. Several threads may accept at once; others may [cancel](Listener::canceler).
+pub struct Listener(Arc<Shared>);
+
+/// Ends a listener's calls from another thread.
+#[derive(Clone)]
+pub struct ListenerCanceler(Arc<Shared>);
+
+impl ListenerCanceler {
+    /// Each accept that waits now ends with [`Error::Canceled`], and so does every later one that would have to wait.
+    pub fn cancel(&self) {
+        self.0.gate.cancel();
+    }
+}
+
+impl Listener {
+    /// From a socket of ours that listens and has O_NONBLOCK.
+    pub(crate) fn new(fd: OwnedFd, place: Option<Place>) -> Result<Listener> {
+        let nonblock = AtomicBool::new(true);
+        Ok(Listener(Arc::new(Shared { gate: Gate::default(), fd, nonblock, place })))
+    }
+
+    /// Takes over a socket that listens already. It stays as it was found; while it has no O_NONBLOCK, an accept with a
+    /// deadline may wait longer when another process is quicker.
+    pub fn adopt(fd: OwnedFd) -> Result<Listener> {
+        let failed = |errno| Error::at("adopt", fd.as_raw_fd().to_string(), errno);
+        let flags = sys::file_flags(fd.as_raw_fd()).map_err(failed)?;
+        if socket::get(fd.as_raw_fd(), "listening").map_err(|error| failed(error.errno()))? == 0 {
+            return Err(failed(libc::EINVAL));
+        }
+        let nonblock = AtomicBool::new(flags & libc::O_NONBLOCK != 0);
+        Ok(Listener(Arc::new(Shared { gate: Gate::default(), fd, nonblock, place: None })))
+    }
+
+    /// The sockets that whoever started this program has opened for it (`LISTEN_PID`, `LISTEN_FDS`), in their order;
+    /// those that listen. To be asked once: the descriptors are then this process's own. Empty when there are none.
+    pub fn inherited() -> Result<Vec<Listener>> {
+        static TAKEN: AtomicBool = AtomicBool::new(false);
+        let number = |name| -> Option<i32> {
+            let value = sys::getenv(name)?;
+            std::str::from_utf8(&value).ok()?.parse().ok()
+        };
+        if number(c"LISTEN_PID") != Some(sys::getpid()) || TAKEN.swap(true, Ordering::SeqCst) {
+            return Ok(Vec::new());
+        }
+        const FIRST: i32 = 3;
+        let count = number(c"LISTEN_FDS").unwrap_or(0).clamp(0, 1 << 16);
+        let mut listeners = Vec::new();
+        for fd in FIRST..FIRST + count {
+            let flags = sys::fd_flags(fd).map_err(|errno| Error::at("LISTEN_FDS", fd.to_string(), errno))?;
+            sys::set_fd_flags(fd, flags | libc::FD_CLOEXEC)
+                .map_err(|errno| Error::at("LISTEN_FDS", fd.to_string(), errno))?;
+            if socket::get(fd, "listening").is_ok_and(|listens| listens != 0) {
+                listeners.push(Listener::adopt(sys::take_fd(fd))?);
+            }
+        }
+        Ok(listeners)
+    }
+
+    /// The next connection; [`Stream::peer`] tells from where. What the network did to a connection before it was
+    /// accepted is not an error here: the next one comes.
+    pub fn accept(&self, deadline: Deadline) -> Result<Stream> {
+        let fd = self.accept_stop(deadline).map_err(|stop| stop.error("accept"))?;
+        Ok(Stream::make(fd, Direction::Both, true, None))
+    }
+
+    pub(crate) fn accept_stop(&self, deadline: Deadline) -> Wait<OwnedFd> {
+        let shared = &*self.0;
+        let fd = shared.fd.as_raw_fd();
+        let waits = !shared.nonblock.load(Ordering::Relaxed);
+        let bare = waits && deadline.is_never() && shared.gate.may_block();
+        // A description that waits is asked only after poll.
+        let mut ask = bare || !waits;
+        loop {
+            shared.gate.check()?;
+            if ask {
+                let answer = if bare {
+                    block::call(|word| sys::socket::accept(word, fd))
+                } else {
+                    sys::socket::accept(if waits { signal::word() } else { &CALM }, fd).map_err(Stop::Errno)
+                };
+                match answer {
+                    Err(Stop::Errno(libc::EAGAIN)) => {}
+                    Err(Stop::Errno(libc::EINTR)) => {
+                        signal::interrupted()?;
+                        continue;
+                    }
+                    Err(Stop::Errno(errno)) if passing(errno) => continue,
+                    answer => return answer,
+                }
+            }
+            shared.gate.ready(fd, libc::POLLIN, deadline)?;
+            ask = true;
+        }
+    }
+
+    /// Whether accept's description waits: what processes that share it need, so that one client wakes one of them.
+    pub(crate) fn set_waiting(&self, waiting: bool) -> Result<()> {
+        let fd = self.0.fd.as_raw_fd();
+        sys::file_flags(fd)
+            .and_then(|flags| {
+                let flags = if waiting { flags & !libc::O_NONBLOCK } else { flags | libc::O_NONBLOCK };
+                sys::set_file_flags(fd, flags)
+            })
+            .map_err(|errno| Error::os("listen", errno))?;
+        self.0.nonblock.store(!waiting, Ordering::Relaxed);
+        Ok(())
+    }
+
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.0.nonblock.load(Ordering::Relaxed)
+    }
+
+    /// Where it listens, with the port that the kernel chose: Perl's `getsockname`.
+    pub fn local(&self) -> Result<Addr> {
+        match &self.0.place {
+            Some(place) => Ok(Addr::Path(place.path().to_vec())),
+            None => socket::local(self.fd()),
+        }
+    }
+
+    /// Sets an option by its name, as [`Stream::set_option`]; streams accepted later inherit most.
+    pub fn set_option(&self, name: &str, value: i32) -> Result<()> {
+        socket::set(self.fd(), name, value)
+    }
+
+    /// An option's value.
+    pub fn option(&self, name: &str) -> Result<i32> {
+        socket::get(self.fd(), name)
+    }
+
+    /// For another thread to end this one's calls with.
+    pub fn canceler(&self) -> ListenerCanceler {
+        ListenerCanceler(self.0.clone())
+    }
+
+    /// In a forked child that ends without dropping anything: the socket and its file's lock are the parent's.
+    pub(crate) fn leave_to_parent(&self) {
+        sys::close(self.fd());
+        if let Some(place) = &self.0.place {
+            sys::close(place.lock_fd());
+        }
+    }
+
+    pub(crate) fn fd(&self) -> RawFd {
+        self.0.fd.as_raw_fd()
+    }
+}
+
+impl AsFd for Listener {
+    /// Lent: the listener keeps it.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.fd.as_fd()
+    }
+}
+
+impl std::fmt::Debug for Listener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut out = f.debug_struct("Listener");
+        out.field("fd", &self.fd());
+        if let Ok(local) = self.local() {
+            out.field("local", &local.to_string());
+        }
+        out.finish()
+    }
+}
+
+/// Errors of the connection that was to be accepted, not of the listener: Linux hands them on.
+fn passing(errno: i32) -> bool {
+    matches!(
+        errno,
+        libc::ECONNABORTED
+            | libc::EPROTO
+            | libc::ENETDOWN
+            | libc::ENOPROTOOPT
+            | libc::EHOSTDOWN
+            | libc::ENONET
+            | libc::EHOSTUNREACH
+            | libc::ENETUNREACH
+    )
+}

@@ -1,0 +1,662 @@
+//! Servers: the manual's loop around accept, with its REAPER and its spawn, as one type.
+//!
+//! A client is served by a handler or a command, in one of three ways: in a process of its own for each connection (as
+//! the manual's forking server), by a few processes that were forked before (prefork), or one after the other in this
+//! process (iterative). Children are reaped by their handles, so that neither a SIGCHLD handler nor anybody else's
+//! children are touched.
+
+use std::io::Write;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::addr::Addr;
+use crate::block::{self, CALM, Stop};
+use crate::child::{self, Child, Fork};
+use crate::cmd::Cmd;
+use crate::error::{Error, Result};
+use crate::listener::Listener;
+use crate::signal;
+use crate::status::Status;
+use crate::stream::{Direction, Stream};
+use crate::sys;
+use crate::time::Deadline;
+use crate::user::Ids;
+
+/// How long nothing new is begun when the system has run out of descriptors, processes or memory.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What serves a client: its result is the exit code of the process that it runs in.
+type Handler = Box<dyn FnMut(&mut Stream) -> i32 + Send>;
+
+enum Work {
+    Nothing,
+    Handler(Handler),
+    Command(Box<Cmd>),
+}
+
+/// What happened in a server.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The server begins: from now on the signal stops it.
+    Ready,
+    /// A process was started: for this client, or (prefork, without one) for all.
+    Started {
+        /// The process.
+        pid: i32,
+        /// The client.
+        peer: Option<&'a Addr>,
+    },
+    /// A process has ended.
+    Ended {
+        /// The process.
+        pid: i32,
+        /// How.
+        status: Status,
+    },
+    /// A client could not be served, or (where the system has run out of something) not yet.
+    Failed {
+        /// Why.
+        error: &'a Error,
+    },
+    /// Nothing more is accepted; what was accepted is finished.
+    Stopping,
+}
+
+type Log = Box<dyn FnMut(&Event) + Send>;
+type HostFork = Box<dyn FnMut() -> Result<i32> + Send>;
+
+/// What a server did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Connections accepted.
+    pub accepted: u64,
+    /// Of these, ended with exit code 0.
+    pub ok: u64,
+    /// Ended with another code, or never begun for an error that would not pass.
+    pub failed: u64,
+    /// Processes that a signal killed: somebody else's, or this server's at a time limit.
+    pub killed: u64,
+    /// Of those, the ones that this server killed.
+    pub cut: u64,
+    /// Processes whose end nobody can know.
+    pub unknown: u64,
+    /// Whether all that was accepted was finished before the drain's time was up.
+    pub drained: bool,
+}
+
+impl Report {
+    fn count(&mut self, status: Status) {
+        if !status.is_known() {
+            self.unknown += 1;
+        } else if status.success() {
+            self.ok += 1;
+        } else if status.signal().is_some() {
+            self.killed += 1;
+        } else {
+            self.failed += 1;
+        }
+    }
+}
+
+struct Flag {
+    set: AtomicBool,
+    fd: OwnedFd,
+}
+
+/// Stops a server from another thread, or from a signal handler of this library's.
+#[derive(Clone)]
+pub struct Stopper(Arc<Flag>);
+
+impl Stopper {
+    /// The server stops accepting and finishes what it has accepted.
+    pub fn stop(&self) {
+        self.0.set.store(true, Ordering::SeqCst);
+        let _ = sys::write(&CALM, self.0.fd.as_raw_fd(), &1u64.to_ne_bytes());
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.set.load(Ordering::SeqCst)
+    }
+}
+
+/// A server: see the [module](self).
+pub struct Server {
+    listener: Listener,
+    work: Work,
+    limit: usize,
+    prefork: usize,
+    iterative: bool,
+    drain: Duration,
+    signal: Option<String>,
+    each: Option<Duration>,
+    user: Option<(String, Option<String>)>,
+    log: Option<Log>,
+    fork: Option<HostFork>,
+    stopper: Stopper,
+}
+
+/// A process that serves.
+struct Kid {
+    child: Child,
+    deadline: Deadline,
+    cut: bool,
+}
+
+impl Server {
+    /// Around a listener, with up to 64 processes at a time and 5 seconds to finish in.
+    pub fn new(listener: Listener) -> Result<Server> {
+        let fd = sys::eventfd(libc::EFD_NONBLOCK).map_err(|errno| Error::os("server", errno))?;
+        let stopper = Stopper(Arc::new(Flag { set: AtomicBool::new(false), fd }));
+        Ok(Server {
+            listener,
+            work: Work::Nothing,
+            limit: 64,
+            prefork: 0,
+            iterative: false,
+            drain: Duration::from_secs(5),
+            signal: None,
+            each: None,
+            user: None,
+            log: None,
+            fork: None,
+            stopper,
+        })
+    }
+
+    /// Serves each client by a function, in a forked process that has the client on 0 and 1; its result is the exit
+    /// code. C's stdio and Rust's standard output are flushed before that ends.
+    ///
+    /// The process must have one thread: in the child of a process with several only what a signal handler may do is
+    /// allowed. An iterative server serves in this process and leaves 0 and 1 alone.
+    pub fn handler(&mut self, handler: impl FnMut(&mut Stream) -> i32 + Send + 'static) -> &mut Server {
+        self.work = Work::Handler(Box::new(handler));
+        self
+    }
+
+    /// Serves each client by a command that has the client as its standard input and output.
+    pub fn exec(&mut self, cmd: &Cmd) -> &mut Server {
+        self.work = Work::Command(Box::new(cmd.clone()));
+        self
+    }
+
+    /// How many processes serve at a time; more clients wait in the kernel's queue. Not less than 1.
+    pub fn limit(&mut self, children: usize) -> &mut Server {
+        self.limit = children.max(1);
+        self
+    }
+
+    /// Serves by that many processes, forked at once, each one client after the other; one that ends is replaced. 0: a
+    /// process for each client. For handlers alone.
+    pub fn prefork(&mut self, children: usize) -> &mut Server {
+        self.prefork = children;
+        self
+    }
+
+    /// Serves in this process, one client after the other. For handlers alone.
+    pub fn iterative(&mut self, on: bool) -> &mut Server {
+        self.iterative = on;
+        self
+    }
+
+    /// The signal that stops the server ("TERM"; `None`: no signal does), and how long what was accepted may take
+    /// then, before its processes are killed with all that they have started.
+    pub fn drain(&mut self, signal: Option<&str>, limit: Duration) -> &mut Server {
+        self.signal = signal.map(str::to_owned);
+        self.drain = limit;
+        self
+    }
+
+    /// How long one connection may take: then its process is killed. Where several connections share a process
+    /// (prefork, iterative) the stream's calls end with a timeout instead.
+    pub fn each(&mut self, limit: Option<Duration>) -> &mut Server {
+        self.each = limit;
+        self
+    }
+
+    /// Gives up the process's privileges when the server begins, for good: the socket is bound by then.
+    pub fn user(&mut self, user: &str, group: Option<&str>) -> &mut Server {
+        self.user = Some((user.to_owned(), group.map(str::to_owned)));
+        self
+    }
+
+    /// Is told what happens, in the serving process.
+    pub fn log(&mut self, log: impl FnMut(&Event) + Send + 'static) -> &mut Server {
+        self.log = Some(Box::new(log));
+        self
+    }
+
+    /// Forks by the host's own function, that does what must be done around it there (Python's `os.fork`), and that
+    /// knows what other threads mean for it. It answers as the system call: 0 in the child.
+    pub fn fork_by(&mut self, fork: impl FnMut() -> Result<i32> + Send + 'static) -> &mut Server {
+        self.fork = Some(Box::new(fork));
+        self
+    }
+
+    /// For another thread, or a handler, to stop it with. Too early is not possible.
+    pub fn stopper(&self) -> Stopper {
+        self.stopper.clone()
+    }
+
+    /// Where it listens.
+    pub fn local(&self) -> Result<Addr> {
+        self.listener.local()
+    }
+
+    /// Serves until it is stopped. An error is one of the listener's, or of the settings; connections have none.
+    pub fn run(&mut self) -> Result<Report> {
+        let wrong = |reason: &'static str| Err(Error::invalid("server", reason));
+        match &self.work {
+            Work::Nothing => return wrong("neither a handler nor a command"),
+            Work::Command(_) if self.prefork > 0 || self.iterative => {
+                return wrong("a command is started for each client: no prefork, not iterative");
+            }
+            Work::Command(cmd) => cmd.check()?,
+            Work::Handler(_) if self.iterative && self.prefork > 0 => return wrong("prefork and iterative at once"),
+            Work::Handler(_) if !self.iterative && self.fork.is_none() && child::threads() > 1 => {
+                return Err(Error::Threads { step: "server" });
+            }
+            Work::Handler(_) => {}
+        }
+        if let Some((user, group)) = &self.user {
+            Ids::of(Some(user), group.as_deref())?.apply()?;
+        }
+        let _before = match &self.signal {
+            Some(signal) => {
+                let before = signal::save(signal)?;
+                let stopper = self.stopper.clone();
+                signal::handle(signal, move |_| {
+                    stopper.stop();
+                    Ok(())
+                })?;
+                Some(before)
+            }
+            None => None,
+        };
+        self.tell(&Event::Ready);
+        if self.iterative {
+            self.run_iterative()
+        } else if self.prefork > 0 {
+            self.run_prefork()
+        } else {
+            self.run_forking()
+        }
+    }
+
+    fn tell(&mut self, event: &Event) {
+        if let Some(log) = &mut self.log {
+            log(event);
+        }
+    }
+
+    // ---- one after the other ----
+
+    fn run_iterative(&mut self) -> Result<Report> {
+        let mut report = Report { drained: true, ..Report::default() };
+        let mut end = Deadline::NEVER;
+        loop {
+            if end.is_never() && self.stopper.is_set() {
+                end = Deadline::after(Some(self.drain));
+                self.tell(&Event::Stopping);
+            }
+            let stopping = !end.is_never();
+            if stopping && end.passed() {
+                report.drained = false;
+                return Ok(report);
+            }
+            match self.listener.accept_stop(Deadline::NOW) {
+                Ok(fd) => {
+                    report.accepted += 1;
+                    let Work::Handler(handler) = &mut self.work else { return Ok(report) };
+                    let mut stream = Stream::make(fd, Direction::Both, true, None);
+                    stream.deadline(Deadline::after(self.each));
+                    let code = handler(&mut stream);
+                    let _ = stream.close();
+                    *(if code == 0 { &mut report.ok } else { &mut report.failed }) += 1;
+                }
+                Err(Stop::Timeout) if stopping => return Ok(report),
+                Err(Stop::Timeout) => self.wait(false, true, &[], Deadline::NEVER)?,
+                Err(Stop::Errno(errno)) if passes(errno) => {
+                    self.tell(&Event::Failed { error: &Error::os("accept", errno) });
+                    self.wait(stopping, false, &[], end.min(Deadline::after(Some(PAUSE))))?;
+                }
+                Err(stop) => return Err(stop.error("accept")),
+            }
+        }
+    }
+
+    /// Until a client comes (if asked for), a process ends, the server is stopped, or time is up.
+    fn wait(&self, stopping: bool, clients: bool, kids: &[Kid], limit: Deadline) -> Result<()> {
+        let mut fds = Vec::with_capacity(kids.len() + 2);
+        // When the caller has seen that it is stopped, the descriptor says nothing new.
+        fds.push(block::entry(if stopping { -1 } else { self.stopper.0.fd.as_raw_fd() }, libc::POLLIN));
+        fds.push(block::entry(if clients { self.listener.fd() } else { -1 }, libc::POLLIN));
+        let mut limit = limit;
+        for kid in kids {
+            match kid.child.pidfd() {
+                Some(pidfd) => fds.push(block::entry(pidfd.as_raw_fd(), libc::POLLIN)),
+                // Without a pidfd only looking tells.
+                None => limit = limit.min(Deadline::after(Some(Duration::from_millis(10)))),
+            }
+        }
+        match block::poll(&mut fds, limit) {
+            Ok(_) => Ok(()),
+            Err(stop) => Err(stop.error("server")),
+        }
+    }
+
+    // ---- a process for each ----
+
+    fn run_forking(&mut self) -> Result<Report> {
+        let mut report = Report { drained: true, ..Report::default() };
+        let mut kids: Vec<Kid> = Vec::new();
+        let result = self.fork_each(&mut report, &mut kids);
+        // Also when the listener has failed nobody is left behind.
+        finish(&mut report, &mut kids);
+        result.map(|()| report)
+    }
+
+    fn fork_each(&mut self, report: &mut Report, kids: &mut Vec<Kid>) -> Result<()> {
+        let mut waiting: Option<OwnedFd> = None;
+        let mut pause = Deadline::NOW;
+        let mut end = Deadline::NEVER;
+        let mut empty = false;
+        loop {
+            if end.is_never() && self.stopper.is_set() {
+                end = Deadline::after(Some(self.drain));
+                self.tell(&Event::Stopping);
+            }
+            let stopping = !end.is_never();
+            self.reap(report, kids);
+            if stopping && (end.passed() || (empty && waiting.is_none() && kids.is_empty())) {
+                report.drained = waiting.is_none() && kids.is_empty() && empty;
+                return Ok(());
+            }
+            let free = kids.len() < self.limit && pause.passed();
+            if free && waiting.is_none() && !empty {
+                match self.listener.accept_stop(Deadline::NOW) {
+                    Ok(fd) => {
+                        report.accepted += 1;
+                        waiting = Some(fd);
+                    }
+                    // What the kernel had accepted for us is finished too.
+                    Err(Stop::Timeout) => empty = stopping,
+                    Err(Stop::Errno(errno)) if passes(errno) => {
+                        self.tell(&Event::Failed { error: &Error::os("accept", errno) });
+                        pause = Deadline::after(Some(PAUSE));
+                        continue;
+                    }
+                    Err(stop) => return Err(stop.error("accept")),
+                }
+            }
+            if let (true, Some(client)) = (free, waiting.take_if(|_| free)) {
+                match self.begin(&client) {
+                    Ok(child) => {
+                        kids.push(Kid { child, deadline: Deadline::after(self.each), cut: false });
+                    }
+                    Err(error) => {
+                        self.tell(&Event::Failed { error: &error });
+                        if passes(error.errno()) {
+                            // The client has nothing to do with it: it is served when there is something again.
+                            waiting = Some(client);
+                            pause = Deadline::after(Some(PAUSE));
+                        } else {
+                            report.failed += 1;
+                        }
+                    }
+                }
+                continue;
+            }
+            let mut limit = end;
+            if !pause.passed() {
+                limit = limit.min(pause);
+            }
+            for kid in kids.iter().filter(|kid| !kid.cut) {
+                limit = limit.min(kid.deadline);
+            }
+            let clients = free && waiting.is_none() && !empty;
+            self.wait(stopping, clients, kids, limit)?;
+        }
+    }
+
+    /// Takes out those that have ended, and ends those whose time is up.
+    fn reap(&mut self, report: &mut Report, kids: &mut Vec<Kid>) {
+        let mut i = 0;
+        while let Some(kid) = kids.get_mut(i) {
+            match kid.child.poll() {
+                Ok(None) => {
+                    if !kid.cut && kid.deadline.passed() {
+                        kid.cut = true;
+                        let _ = kid.child.kill_tree("KILL");
+                    }
+                    i += 1;
+                }
+                ended => {
+                    let status = ended.ok().flatten().unwrap_or(Status::UNKNOWN);
+                    report.count(status);
+                    report.cut += u64::from(kid.cut);
+                    let pid = kid.child.pid();
+                    kids.swap_remove(i);
+                    self.tell(&Event::Ended { pid, status });
+                }
+            }
+        }
+    }
+
+    /// Starts a process for the client.
+    fn begin(&mut self, client: &OwnedFd) -> Result<Child> {
+        let peer = match &self.log {
+            Some(_) => Some(crate::socket::peer(client.as_raw_fd()).unwrap_or(Addr::Unnamed)),
+            None => None,
+        };
+        let started = match &self.work {
+            Work::Command(cmd) => cmd.start_with(&[(0, client.as_raw_fd()), (1, client.as_raw_fd())])?,
+            _ => match self.make_process()? {
+                Fork::Parent(child) => child,
+                Fork::Child => self.serve_one(client),
+            },
+        };
+        let pid = started.pid();
+        self.tell(&Event::Started { pid, peer: peer.as_ref() });
+        Ok(started)
+    }
+
+    fn make_process(&mut self) -> Result<Fork> {
+        match &mut self.fork {
+            Some(fork) => child::fork_by(fork),
+            // A handler of the log may have made a thread.
+            None if child::threads() > 1 => Err(Error::Threads { step: "server" }),
+            None => child::fork_alone(),
+        }
+    }
+
+    /// In the child: the client on 0 and 1, the handler, the end.
+    fn serve_one(&mut self, client: &OwnedFd) -> ! {
+        if let Some(signal) = &self.signal {
+            let _ = signal::default(signal);
+        }
+        self.listener.leave_to_parent();
+        let fd = client.as_raw_fd();
+        let placed = sys::dup_onto(fd, 0).and_then(|()| sys::dup_onto(fd, 1)).and_then(|()| sys::dup(fd));
+        let code = match (placed, &mut self.work) {
+            (Ok(own), Work::Handler(handler)) => {
+                sys::close(fd);
+                serve(handler, own, Deadline::NEVER)
+            }
+            _ => 127,
+        };
+        sys::exit(code)
+    }
+
+    // ---- a few processes for all ----
+
+    fn run_prefork(&mut self) -> Result<Report> {
+        let mut report = Report { drained: true, ..Report::default() };
+        let counts = Counts::new().map_err(|errno| Error::os("server", errno))?;
+        let waited = self.listener.is_waiting();
+        // One client wakes one process.
+        self.listener.set_waiting(true)?;
+        let mut kids: Vec<Kid> = Vec::new();
+        let result = self.keep_workers(&mut report, &mut kids, &counts);
+        finish(&mut report, &mut kids);
+        let restored = self.listener.set_waiting(waited);
+        (report.accepted, report.ok, report.failed) = counts.take();
+        result.and(restored).map(|()| report)
+    }
+
+    fn keep_workers(&mut self, report: &mut Report, kids: &mut Vec<Kid>, counts: &Counts) -> Result<()> {
+        let mut pause = Deadline::NOW;
+        let mut end = Deadline::NEVER;
+        loop {
+            if end.is_never() && self.stopper.is_set() {
+                end = Deadline::after(Some(self.drain));
+                self.tell(&Event::Stopping);
+                self.listener.set_waiting(false)?;
+                for kid in kids.iter() {
+                    let _ = kid.child.kill("TERM");
+                }
+            }
+            let stopping = !end.is_never();
+            let before = kids.len();
+            self.reap(report, kids);
+            if stopping && (end.passed() || kids.is_empty()) {
+                report.drained = kids.is_empty();
+                return Ok(());
+            }
+            if !stopping && kids.len() < before && kids.is_empty() && before > 1 {
+                // All at once: something is wrong with them, and making more at full speed would not help.
+                pause = Deadline::after(Some(PAUSE));
+            }
+            if !stopping && kids.len() < self.prefork && pause.passed() {
+                // A worker that is told to stop before it listens to that would not hear it.
+                let mask = sys::set_mask(libc::SIG_SETMASK, sys::ALL_SIGNALS);
+                let made = self.make_process();
+                if !matches!(made, Ok(Fork::Child)) {
+                    sys::set_mask(libc::SIG_SETMASK, mask);
+                }
+                match made {
+                    Ok(Fork::Parent(child)) => {
+                        let pid = child.pid();
+                        kids.push(Kid { child, deadline: Deadline::NEVER, cut: false });
+                        self.tell(&Event::Started { pid, peer: None });
+                    }
+                    Ok(Fork::Child) => self.work_on(counts, mask),
+                    Err(error) if passes(error.errno()) => {
+                        self.tell(&Event::Failed { error: &error });
+                        pause = Deadline::after(Some(PAUSE));
+                    }
+                    Err(error) => return Err(error),
+                }
+                continue;
+            }
+            self.wait(stopping, false, kids, if pause.passed() { end } else { end.min(pause) })?;
+        }
+    }
+
+    /// In a worker: one client after the other, until it is told to stop and nobody waits any more.
+    fn work_on(&mut self, counts: &Counts, mask: sys::SigSet) -> ! {
+        let _ = sys::child::prctl(libc::PR_SET_PDEATHSIG as usize, libc::SIGTERM as usize);
+        let stop = Arc::new([AtomicBool::new(false), AtomicBool::new(false)]);
+        for signal in [Some("TERM"), self.signal.as_deref()].into_iter().flatten() {
+            let stop = stop.clone();
+            // Only waiting for the next client is given up, never one that is being served.
+            let caught = signal::handle(signal, move |_| {
+                let [told, idle] = &*stop;
+                told.store(true, Ordering::SeqCst);
+                if idle.load(Ordering::SeqCst) { Err(1) } else { Ok(()) }
+            });
+            if caught.is_err() {
+                sys::exit(126);
+            }
+        }
+        sys::set_mask(libc::SIG_SETMASK, mask);
+        let [told, idle] = &*stop;
+        let Ok(null) = sys::open(&CALM, c"/dev/null", libc::O_RDWR, 0) else { sys::exit(126) };
+        let place = |fd: i32| sys::dup_onto(fd, 0).and_then(|()| sys::dup_onto(fd, 1));
+        loop {
+            let stopping = told.load(Ordering::SeqCst);
+            if stopping && self.listener.set_waiting(false).is_err() {
+                sys::exit(1);
+            }
+            idle.store(!stopping, Ordering::SeqCst);
+            let answer = self.listener.accept_stop(if stopping { Deadline::NOW } else { Deadline::NEVER });
+            idle.store(false, Ordering::SeqCst);
+            match answer {
+                Ok(client) => {
+                    counts.accepted.word().fetch_add(1, Ordering::SeqCst);
+                    let Work::Handler(handler) = &mut self.work else { sys::exit(126) };
+                    if place(client.as_raw_fd()).is_err() {
+                        sys::exit(126);
+                    }
+                    let code = serve(handler, client, Deadline::after(self.each));
+                    if place(null.as_raw_fd()).is_err() {
+                        sys::exit(126);
+                    }
+                    let count = if code == 0 { &counts.ok } else { &counts.failed };
+                    count.word().fetch_add(1, Ordering::SeqCst);
+                }
+                Err(Stop::Abandoned { .. } | Stop::Interrupted) => {}
+                Err(Stop::Timeout) => sys::exit(0),
+                Err(Stop::Errno(errno)) if passes(errno) => {
+                    let _ = block::sleep(PAUSE.as_nanos() as u64);
+                }
+                Err(_) => sys::exit(1),
+            }
+        }
+    }
+}
+
+/// Numbers that the workers and their parent share.
+struct Counts {
+    accepted: sys::Pages,
+    ok: sys::Pages,
+    failed: sys::Pages,
+}
+
+impl Counts {
+    fn new() -> sys::Result<Counts> {
+        let page = || sys::Pages::shared(4096);
+        Ok(Counts { accepted: page()?, ok: page()?, failed: page()? })
+    }
+
+    fn take(&self) -> (u64, u64, u64) {
+        let read = |page: &sys::Pages| page.word().load(Ordering::SeqCst);
+        (read(&self.accepted), read(&self.ok), read(&self.failed))
+    }
+}
+
+/// Serves one client and flushes whatever was said to it by way of 0 and 1; the code.
+fn serve(handler: &mut Handler, client: OwnedFd, deadline: Deadline) -> i32 {
+    let mut stream = Stream::make(client, Direction::Both, true, None);
+    stream.deadline(deadline);
+    // A panic ends its client's service, and no more than that.
+    let code = catch_unwind(AssertUnwindSafe(|| handler(&mut stream))).unwrap_or(101);
+    let _ = std::io::stdout().flush();
+    sys::flush_stdio();
+    let _ = stream.close();
+    code
+}
+
+/// Ends what is left, with all that it has started.
+fn finish(report: &mut Report, kids: &mut Vec<Kid>) {
+    for kid in kids.iter_mut() {
+        kid.cut = kid.child.kill_tree("KILL").is_ok() || kid.cut;
+    }
+    for kid in kids.drain(..) {
+        report.count(kid.child.wait(Deadline::NEVER).unwrap_or(Status::UNKNOWN));
+        report.cut += u64::from(kid.cut);
+    }
+}
+
+/// Errors that have nothing to do with the client and pass when others end.
+fn passes(errno: i32) -> bool {
+    matches!(errno, libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM | libc::EAGAIN)
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Server({})", self.listener.as_fd().as_raw_fd())
+    }
+}

@@ -1,0 +1,298 @@
+//! TCP: connect by name within one deadline, listen, urgent data.
+
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::time::Duration;
+
+use crate::addr::{self, Addr, For};
+use crate::block::{self, CALM, Stop};
+use crate::error::{Error, Result};
+use crate::listener::Listener;
+use crate::signal;
+use crate::socket;
+use crate::stream::{Direction, Stream};
+use crate::sys;
+use crate::time::Deadline;
+
+/// How long one address may take before the next is tried beside it (RFC 8305).
+const HEAD_START: Duration = Duration::from_millis(250);
+const BACKLOG: i32 = 4096;
+
+/// What the words of connect say.
+#[derive(Default)]
+struct Connect<'a> {
+    from: Option<SocketAddr>,
+    family: Option<bool>,
+    settings: Vec<(&'a str, i32)>,
+}
+
+impl<'a> Connect<'a> {
+    fn of(options: &'a str) -> Result<Connect<'a>> {
+        let mut connect = Connect { settings: vec![("nodelay", 1)], ..Connect::default() };
+        for (name, value) in socket::words(options) {
+            match (name, value) {
+                ("from", Some(text)) => {
+                    let whole = text.parse().ok();
+                    let ip = || text.parse().ok().map(|ip| SocketAddr::new(ip, 0));
+                    connect.from = Some(whole.or_else(ip).ok_or_else(|| {
+                        Error::invalid("connect", format!("from={text}: no address of this machine"))
+                    })?);
+                }
+                ("v4only", None) => connect.family = Some(true),
+                ("v6only", None) => connect.family = Some(false),
+                _ => connect.settings.push(socket::setting(name, value)?),
+            }
+        }
+        Ok(connect)
+    }
+
+    fn takes(&self, addr: &SocketAddr) -> bool {
+        self.family.is_none_or(|v4| v4 == addr.is_ipv4())
+            && self.from.is_none_or(|from| from.is_ipv4() == addr.is_ipv4())
+    }
+
+    /// A socket for the address, with all that must be done before connecting.
+    fn socket(&self, addr: &Addr, nonblock: bool) -> Result<OwnedFd> {
+        let fd = socket::new(addr, libc::SOCK_STREAM | if nonblock { libc::SOCK_NONBLOCK } else { 0 })?;
+        for (name, value) in &self.settings {
+            socket::set(fd.as_raw_fd(), name, *value)?;
+        }
+        if let Some(from) = self.from {
+            if from.port() != 0 {
+                socket::set(fd.as_raw_fd(), "reuseaddr", 1)?;
+            }
+            socket::bind(&fd, &Addr::Inet(from))?;
+        }
+        Ok(fd)
+    }
+}
+
+fn stream(fd: OwnedFd) -> Stream {
+    Stream::make(fd, Direction::Both, true, None)
+}
+
+/// Connects to a host and a service, each by name or number; `None` is this machine. The deadline covers the lookup and
+/// all addresses together. These are tried in the order of Happy Eyeballs: families in turn, the next one as soon as one
+/// fails or has had its head start; the first that answers wins.
+///
+/// Words in `options`, with commas: `from=10.0.0.1:0` (local address, port), `v4only`, `v6only`, `nodelay=0`, and the
+/// other names of [`Stream::set_option`]. Small writes go out at once (nodelay) unless said otherwise.
+pub fn connect(host: Option<&str>, service: &str, options: &str, deadline: Deadline) -> Result<Stream> {
+    let connect = Connect::of(options)?;
+    let found = addr::resolve(host, service, For::Tcp, deadline)?;
+    let addrs = in_turns(found.into_iter().filter(|addr| connect.takes(addr)).collect());
+    match addrs.as_slice() {
+        [] => Err(Error::at("connect", host.unwrap_or("localhost"), libc::EADDRNOTAVAIL)),
+        [only] if deadline.is_never() => one(&connect, Addr::Inet(*only)),
+        _ => race(&connect, &addrs, deadline),
+    }
+}
+
+/// The families in turn, beginning with the first one's.
+fn in_turns(addrs: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let v4_first = addrs.first().is_some_and(SocketAddr::is_ipv4);
+    let (mut first, mut second): (Vec<_>, Vec<_>) = addrs.into_iter().partition(|addr| addr.is_ipv4() == v4_first);
+    first.reverse();
+    second.reverse();
+    let mut turns = Vec::with_capacity(first.len() + second.len());
+    while !(first.is_empty() && second.is_empty()) {
+        turns.extend(first.pop());
+        turns.extend(second.pop());
+    }
+    turns
+}
+
+/// One address and all the time in the world: the bare call.
+fn one(connect: &Connect, addr: Addr) -> Result<Stream> {
+    let fd = connect.socket(&addr, false)?;
+    let name = addr.name()?;
+    match block::call(|word| sys::socket::connect(word, fd.as_raw_fd(), &name)) {
+        // EISCONN: it was done when a signal's handler came in between.
+        Ok(()) | Err(Stop::Errno(libc::EISCONN)) => Ok(stream(fd)),
+        Err(stop) => Err(stop.at("connect", addr.text())),
+    }
+}
+
+struct Attempt {
+    fd: OwnedFd,
+    addr: Addr,
+}
+
+/// All addresses within the deadline, each with a head start on the next.
+fn race(connect: &Connect, addrs: &[SocketAddr], deadline: Deadline) -> Result<Stream> {
+    let mut waiting = addrs.iter();
+    let mut under_way: Vec<Attempt> = Vec::new();
+    let mut first_error = None;
+    let mut next_start = Deadline::NOW;
+    loop {
+        if next_start.passed() || under_way.is_empty() {
+            match waiting.next() {
+                Some(addr) => {
+                    let addr = Addr::Inet(*addr);
+                    match begin(connect, addr) {
+                        Ok(Begun::Connected(stream)) => return Ok(stream),
+                        Ok(Begun::UnderWay(attempt)) => {
+                            under_way.push(attempt);
+                            next_start = Deadline::after(Some(HEAD_START));
+                        }
+                        Err(error) => {
+                            first_error.get_or_insert(error);
+                            next_start = Deadline::NOW;
+                        }
+                    }
+                    if next_start.passed() {
+                        continue;
+                    }
+                }
+                None if under_way.is_empty() => {
+                    return Err(first_error.unwrap_or(Error::os("connect", libc::ECONNREFUSED)));
+                }
+                None => next_start = Deadline::NEVER,
+            }
+        }
+        let mut fds: Vec<_> =
+            under_way.iter().map(|attempt| block::entry(attempt.fd.as_raw_fd(), libc::POLLOUT)).collect();
+        let limit = if waiting.len() == 0 { deadline } else { deadline.min(next_start) };
+        let named = under_way.last().map(|attempt| attempt.addr.text()).unwrap_or_default();
+        if block::poll(&mut fds, limit).map_err(|stop| stop.at("connect", &named))? == 0 && deadline.passed() {
+            return Err(Stop::Timeout.at("connect", &named));
+        }
+        let mut i = 0;
+        for polled in fds {
+            if polled.revents == 0 {
+                i += 1;
+                continue;
+            }
+            let attempt = under_way.remove(i);
+            match sys::socket::option_int(attempt.fd.as_raw_fd(), libc::SOL_SOCKET, libc::SO_ERROR) {
+                Ok(0) => return finish(attempt.fd),
+                Ok(errno) | Err(errno) => {
+                    first_error.get_or_insert(Error::at("connect", attempt.addr.text(), errno));
+                    next_start = Deadline::NOW;
+                }
+            }
+        }
+    }
+}
+
+enum Begun {
+    Connected(Stream),
+    UnderWay(Attempt),
+}
+
+fn begin(connect: &Connect, addr: Addr) -> Result<Begun> {
+    let fd = connect.socket(&addr, true)?;
+    match sys::socket::connect(&CALM, fd.as_raw_fd(), &addr.name()?) {
+        Ok(()) => finish(fd).map(Begun::Connected),
+        Err(libc::EINPROGRESS | libc::EINTR) => Ok(Begun::UnderWay(Attempt { fd, addr })),
+        Err(errno) => Err(Error::at("connect", addr.text(), errno)),
+    }
+}
+
+/// Connected: the socket waits again, as a stream's does.
+fn finish(fd: OwnedFd) -> Result<Stream> {
+    let raw = fd.as_raw_fd();
+    sys::file_flags(raw)
+        .and_then(|flags| sys::set_file_flags(raw, flags & !libc::O_NONBLOCK))
+        .map_err(|errno| Error::os("connect", errno))?;
+    Ok(stream(fd))
+}
+
+/// Listens on a local address and a service, each by name or number. No host is any address, IPv4 and IPv6 on one
+/// socket; no service, or "0", is a port of the kernel's choice, which [`Listener::local`] tells.
+///
+/// The address can be taken again at once after a server has ended (SO_REUSEADDR). Words in `options`, with commas:
+/// `backlog=64`, `reuseport` (several listeners share the port), `v6only`, `v4only`, and the other names of
+/// [`Stream::set_option`], which the accepted streams inherit.
+pub fn listen(host: Option<&str>, service: &str, options: &str) -> Result<Listener> {
+    let mut backlog = BACKLOG;
+    let (mut v4, mut v6) = (false, false);
+    let mut settings = vec![("reuseaddr", 1), ("nodelay", 1)];
+    for (name, value) in socket::words(options) {
+        match (name, value) {
+            ("backlog", Some(_)) => backlog = socket::number(name, value)?,
+            ("v4only", None) => v4 = true,
+            ("v6only", None | Some("1")) => v6 = true,
+            _ => settings.push(socket::setting(name, value)?),
+        }
+    }
+    if v4 && v6 {
+        return Err(Error::invalid("listen", "v4only and v6only leave nothing"));
+    }
+    let open = |addr: &Addr, dual: bool| -> Result<Listener> {
+        let fd = socket::new(addr, libc::SOCK_STREAM | libc::SOCK_NONBLOCK)?;
+        if addr.domain() == libc::AF_INET6 {
+            socket::set(fd.as_raw_fd(), "v6only", i32::from(!dual))?;
+        }
+        for (name, value) in &settings {
+            socket::set(fd.as_raw_fd(), name, *value)?;
+        }
+        socket::bind(&fd, addr)?;
+        sys::socket::listen(fd.as_raw_fd(), backlog).map_err(|errno| Error::at("listen", addr.text(), errno))?;
+        Listener::new(fd, None)
+    };
+    let Some(host) = host else {
+        let port = addr::port(service, "tcp")?;
+        let any4 = Addr::Inet(SocketAddr::from(([0, 0, 0, 0], port)));
+        if v4 {
+            return open(&any4, false);
+        }
+        return match open(&Addr::Inet(SocketAddr::from(([0u16; 8], port))), !v6) {
+            // A machine without IPv6.
+            Err(error) if !v6 && matches!(error.errno(), libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL) => {
+                open(&any4, false)
+            }
+            answer => answer,
+        };
+    };
+    let addrs = addr::resolve(Some(host), service, For::Tcp, Deadline::NEVER)?;
+    let mut first_error = None;
+    for addr in addrs.into_iter().filter(|addr| if addr.is_ipv4() { !v6 } else { !v4 }) {
+        match open(&Addr::Inet(addr), false) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
+    }
+    Err(first_error.unwrap_or_else(|| Error::at("listen", host, libc::EADDRNOTAVAIL)))
+}
+
+/// Sends one urgent byte, past what is pending: Perl's `send(S, "!", MSG_OOB)`.
+pub fn send_urgent(stream: &mut Stream, byte: u8) -> Result<()> {
+    stream.flush()?;
+    send_urgent_on(stream.as_fd().as_raw_fd(), byte)
+}
+
+pub(crate) fn send_urgent_on(fd: RawFd, byte: u8) -> Result<()> {
+    match block::call(|word| sys::send(word, fd, &[byte], libc::MSG_OOB)) {
+        Ok(_) => Ok(()),
+        Err(stop) => {
+            if stop == Stop::Errno(libc::EPIPE) {
+                signal::broken_pipe().map_err(|stop| stop.error("send"))?;
+            }
+            Err(stop.error("send"))
+        }
+    }
+}
+
+/// The urgent byte: Perl's `recv(S, $b, 1, MSG_OOB)`. EINVAL when none was announced, EAGAIN while it is on its way.
+pub fn recv_urgent(stream: &Stream) -> Result<u8> {
+    recv_urgent_on(stream.as_fd().as_raw_fd())
+}
+
+pub(crate) fn recv_urgent_on(fd: RawFd) -> Result<u8> {
+    let mut room = [0];
+    match sys::recv(&CALM, fd, &mut room, libc::MSG_OOB | libc::MSG_DONTWAIT) {
+        Ok(0) => Err(Error::os("recv", libc::ENOTCONN)),
+        Ok(_) => Ok(room[0]),
+        Err(errno) => Err(Error::os("recv", errno)),
+    }
+}
+
+/// Whether what is read next was sent behind the urgent byte. A read never runs over the mark.
+pub fn at_mark(stream: &Stream) -> Result<bool> {
+    Ok(stream.buffered().is_empty() && at_mark_on(stream.as_fd().as_raw_fd())?)
+}
+
+pub(crate) fn at_mark_on(fd: RawFd) -> Result<bool> {
+    sys::socket::at_mark(fd).map_err(|errno| Error::os("atmark", errno))
+}

@@ -1,0 +1,424 @@
+//! Unix sockets: streams by name, pairs, who the peer is, and descriptors sent over them.
+//!
+//! A name is a path, or "@name" outside of the file system. The file is private (0600) unless said otherwise. One that a
+//! dead server has left behind is taken over: under a lock beside it ("path.lock"), so that of two that start at once
+//! one wins, and only when nobody answers behind it.
+
+use std::ffi::CString;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+
+use crate::addr::Addr;
+use crate::block::{self, CALM, Stop};
+use crate::child;
+use crate::error::{Error, Result};
+use crate::listener::Listener;
+use crate::signal;
+use crate::socket;
+use crate::stream::{Direction, Shared, Stream};
+use crate::sys;
+use crate::time::Deadline;
+
+const BACKLOG: i32 = 4096;
+/// What a path may have in the kernel's address with its NUL, so that everybody can read it back.
+const SHORT: usize = 107;
+const MODE: u32 = 0o600;
+
+fn c_path(path: &[u8]) -> Result<CString> {
+    CString::new(path).map_err(|_| Error::invalid("address", "a NUL in the path"))
+}
+
+/// An address that the kernel takes: a path that is too long goes by way of its directory's descriptor.
+struct Reach {
+    addr: Addr,
+    _dir: Option<OwnedFd>,
+}
+
+fn reach(addr: &Addr) -> Result<Reach> {
+    let Addr::Path(path) = addr else { return Ok(Reach { addr: addr.clone(), _dir: None }) };
+    if path.len() <= SHORT {
+        return Ok(Reach { addr: addr.clone(), _dir: None });
+    }
+    let failed = |errno| Error::at("address", path, errno);
+    let Some(slash) = path.iter().rposition(|b| *b == b'/') else { return Err(failed(libc::ENAMETOOLONG)) };
+    let (dir, base) = path.split_at(slash + 1);
+    let dir = sys::open(&CALM, &c_path(dir)?, libc::O_PATH | libc::O_DIRECTORY, 0).map_err(failed)?;
+    let by_number = [format!("/proc/self/fd/{}/", dir.as_raw_fd()).as_bytes(), base].concat();
+    if by_number.len() > SHORT {
+        return Err(failed(libc::ENAMETOOLONG));
+    }
+    Ok(Reach { addr: Addr::Path(by_number), _dir: Some(dir) })
+}
+
+// ---- the file of a bound socket ----
+
+/// A socket's file, and the lock that says whose it is. The file goes when this is dropped, in the process that made it.
+pub(crate) struct Place {
+    path: Vec<u8>,
+    file: CString,
+    lock_file: CString,
+    lock: OwnedFd,
+    identity: (u64, u64),
+    generation: u64,
+    keep: bool,
+}
+
+impl Place {
+    pub(crate) fn path(&self) -> &[u8] {
+        &self.path
+    }
+
+    pub(crate) fn lock_fd(&self) -> RawFd {
+        self.lock.as_raw_fd()
+    }
+
+    fn is_there(&self) -> bool {
+        sys::socket::stat(&self.file, false).is_ok_and(|stat| (stat.st_dev, stat.st_ino) == self.identity)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.generation != child::generation() {
+            return;
+        }
+        if !self.keep && self.is_there() {
+            let _ = sys::socket::unlink(&self.file);
+        }
+        // While it is locked nobody else believes in it: who opened it meanwhile looks whether it is still there.
+        let _ = sys::socket::unlink(&self.lock_file);
+    }
+}
+
+/// How a name is bound.
+#[derive(Clone, Copy)]
+pub(crate) struct Binding {
+    pub(crate) mode: u32,
+    pub(crate) keep: bool,
+}
+
+impl Binding {
+    pub(crate) const PRIVATE: Binding = Binding { mode: MODE, keep: false };
+
+    /// Whether the word is one of a binding's.
+    pub(crate) fn word(&mut self, name: &str, value: Option<&str>) -> Result<bool> {
+        match (name, value) {
+            ("mode", Some(mode)) => {
+                let octal = u32::from_str_radix(mode, 8).ok().filter(|mode| *mode <= 0o777);
+                self.mode = octal.ok_or_else(|| Error::invalid("option", format!("mode={mode}: no octal mode")))?;
+                Ok(true)
+            }
+            ("keep", None) => {
+                self.keep = true;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+}
+
+/// Binds a socket to a name; where that is a file, the file and its lock.
+pub(crate) fn bind(fd: &OwnedFd, addr: &Addr, kind: i32, binding: Binding) -> Result<Option<Place>> {
+    let Addr::Path(path) = addr else {
+        socket::bind(fd, addr)?;
+        return Ok(None);
+    };
+    let failed = |step, errno| Error::at(step, path, errno);
+    let file = c_path(path)?;
+    let lock_file = c_path(&[path.as_slice(), b".lock"].concat())?;
+    let lock = take_lock(&lock_file)
+        .map_err(|errno| failed(if errno == libc::EADDRINUSE { "bind" } else { "lock" }, errno))?;
+    // From here on the lock's file goes with us.
+    let mut place = Place {
+        path: path.clone(),
+        file,
+        lock_file,
+        lock,
+        identity: (0, 0),
+        generation: child::generation(),
+        keep: binding.keep,
+    };
+    let reach = reach(addr)?;
+    // The mode that a socket has is the mode that its file gets, less the umask: never wider than asked for.
+    sys::socket::fchmod(fd.as_raw_fd(), binding.mode).map_err(|errno| failed("chmod", errno))?;
+    let name = reach.addr.name()?;
+    match sys::socket::bind(fd.as_raw_fd(), &name) {
+        Err(libc::EADDRINUSE) if is_stale(&place.file, &reach.addr, kind)? => {
+            match sys::socket::unlink(&place.file) {
+                Ok(()) | Err(libc::ENOENT) => {}
+                Err(errno) => return Err(failed("unlink", errno)),
+            }
+            sys::socket::bind(fd.as_raw_fd(), &name)
+        }
+        answer => answer,
+    }
+    .map_err(|errno| failed("bind", errno))?;
+    let stat = sys::socket::stat(&place.file, false).map_err(|errno| failed("bind", errno))?;
+    place.identity = (stat.st_dev, stat.st_ino);
+    if stat.st_mode & 0o777 != binding.mode {
+        widen(&place, binding.mode).map_err(|errno| failed("chmod", errno))?;
+    }
+    Ok(Some(place))
+}
+
+/// Gives the file the mode that the umask kept from it: the file that we made, and no other.
+fn widen(place: &Place, mode: u32) -> sys::Result<()> {
+    let file = sys::open(&CALM, &place.file, libc::O_PATH | libc::O_NOFOLLOW, 0)?;
+    let stat = sys::fstat(file.as_raw_fd())?;
+    if (stat.st_dev, stat.st_ino) != place.identity {
+        return Err(libc::EADDRINUSE);
+    }
+    let by_number = CString::new(format!("/proc/self/fd/{}", file.as_raw_fd())).map_err(|_| libc::EINVAL)?;
+    sys::socket::chmod(&by_number, mode)
+}
+
+fn take_lock(path: &CString) -> sys::Result<OwnedFd> {
+    loop {
+        let lock = sys::open(&CALM, path, libc::O_RDWR | libc::O_CREAT | libc::O_NOFOLLOW, MODE)?;
+        if !sys::socket::lock_now(lock.as_raw_fd())? {
+            return Err(libc::EADDRINUSE);
+        }
+        // Whoever had it may have removed it between our opening and our lock: then it locks nothing.
+        let ours = sys::fstat(lock.as_raw_fd())?;
+        match sys::socket::stat(path, false) {
+            Ok(there) if (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino) => return Ok(lock),
+            Ok(_) | Err(libc::ENOENT) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+/// Whether the file is a socket's that nobody has any more. Asked under the lock; a server that knows nothing of the
+/// lock answers, or is found in the kernel's list while it is bound and does not listen yet.
+fn is_stale(file: &CString, addr: &Addr, kind: i32) -> Result<bool> {
+    let failed = |errno| Error::at("bind", file.to_bytes(), errno);
+    match sys::socket::stat(file, false) {
+        Ok(stat) if stat.st_mode & libc::S_IFMT == libc::S_IFSOCK => {}
+        Ok(_) => return Ok(false),
+        Err(libc::ENOENT) => return Ok(true),
+        Err(errno) => return Err(failed(errno)),
+    }
+    let probe = sys::socket::socket(libc::AF_UNIX, kind | libc::SOCK_NONBLOCK, 0).map_err(failed)?;
+    match sys::socket::connect(&CALM, probe.as_raw_fd(), &addr.name()?) {
+        Err(libc::ECONNREFUSED) => Ok(!is_bound(file.to_bytes()).map_err(failed)?),
+        Err(libc::ENOENT) => Ok(true),
+        _ => Ok(false),
+    }
+}
+
+/// Whether the kernel knows a socket that is bound to the path.
+fn is_bound(path: &[u8]) -> sys::Result<bool> {
+    let list = match sys::open(&CALM, c"/proc/net/unix", libc::O_RDONLY, 0) {
+        Ok(list) => list,
+        // Without the list the answer to the connection has to do.
+        Err(libc::ENOENT | libc::EACCES) => return Ok(false),
+        Err(errno) => return Err(errno),
+    };
+    let (mut all, mut room) = (Vec::new(), [0; 16384]);
+    loop {
+        match sys::read(&CALM, list.as_raw_fd(), &mut room)? {
+            0 => break,
+            n => all.extend_from_slice(room.get(..n).unwrap_or_default()),
+        }
+    }
+    let tail = [b" ", path].concat();
+    Ok(all.split(|b| *b == b'\n').any(|line| line.ends_with(&tail)))
+}
+
+// ---- streams ----
+
+/// Listens at a name: a path, or "@name". EADDRINUSE while another server lives there, or where the path is no socket; a
+/// dead one's socket is replaced. The file goes when the listener is dropped.
+///
+/// Words in `options`, with commas: `mode=660` (octal), `keep` (leave the file), `backlog=64`, and the names of
+/// [`Stream::set_option`].
+pub fn listen(name: impl AsRef<[u8]>, options: &str) -> Result<Listener> {
+    let addr = named("listen", name.as_ref())?;
+    let (mut binding, mut backlog, mut settings) = (Binding::PRIVATE, BACKLOG, Vec::new());
+    for (name, value) in socket::words(options) {
+        if binding.word(name, value)? {
+            continue;
+        }
+        match (name, value) {
+            ("backlog", Some(_)) => backlog = socket::number(name, value)?,
+            _ => settings.push(socket::setting(name, value)?),
+        }
+    }
+    let fd = socket::new(&addr, libc::SOCK_STREAM | libc::SOCK_NONBLOCK)?;
+    for (name, value) in settings {
+        socket::set(fd.as_raw_fd(), name, value)?;
+    }
+    let place = bind(&fd, &addr, libc::SOCK_STREAM, binding)?;
+    sys::socket::listen(fd.as_raw_fd(), backlog).map_err(|errno| Error::at("listen", addr.text(), errno))?;
+    Listener::new(fd, place)
+}
+
+fn named(step: &'static str, name: &[u8]) -> Result<Addr> {
+    match Addr::unix(name) {
+        Addr::Unnamed => Err(Error::invalid(step, "an empty name")),
+        addr => Ok(addr),
+    }
+}
+
+/// Connects to a name: a path, or "@name". With a deadline, a server whose queue is full is asked again at growing
+/// intervals: the kernel has no timed form. Words in `options`: the names of [`Stream::set_option`].
+pub fn connect(name: impl AsRef<[u8]>, options: &str, deadline: Deadline) -> Result<Stream> {
+    let addr = named("connect", name.as_ref())?;
+    let settings =
+        socket::words(options).map(|(name, value)| socket::setting(name, value)).collect::<Result<Vec<_>>>()?;
+    let fd = socket::new(&addr, libc::SOCK_STREAM)?;
+    for (name, value) in settings {
+        socket::set(fd.as_raw_fd(), name, value)?;
+    }
+    connect_fd(&fd, &addr, deadline)?;
+    Ok(Stream::make(fd, Direction::Both, true, None))
+}
+
+pub(crate) fn connect_fd(fd: &OwnedFd, addr: &Addr, deadline: Deadline) -> Result<()> {
+    let reach = reach(addr)?;
+    let name = reach.addr.name()?;
+    let raw = fd.as_raw_fd();
+    let answer = if deadline.is_never() {
+        block::call(|word| sys::socket::connect(word, raw, &name))
+    } else {
+        let flags = sys::file_flags(raw).map_err(|errno| Error::os("connect", errno))?;
+        let waits = |waits: bool| {
+            let flags = if waits { flags } else { flags | libc::O_NONBLOCK };
+            sys::set_file_flags(raw, flags).map_err(Stop::Errno)
+        };
+        waits(false).and_then(|()| {
+            let answer = block::try_until(deadline, || match sys::socket::connect(&CALM, raw, &name) {
+                Ok(()) => Ok(Some(())),
+                Err(libc::EAGAIN) => Ok(None),
+                Err(errno) => Err(errno),
+            });
+            waits(true).and(answer)
+        })
+    };
+    answer.map_err(|stop| stop.at("connect", addr.text()))
+}
+
+/// Two connected streams: Perl's `socketpair`. Each reads and writes.
+pub fn pair() -> Result<(Stream, Stream)> {
+    let (one, other) = sys::socket::unix_pair(libc::SOCK_STREAM).map_err(|errno| Error::os("socketpair", errno))?;
+    let stream = |fd| Stream::make(fd, Direction::Both, true, None);
+    Ok((stream(one), stream(other)))
+}
+
+/// Perl's `-S`: whether the path, followed, is a socket.
+pub fn is_socket(path: impl AsRef<[u8]>) -> Result<bool> {
+    match sys::socket::stat(&c_path(path.as_ref())?, true) {
+        Ok(stat) => Ok(stat.st_mode & libc::S_IFMT == libc::S_IFSOCK),
+        Err(libc::ENOENT | libc::ENOTDIR) => Ok(false),
+        Err(errno) => Err(Error::at("stat", path, errno)),
+    }
+}
+
+/// Who is at the other end: the process that connected, or that listened, as it was then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// Its process id; 0 where that is beyond this process's namespace.
+    pub pid: i32,
+    /// Its effective user.
+    pub uid: u32,
+    /// Its effective group.
+    pub gid: u32,
+}
+
+/// Who is at the other end of a Unix stream (SO_PEERCRED).
+pub fn peer(stream: &Stream) -> Result<Peer> {
+    peer_of(stream.as_fd().as_raw_fd())
+}
+
+pub(crate) fn peer_of(fd: RawFd) -> Result<Peer> {
+    let mut room = [0; 12];
+    let failed = |errno| Error::os("peer", errno);
+    if socket::get(fd, "domain")? != libc::AF_UNIX {
+        return Err(failed(libc::EOPNOTSUPP));
+    }
+    sys::socket::option(fd, libc::SOL_SOCKET, libc::SO_PEERCRED, &mut room).map_err(failed)?;
+    let [a, b, c, d, e, f, g, h, i, j, k, l] = room;
+    Ok(Peer {
+        pid: i32::from_ne_bytes([a, b, c, d]),
+        uid: u32::from_ne_bytes([e, f, g, h]),
+        gid: u32::from_ne_bytes([i, j, k, l]),
+    })
+}
+
+/// A pidfd of the process at the other end: no number that could change hands. ENOPROTOOPT before Linux 6.5.
+pub fn peer_pidfd(stream: &Stream) -> Result<OwnedFd> {
+    const SO_PEERPIDFD: i32 = 77;
+    sys::socket::option_int(stream.as_fd().as_raw_fd(), libc::SOL_SOCKET, SO_PEERPIDFD)
+        .map(sys::take_fd)
+        .map_err(|errno| Error::os("peer", errno))
+}
+
+// ---- descriptors ----
+
+/// Sends descriptors with data, at least one byte of it, to which they are tied: who reads that byte by
+/// [`recv_fds`] gets them. They stay open here.
+pub fn send_fds(stream: &mut Stream, data: &[u8], fds: &[BorrowedFd]) -> Result<()> {
+    if data.is_empty() {
+        return Err(Error::invalid("send_fds", "descriptors travel with at least one byte"));
+    }
+    if fds.len() > sys::socket::MOST_FDS {
+        return Err(Error::invalid("send_fds", format!("more than {} descriptors", sys::socket::MOST_FDS)));
+    }
+    stream.flush()?;
+    let numbers: Vec<RawFd> = fds.iter().map(AsRawFd::as_raw_fd).collect();
+    let sent = send_numbers(stream.shared(), data, &numbers)?;
+    stream.write(data.get(sent..).unwrap_or_default())
+}
+
+/// Sends as much of the data as goes out at once, at least a byte, and with it all of the descriptors.
+pub(crate) fn send_numbers(shared: &Shared, data: &[u8], numbers: &[RawFd]) -> Result<usize> {
+    let fd = shared.poll_fd();
+    let deadline = shared.deadline();
+    loop {
+        shared.gate.check().map_err(|stop| stop.error("send_fds"))?;
+        match sys::socket::send_fds(&CALM, fd, data, numbers, libc::MSG_DONTWAIT) {
+            Ok(sent) => return Ok(sent),
+            Err(libc::EINTR) => signal::interrupted().map_err(|stop| stop.error("send_fds"))?,
+            Err(libc::EAGAIN) => {
+                shared.gate.ready(fd, libc::POLLOUT, deadline).map_err(|stop| stop.error("send_fds"))?;
+            }
+            Err(errno) => return Err(Error::os("send_fds", errno)),
+        }
+    }
+}
+
+/// Reads what is there into `room`, with the descriptors that came along, at most `most` of them; they are
+/// close-on-exec. 0 bytes is the end. More descriptors than that is EMSGSIZE, and none stays open.
+///
+/// To be called before plain reads reach those bytes: these would throw the descriptors away.
+pub fn recv_fds(stream: &mut Stream, room: &mut [u8], most: usize) -> Result<(usize, Vec<OwnedFd>)> {
+    if !stream.buffered().is_empty() {
+        return Err(Error::invalid("recv_fds", "bytes are read ahead, and what came with them is gone"));
+    }
+    if room.is_empty() {
+        return Err(Error::invalid("recv_fds", "no room: descriptors travel with at least one byte"));
+    }
+    let deadline = stream.shared().deadline();
+    recv_numbers(stream.shared(), room, most, deadline)
+}
+
+pub(crate) fn recv_numbers(
+    shared: &Shared,
+    room: &mut [u8],
+    most: usize,
+    deadline: Deadline,
+) -> Result<(usize, Vec<OwnedFd>)> {
+    let most = most.min(sys::socket::MOST_FDS);
+    let fd = shared.poll_fd();
+    loop {
+        shared.gate.check().map_err(|stop| stop.error("recv_fds"))?;
+        match sys::socket::recv_fds(&CALM, fd, room, most, libc::MSG_DONTWAIT) {
+            Ok(got) if got.truncated => return Err(Error::os("recv_fds", libc::EMSGSIZE)),
+            Ok(got) => return Ok((got.len, got.fds)),
+            Err(libc::EINTR) => signal::interrupted().map_err(|stop| stop.error("recv_fds"))?,
+            Err(libc::EAGAIN) => {
+                shared.gate.ready(fd, libc::POLLIN, deadline).map_err(|stop| stop.error("recv_fds"))?;
+            }
+            Err(errno) => return Err(Error::os("recv_fds", errno)),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+/* Datagrams: true lengths, senders, connected, multicast. */
+#include "check.h"
+
+TEST(messages) {
+    ipc_dgram *one, *other;
+    char to[64], back[64], data[4];
+    const char *from;
+    SAME(ipc_udp_open("127.0.0.1", NULL, NULL, &one), 0);
+    SAME(ipc_udp_open("127.0.0.1", "0", "rcvbuf=65536", &other), 0);
+    CHECK(ipc_dgram_addr(other, to, sizeof to) > 0);
+    CHECK(ipc_dgram_addr(one, back, sizeof back) > 0);
+    SAME(ipc_dgram_send(one, "longer", 6, to, -1), 6);
+    SAME(ipc_dgram_send(one, NULL, 0, to, -1), 0);
+    SAME(ipc_dgram_recv(other, data, sizeof data, 5000, &from), 6);
+    TEXT(from, back);
+    CHECK(!memcmp(data, "long", 4));
+    SAME(ipc_dgram_recv(other, data, sizeof data, 5000, NULL), 0);
+    SAME(ipc_dgram_recv(other, data, sizeof data, 0, &from), -ETIMEDOUT);
+    SAME(ipc_dgram_send(one, "x", 1, NULL, -1), -EDESTADDRREQ);
+    SAME(ipc_dgram_send(one, "x", 1, "nowhere", -1), PERLIPC_E_INVALID);
+    SAME(ipc_dgram_connect(one, to), 0);
+    ipc_dgram_free(other);
+    SAME(ipc_dgram_send(one, "x", 1, NULL, -1), 1);
+    SAME(ipc_dgram_recv(one, data, sizeof data, 5000, &from), -ECONNREFUSED);
+    SAME(ipc_dgram_option(one, "broadcast", 1), 0);
+    SAME(ipc_dgram_join(one, "127.0.0.1", NULL), -EINVAL);
+    SAME(ipc_dgram_join(one, "none", NULL), PERLIPC_E_INVALID);
+    SAME(ipc_dgram_multicast(one, 1, 1, "lo"), 0);
+    SAME(ipc_dgram_multicast(one, 256, -1, NULL), PERLIPC_E_INVALID);
+    SAME(ipc_dgram_cancel(one), 0);
+    SAME(ipc_dgram_recv(one, data, sizeof data, 5000, &from), PERLIPC_E_CANCELED);
+    ipc_dgram_free(one);
+}
+
+TEST(unix_messages) {
+    char name[64], data[16];
+    const char *from;
+    ipc_dgram *server, *client;
+    snprintf(name, sizeof name, "@perlipc-c-%d", getpid());
+    SAME(ipc_dgram_unix(name, NULL, &server), 0);
+    SAME(ipc_dgram_unix(NULL, NULL, &client), 0);
+    SAME(ipc_dgram_send(client, "hi", 2, name, -1), 2);
+    SAME(ipc_dgram_recv(server, data, sizeof data, 5000, &from), 2);
+    TEXT(from, "");
+    ipc_dgram_free(client);
+    ipc_dgram_free(server);
+}

@@ -1,0 +1,133 @@
+/* Servers: a function in its own process, prefork, iterative; a command. */
+#include "check.h"
+
+static ipc_server *server;
+static char port[16];
+static int ended, ready;
+
+static int32_t serves(int32_t client, void *data) {
+    char line[64];
+    (void)client;
+    if (!fgets(line, sizeof line, stdin)) return 4;
+    printf("served %s by %s", line, (char *)data);
+    return 0;
+}
+
+static int32_t serves_here(int32_t client, void *data) {
+    char line[64];
+    ssize_t n = read(client, line, sizeof line);
+    (void)data;
+    return n > 0 && write(client, line, (size_t)n) == n ? 0 : 1;
+}
+
+static void told(const char *event, int32_t pid, int32_t status, const char *text, void *data) {
+    (void)text, (void)data;
+    if (!strcmp(event, "ready")) ready++;
+    if (!strcmp(event, "end")) {
+        ended++;
+        CHECK(pid > 0 && status == 0);
+    }
+}
+
+static ipc_server *new_server(void) {
+    ipc_listener *l;
+    SAME(ipc_tcp_listen("127.0.0.1", NULL, NULL, &l), 0);
+    snprintf(port, sizeof port, "%d", ipc_listener_port(l));
+    ended = ready = 0;
+    return server = ipc_server_new(l);
+}
+
+/* A client in a process of its own, since a server with a function has one thread. It stops the server by its signal. */
+static ipc_child *asks(const char *want) {
+    ipc_child *kid;
+    pid_t parent = getpid();
+    int32_t pid = ipc_fork(&kid);
+    if (pid) return kid;
+    ipc_stream *s;
+    const char *line;
+    int bad = ipc_tcp_connect("127.0.0.1", port, NULL, 10000, &s) != 0 || ipc_stream_write(s, "me\n", 3) != 3
+        || ipc_stream_record(s, 0) != 0 || ipc_stream_readline(s, &line) < 0 || !line || strcmp(line, want);
+    kill(parent, SIGTERM);
+    _exit(bad);
+}
+
+/* The client may be quicker than the server: until that listens to the signal nobody may send it. */
+static void held(int how) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(how, &set, NULL);
+}
+
+static void ready_to_hear(const char *event, int32_t pid, int32_t status, const char *text, void *data) {
+    if (!strcmp(event, "ready")) held(SIG_UNBLOCK);
+    told(event, pid, status, text, data);
+}
+
+static void serve(ipc_child *client) {
+    int32_t status;
+    SAME(ipc_server_drain(server, "TERM", 10000), 0);
+    SAME(ipc_server_log(server, ready_to_hear, NULL), 0);
+    SAME(ipc_server_run(server), 1);
+    SAME(ready, 1);
+    SAME(ipc_server_count(server, "accepted"), 1);
+    SAME(ipc_server_count(server, "ok"), 1);
+    SAME(ipc_server_count(server, "nosuch"), PERLIPC_E_INVALID);
+    SAME(ipc_child_wait(client, 10000, &status), 0);
+    SAME(status, 0);
+    ipc_child_free(client);
+    ipc_server_free(server);
+}
+
+TEST(a_process_for_each) {
+    new_server();
+    SAME(ipc_server_handler(server, serves, "fork"), 0);
+    SAME(ipc_server_limit(server, 3), 0);
+    held(SIG_BLOCK);
+    serve(asks("served me\n by fork"));
+    SAME(ended, 1);
+}
+
+TEST(prefork) {
+    new_server();
+    SAME(ipc_server_handler(server, serves, "prefork"), 0);
+    SAME(ipc_server_prefork(server, 2), 0);
+    held(SIG_BLOCK);
+    serve(asks("served me\n by prefork"));
+    SAME(ended, 2);
+}
+
+TEST(iterative) {
+    new_server();
+    SAME(ipc_server_handler(server, serves_here, NULL), 0);
+    SAME(ipc_server_iterative(server, 1), 0);
+    held(SIG_BLOCK);
+    serve(asks("me\n"));
+}
+
+TEST(a_command) {
+    ipc_cmd *cmd = ipc_cmd_shell("read l; echo served $l");
+    new_server();
+    SAME(ipc_server_exec(server, cmd), 0);
+    ipc_cmd_free(cmd);
+    held(SIG_BLOCK);
+    serve(asks("served me\n"));
+}
+
+TEST(settings) {
+    ipc_server *none = ipc_server_new(NULL);
+    SAME(ipc_server_limit(none, 3), PERLIPC_E_INVALID);
+    SAME(ipc_server_run(none), PERLIPC_E_INVALID);
+    ipc_server_free(none);
+    ipc_server_free(NULL);
+    new_server();
+    SAME(ipc_server_run(server), PERLIPC_E_INVALID);
+    SAME(ipc_server_handler(server, NULL, NULL), PERLIPC_E_INVALID);
+    SAME(ipc_server_prefork(server, -1), PERLIPC_E_INVALID);
+    SAME(ipc_server_drain(server, "NOSUCH", 1), PERLIPC_E_INVALID);
+    SAME(ipc_server_handler(server, serves_here, NULL), 0);
+    SAME(ipc_server_stop(server), 0);
+    SAME(ipc_server_run(server), 1);
+    SAME(ipc_server_count(server, "accepted"), 0);
+    ipc_server_free(server);
+}

@@ -1,0 +1,194 @@
+//! UDP and Unix datagrams, from a user's side.
+
+mod common;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use perlipc::dgram::{self, Batch};
+use perlipc::{Addr, Deadline, Dgram, Error};
+
+const SOON: i32 = 5000;
+
+fn here() -> (Dgram, Addr) {
+    let dgram = dgram::udp(Some("127.0.0.1"), "0", "").unwrap();
+    let addr = dgram.local().unwrap();
+    (dgram, addr)
+}
+
+#[test]
+fn messages_and_who_sent_them() {
+    let (one, one_addr) = here();
+    let (other, other_addr) = here();
+    one.send(b"hello", Some(&other_addr), Deadline::NEVER).unwrap();
+    let mut room = [0; 100];
+    let got = other.peek(&mut room, Deadline::after_ms(SOON)).unwrap();
+    assert_eq!((got.len, &got.from), (5, &one_addr));
+    assert_eq!(other.recv(&mut room, Deadline::after_ms(SOON)).unwrap(), got);
+    // An empty one is a message; a cut one tells its true length.
+    one.send(b"", Some(&other_addr), Deadline::NEVER).unwrap();
+    one.send(&[7; 1000], Some(&other_addr), Deadline::NEVER).unwrap();
+    assert_eq!(other.recv(&mut room, Deadline::after_ms(SOON)).unwrap().len, 0);
+    assert_eq!(other.recv(&mut room[..10], Deadline::after_ms(SOON)).unwrap().len, 1000);
+    assert_eq!(&room[..11], &[&[7; 10][..], &[0]].concat());
+    assert!(other.recv(&mut room, Deadline::NOW).unwrap_err().is_timeout());
+    let error = one.send(&vec![0; 65508], Some(&other_addr), Deadline::NEVER).unwrap_err();
+    assert_eq!(error.errno(), libc::EMSGSIZE);
+    one.send(&vec![0; 65507], Some(&other_addr), Deadline::NEVER).unwrap();
+    assert_eq!(other.recv(&mut room, Deadline::after_ms(SOON)).unwrap().len, 65507);
+    assert_eq!(one.send(b"x", None, Deadline::NEVER).unwrap_err().errno(), libc::EDESTADDRREQ);
+    let begin = Instant::now();
+    assert!(other.recv(&mut room, Deadline::after_ms(50)).unwrap_err().is_timeout());
+    assert!(begin.elapsed() >= Duration::from_millis(50));
+}
+
+#[test]
+fn connected() {
+    let (one, one_addr) = here();
+    let (other, other_addr) = here();
+    one.connect(&other_addr, Deadline::NEVER).unwrap();
+    assert_eq!(one.peer().unwrap(), other_addr);
+    one.send(b"x", None, Deadline::NEVER).unwrap();
+    assert_eq!(other.recv(&mut [0; 9], Deadline::after_ms(SOON)).unwrap().from, one_addr);
+    drop(other);
+    one.send(b"into the void", None, Deadline::NEVER).unwrap();
+    let error = one.recv(&mut [0; 9], Deadline::after_ms(SOON)).unwrap_err();
+    assert_eq!(error.errno(), libc::ECONNREFUSED);
+}
+
+#[test]
+fn both_families_on_one_socket() {
+    let any = dgram::udp(None, "0", "").unwrap();
+    let (four, four_addr) = here();
+    let port = any.local().unwrap().port().unwrap();
+    four.send(b"x", Some(&format!("127.0.0.1:{port}").parse().unwrap()), Deadline::NEVER).unwrap();
+    let got = any.recv(&mut [0; 9], Deadline::after_ms(SOON)).unwrap();
+    assert_eq!(got.from, four_addr);
+    any.send(b"back", Some(&got.from), Deadline::NEVER).unwrap();
+    assert_eq!(four.recv(&mut [0; 9], Deadline::after_ms(SOON)).unwrap().len, 4);
+    let only = dgram::udp(None, "0", "v4only").unwrap();
+    assert!(only.local().unwrap().ip().unwrap().is_ipv4());
+    only.connect_host("localhost", "time", Deadline::after_ms(SOON)).unwrap();
+    assert_eq!(only.peer().unwrap().to_string(), "127.0.0.1:37");
+}
+
+#[test]
+fn batches() {
+    let (one, one_addr) = here();
+    let (other, other_addr) = here();
+    let data: Vec<Vec<u8>> = (0..50u8).map(|i| vec![i; usize::from(i)]).collect();
+    let messages: Vec<(&[u8], Option<&Addr>)> = data.iter().map(|data| (data.as_slice(), Some(&other_addr))).collect();
+    assert_eq!(one.send_batch(&messages, Deadline::NEVER).unwrap(), 50);
+    assert_eq!(one.send_batch(&[], Deadline::NEVER).unwrap(), 0);
+    let mut batch = Batch::new(16, 32);
+    let mut seen = 0;
+    while seen < 50 {
+        let n = other.recv_batch(&mut batch, Deadline::after_ms(SOON)).unwrap();
+        assert!(n <= 16 && n == batch.len());
+        for i in 0..n {
+            let (bytes, got) = batch.get(i).unwrap();
+            assert_eq!((got.len, &got.from), (data[seen].len(), &one_addr));
+            assert_eq!(bytes, &data[seen][..got.len.min(32)]);
+            seen += 1;
+        }
+        assert!(batch.get(n).is_none());
+    }
+    assert!(other.recv_batch(&mut batch, Deadline::NOW).unwrap_err().is_timeout());
+    assert!(batch.is_empty());
+}
+
+#[test]
+fn broadcast_and_multicast() {
+    let (one, _) = here();
+    let everybody: Addr = "255.255.255.255:9".parse().unwrap();
+    assert_eq!(one.send(b"x", Some(&everybody), Deadline::NEVER).unwrap_err().errno(), libc::EACCES);
+    one.set_option("broadcast", 1).unwrap();
+    assert_eq!(one.option("broadcast").unwrap(), 1);
+    let group = IpAddr::V4(Ipv4Addr::new(239, 255, 77, 77));
+    let receiver = dgram::udp(None, "0", "v4only").unwrap();
+    receiver.join(group, Some("lo")).unwrap();
+    let port = receiver.local().unwrap().port().unwrap();
+    let sender = dgram::udp(Some("127.0.0.1"), "0", "").unwrap();
+    sender.multicast(Some(1), Some(true), Some("lo")).unwrap();
+    let to = Addr::Inet((group, port).into());
+    sender.send(b"all", Some(&to), Deadline::NEVER).unwrap();
+    assert_eq!(receiver.recv(&mut [0; 9], Deadline::after_ms(SOON)).unwrap().len, 3);
+    receiver.leave(group, Some("lo")).unwrap();
+    assert_eq!(receiver.leave(group, Some("lo")).unwrap_err().errno(), libc::EADDRNOTAVAIL);
+    assert_eq!(receiver.join(group, Some("nosuch0")).unwrap_err().errno(), libc::ENODEV);
+    assert!(receiver.join(IpAddr::V4(Ipv4Addr::LOCALHOST), None).is_err());
+}
+
+#[test]
+fn unix_datagrams() {
+    let dir = common::Dir::new("dgram");
+    let path = dir.path("d");
+    let server = dgram::unix(Some(path.as_bytes()), "").unwrap();
+    assert_eq!(server.local().unwrap().to_string(), path);
+    assert_eq!(dgram::unix(Some(path.as_bytes()), "").unwrap_err().errno(), libc::EADDRINUSE);
+    let client = dgram::unix(None, "").unwrap();
+    client.connect(&server.local().unwrap(), Deadline::NEVER).unwrap();
+    client.send(b"boundaries", None, Deadline::NEVER).unwrap();
+    client.send(b"", None, Deadline::NEVER).unwrap();
+    let mut room = [0; 4];
+    let got = server.recv(&mut room, Deadline::after_ms(SOON)).unwrap();
+    assert_eq!((got.len, got.from), (10, Addr::Unnamed));
+    assert_eq!(server.recv(&mut room, Deadline::after_ms(SOON)).unwrap().len, 0);
+    // A full queue is waited for, until the deadline.
+    let error = loop {
+        if let Err(error) = client.send(&[0; 1000], None, Deadline::after_ms(30)) {
+            break error;
+        }
+    };
+    assert!(error.is_timeout(), "{error}");
+    let (one, other) = dgram::pair().unwrap();
+    one.send(b"pair", None, Deadline::NEVER).unwrap();
+    assert_eq!(other.recv(&mut [0; 9], Deadline::NEVER).unwrap().len, 4);
+    drop(server);
+    assert_eq!(std::fs::read_dir(&dir.0).unwrap().count(), 0);
+}
+
+#[test]
+fn cancelled_from_another_thread() {
+    let (dgram, _) = here();
+    let canceler = dgram.canceler();
+    let waits = std::thread::spawn(move || dgram.recv(&mut [0; 9], Deadline::NEVER));
+    canceler.cancel();
+    assert!(matches!(waits.join().unwrap(), Err(Error::Canceled { .. })));
+}
+
+/// The manual's exchange with many hosts, two of which answer.
+#[test]
+fn perls_time_servers() {
+    let program = "use Socket; $|=1; socket S,PF_INET,SOCK_DGRAM,0; bind S,sockaddr_in(0,INADDR_LOOPBACK);
+        print((sockaddr_in(getsockname S))[0],qq(\\n)); exit if @ARGV; $f=recv S,$b,9,0; send S,pack('N',2208988800+100),0,$f;";
+    let mut servers = Vec::new();
+    let (silent, silent_addr) = here();
+    let mut hosts = vec![silent_addr];
+    for _ in 0..2 {
+        let mut perl = Command::new("perl").args(["-e", program]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let mut port = String::new();
+        let mut out = std::io::BufReader::new(perl.stdout.take().unwrap());
+        std::io::BufRead::read_line(&mut out, &mut port).unwrap();
+        hosts.push(format!("127.0.0.1:{}", port.trim()).parse().unwrap());
+        servers.push((perl, out));
+    }
+    let (asks, _) = here();
+    for host in &hosts {
+        asks.send(b"0", Some(host), Deadline::NEVER).unwrap();
+    }
+    let mut unanswered = hosts.len();
+    let mut room = [0; 4];
+    while unanswered > 1 {
+        let got = asks.recv(&mut room, Deadline::after_ms(SOON)).unwrap();
+        assert!(hosts.contains(&got.from));
+        assert_eq!((got.len, u32::from_be_bytes(room)), (4, 2_208_988_900));
+        unanswered -= 1;
+    }
+    assert!(asks.recv(&mut room, Deadline::after_ms(50)).unwrap_err().is_timeout());
+    drop(silent);
+    for (mut perl, _) in servers {
+        assert!(perl.wait().unwrap().success());
+    }
+}

@@ -1,0 +1,223 @@
+//! Unix sockets, from a user's side.
+
+mod common;
+
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use perlipc::{Addr, Deadline, Error, Stream, unix};
+
+#[test]
+fn a_conversation_by_path_and_by_name() {
+    let dir = common::Dir::new("unix");
+    let path = dir.path("catsock");
+    for name in [path.clone(), format!("@perlipc-{}", std::process::id())] {
+        let listener = unix::listen(&name, "").unwrap();
+        assert_eq!(listener.local().unwrap().to_string(), name);
+        let mut client = unix::connect(&name, "", Deadline::NEVER).unwrap();
+        let mut server = listener.accept(Deadline::after_ms(5000)).unwrap();
+        assert_eq!(server.peer().unwrap(), Addr::Unnamed);
+        assert_eq!(client.peer().unwrap().to_string(), name);
+        server.write(b"Hello there\n").unwrap();
+        server.close().unwrap();
+        assert_eq!(client.readline().unwrap(), Some(&b"Hello there\n"[..]));
+        assert_eq!(client.readline().unwrap(), None);
+        let peer = unix::peer(&client).unwrap();
+        // SAFETY: no arguments.
+        assert_eq!((peer.pid, peer.uid), (std::process::id() as i32, unsafe { libc::geteuid() }));
+    }
+    // The file and its lock are gone with the listener.
+    assert_eq!(std::fs::read_dir(&dir.0).unwrap().count(), 0);
+}
+
+#[test]
+fn the_file() {
+    let dir = common::Dir::new("unixfile");
+    let path = dir.path("s");
+    let mode = || std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    assert!(!unix::is_socket(&path).unwrap());
+    let listener = unix::listen(&path, "").unwrap();
+    assert!(unix::is_socket(&path).unwrap());
+    assert_eq!(mode(), 0o600);
+    let error = unix::listen(&path, "").unwrap_err();
+    assert_eq!((error.step(), error.errno(), error.path()), ("bind", libc::EADDRINUSE, path.as_str()));
+    drop(listener);
+    assert_eq!(unix::connect(&path, "", Deadline::NEVER).unwrap_err().errno(), libc::ENOENT);
+    let listener = unix::listen(&path, "mode=666,keep").unwrap();
+    assert_eq!(mode(), 0o666);
+    drop(listener);
+    // Left behind, it refuses, and is taken over.
+    assert!(unix::is_socket(&path).unwrap());
+    for deadline in [Deadline::NEVER, Deadline::after_ms(100)] {
+        assert_eq!(unix::connect(&path, "", deadline).unwrap_err().errno(), libc::ECONNREFUSED);
+    }
+    drop(unix::listen(&path, "").unwrap());
+    // What is no socket is never replaced.
+    std::fs::write(&path, "mine").unwrap();
+    assert_eq!(unix::listen(&path, "").unwrap_err().errno(), libc::EADDRINUSE);
+    assert_eq!(std::fs::read(&path).unwrap(), b"mine");
+    for bad in ["mode=9", "nosuch", "backlog=x"] {
+        assert!(matches!(unix::listen(dir.path("t"), bad), Err(Error::Invalid { .. })), "{bad}");
+    }
+    assert!(matches!(unix::listen("a\0b", ""), Err(Error::Invalid { .. })));
+    assert!(matches!(unix::connect("", "", Deadline::NEVER), Err(Error::Invalid { .. })));
+}
+
+#[test]
+fn a_live_server_is_never_replaced() {
+    let dir = common::Dir::new("unixlive");
+    let path = dir.path("s");
+    // perl knows nothing of our lock: first bound, then listening, then gone.
+    let program =
+        "use Socket; $|=1; socket S,PF_UNIX,SOCK_STREAM,0; bind S,sockaddr_un($ARGV[0]) or die; print qq(bound\\n);
+        <STDIN>; listen S,5; print qq(listening\\n); <STDIN>; close S; print qq(closed\\n);";
+    let mut perl = Command::new("perl")
+        .args(["-e", program, &path])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = std::io::BufReader::new(perl.stdout.take().unwrap());
+    let mut tell = perl.stdin.take().unwrap();
+    for state in ["bound\n", "listening\n", "closed\n"] {
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut said, &mut line).unwrap();
+        assert_eq!(line, state);
+        let answer = unix::listen(&path, "");
+        if state == "closed\n" {
+            answer.unwrap();
+        } else {
+            assert_eq!(answer.unwrap_err().errno(), libc::EADDRINUSE, "{state}");
+            assert!(unix::is_socket(&path).unwrap(), "{state}");
+        }
+        let told = std::io::Write::write_all(&mut tell, b"\n");
+        assert!(told.is_ok() || state == "closed\n");
+    }
+    drop(tell);
+    assert!(perl.wait().unwrap().success());
+}
+
+#[test]
+fn of_two_starters_one_wins() {
+    let dir = common::Dir::new("unixtwo");
+    for round in 0..common::scale(1000) {
+        let path = dir.path("s");
+        // Half of the rounds find a dead server's file.
+        if round % 2 == 1 {
+            drop(unix::listen(&path, "keep").unwrap());
+        }
+        let barrier = std::sync::Barrier::new(2);
+        let start = || {
+            barrier.wait();
+            unix::listen(&path, "")
+        };
+        let (one, other) = std::thread::scope(|scope| {
+            let one = scope.spawn(start);
+            let other = scope.spawn(start);
+            (one.join().unwrap(), other.join().unwrap())
+        });
+        let (won, lost) = if one.is_ok() { (one, other) } else { (other, one) };
+        assert_eq!(lost.unwrap_err().errno(), libc::EADDRINUSE, "round {round}");
+        let listener = won.unwrap();
+        unix::connect(&path, "", Deadline::NEVER).unwrap();
+        listener.accept(Deadline::NOW).unwrap();
+    }
+}
+
+#[test]
+fn long_names() {
+    let dir = common::Dir::new("unixlong");
+    let path = dir.path(&"n".repeat(70));
+    let path = if path.len() > 108 { path } else { dir.path(&"n".repeat(80)) };
+    assert!(path.len() > 100);
+    let deep = format!("{}/{}", dir.path(&"d".repeat(200)), "n".repeat(60));
+    std::fs::create_dir(dir.path(&"d".repeat(200))).unwrap();
+    for path in [path, deep] {
+        let listener = unix::listen(&path, "").unwrap();
+        assert!(unix::is_socket(&path).unwrap());
+        let mut client = unix::connect(&path, "", Deadline::NEVER).unwrap();
+        let mut server = listener.accept(Deadline::after_ms(5000)).unwrap();
+        server.write(b"x").unwrap();
+        assert_eq!(client.read(&mut [0; 9]).unwrap(), 1);
+        assert_eq!(unix::listen(&path, "").unwrap_err().errno(), libc::EADDRINUSE);
+    }
+    // Too long for any way: refused, never cut.
+    let error = unix::listen(dir.path(&"n".repeat(120)), "").unwrap_err();
+    assert_eq!(error.errno(), libc::ENAMETOOLONG);
+    assert_eq!(unix::listen(format!("@{}", "n".repeat(108)), "").unwrap_err().errno(), libc::ENAMETOOLONG);
+    assert!(unix::listen(format!("@{}", "n".repeat(107)), "").is_ok());
+}
+
+#[test]
+fn descriptors_travel() {
+    let said = common::run("descriptor_scenario");
+    assert_eq!(said, "clean\n");
+}
+
+fn descriptor_scenario() {
+    let (mut one, mut other) = unix::pair().unwrap();
+    let before = common::descriptors();
+    {
+        let (mut reader, writer) = Stream::pipe().unwrap();
+        unix::send_fds(&mut one, b"take this", &[writer.as_fd()]).unwrap();
+        drop(writer);
+        let mut room = [0; 64];
+        let (n, mut fds) = unix::recv_fds(&mut other, &mut room, 4).unwrap();
+        assert_eq!((&room[..n], fds.len()), (&b"take this"[..], 1));
+        // SAFETY: plain numbers.
+        let flags = unsafe { libc::fcntl(fds[0].as_raw_fd(), libc::F_GETFD) };
+        assert_eq!(flags & libc::FD_CLOEXEC, libc::FD_CLOEXEC);
+        let mut writer = Stream::adopt(fds.remove(0)).unwrap();
+        writer.write(b"through\n").unwrap();
+        drop(writer);
+        assert_eq!(reader.readline().unwrap(), Some(&b"through\n"[..]));
+        assert_eq!(reader.readline().unwrap(), None);
+    }
+    assert_eq!(common::descriptors(), before);
+    // More than there is room for: told, and none stays.
+    let null = std::fs::File::open("/dev/null").unwrap();
+    for most in [0, 1, 2, 3] {
+        let fds = vec![null.as_fd(); 5];
+        unix::send_fds(&mut one, b"x", &fds).unwrap();
+        let error = unix::recv_fds(&mut other, &mut [0; 9], most).unwrap_err();
+        assert_eq!(error.errno(), libc::EMSGSIZE, "{most}");
+    }
+    unix::send_fds(&mut one, b"x", &vec![null.as_fd(); 253]).unwrap();
+    assert_eq!(unix::recv_fds(&mut other, &mut [0; 9], 253).unwrap().1.len(), 253);
+    drop(null);
+    assert_eq!(common::descriptors(), before);
+    assert!(unix::send_fds(&mut one, b"", &[]).is_err());
+    other.timeout(Some(std::time::Duration::from_millis(20)));
+    assert!(unix::recv_fds(&mut other, &mut [0; 9], 1).unwrap_err().is_timeout());
+    one.write(b"a\nb\n").unwrap();
+    other.readline().unwrap();
+    assert!(matches!(unix::recv_fds(&mut other, &mut [0; 9], 1), Err(Error::Invalid { .. })));
+    assert!(unix::peer_pidfd(&one).is_ok_and(|fd| fd.as_raw_fd() > 2) || cfg!(not(target_os = "linux")));
+    println!("clean");
+}
+
+#[test]
+fn a_forked_process_leaves_the_file_alone() {
+    assert_eq!(common::run("fork_scenario"), "there\n");
+}
+
+fn fork_scenario() {
+    let dir = common::Dir::new("unixfork");
+    let path = dir.path("s");
+    let listener = unix::listen(&path, "").unwrap();
+    // SAFETY: there is no other thread.
+    match unsafe { perlipc::fork() }.unwrap() {
+        perlipc::Fork::Child => {
+            drop(listener);
+            // SAFETY: ends the child without what the parent has to do.
+            unsafe { libc::_exit(0) }
+        }
+        perlipc::Fork::Parent(child) => assert!(child.wait(Deadline::NEVER).unwrap().success()),
+    }
+    assert!(unix::is_socket(&path).unwrap());
+    unix::connect(&path, "", Deadline::NEVER).unwrap();
+    println!("there");
+}
+
+common::scenarios!(descriptor_scenario, fork_scenario);
