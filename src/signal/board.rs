@@ -204,11 +204,6 @@ pub(crate) fn word() -> &'static AtomicU64 {
     }
 }
 
-/// Whether the user reaps: CHLD has a handler, or is queued.
-pub(crate) fn has_reaper() -> bool {
-    TAKEN.load(Ordering::Relaxed) & super::names::bit(libc::SIGCHLD) != 0
-}
-
 /// Whether the calling thread is the signal thread.
 pub(super) fn is_signal_thread() -> bool {
     !std::ptr::eq(word(), &CALM)

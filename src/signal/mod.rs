@@ -36,8 +36,9 @@ pub use send::{Sent, kill, kill_all, sigqueue};
 pub use table::{Disposition, Handler, Saved, default, disposition, front, handle, ignore, replaced, save};
 pub use trap::{Fault, trap};
 
-pub(crate) use board::{has_reaper, word};
+pub(crate) use board::word;
 pub(crate) use deaf::{Deaf, deaf_for_child};
 pub(crate) use dispatch::{ask_host_at_times, cut_in_the_middle, interrupted};
 pub(crate) use sigpipe::{broken_pipe, without_sigpipe};
+pub(crate) use table::has_reaper;
 pub(crate) use table::{put_back, set_defaults};

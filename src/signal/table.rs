@@ -127,6 +127,12 @@ fn is_ours(action: &libc::sigaction) -> bool {
     at == on_signal as *const () as usize || at == on_signal_front as *const () as usize
 }
 
+/// Whether the user reaps: CHLD has a handler of ours, or is queued, and nobody has put another in its place.
+pub(crate) fn has_reaper() -> bool {
+    TAKEN.load(Ordering::Relaxed) & bit(libc::SIGCHLD) != 0
+        && action(libc::SIGCHLD, None).is_ok_and(|now| is_ours(&now))
+}
+
 pub(super) fn catchable(signal: i32) -> Result<()> {
     let name = name(signal).filter(|_| signal != 0);
     let Some(name) = name else {
