@@ -447,10 +447,8 @@ impl Server {
 
     /// Starts a process for the client.
     fn begin(&mut self, client: &OwnedFd) -> Result<Child> {
-        let peer = match &self.log {
-            Some(_) => Some(crate::socket::peer(client.as_raw_fd()).unwrap_or(Addr::Unnamed)),
-            None => None,
-        };
+        let told = self.log.is_some();
+        let peer = told.then(|| crate::socket::peer(client.as_raw_fd()).unwrap_or(Addr::Unnamed));
         let started = match &self.work {
             Work::Command(cmd) => cmd.start_with(&[(0, client.as_raw_fd()), (1, client.as_raw_fd())])?,
             _ => match self.make_process()? {

@@ -134,8 +134,8 @@ pub unsafe extern "C" fn ipc_server_handler(v: *mut ipc_server, handler: ipc_ser
             let Some(handler) = handler else { return Err(Error::invalid("server", "a null function")) };
             server.handler(move |stream| {
                 use std::os::fd::{AsFd, AsRawFd};
-                // SAFETY: the caller's function with the caller's data.
-                unsafe { handler(stream.as_fd().as_raw_fd(), userdata.get()) }
+                // The caller's function with the caller's data.
+                handler(stream.as_fd().as_raw_fd(), userdata.get())
             });
             Ok(())
         })
@@ -306,8 +306,8 @@ pub unsafe extern "C" fn ipc_server_log(v: *mut ipc_server, log: ipc_server_log_
                     Event::Stopping => (c"stop", 0, -1, String::new()),
                 };
                 let about = CString::new(about).unwrap_or_default();
-                // SAFETY: the caller's function with the caller's data; the strings live during the call.
-                unsafe { log(name.as_ptr(), pid, status, about.as_ptr(), userdata.get()) };
+                // The caller's function with the caller's data; the strings live during the call.
+                log(name.as_ptr(), pid, status, about.as_ptr(), userdata.get());
             });
             Ok(())
         })
