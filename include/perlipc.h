@@ -2687,6 +2687,7 @@ PERLIPC_NODISCARD ipc_server *ipc_server_new(ipc_listener *l);
  * Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.
  * Threads: any; not while it runs.
  * Blocks: no.
+ * Callbacks: `handler`, in the forked child.
  * Perl: the manual's spawn. */
 int32_t ipc_server_handler(ipc_server *v, ipc_serve_fn handler, void *userdata);
 
@@ -2762,6 +2763,7 @@ int32_t ipc_server_user(ipc_server *v, const char *user, const char *group);
  * Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.
  * Threads: any; not while it runs.
  * Blocks: no.
+ * Callbacks: `log`, on the thread that runs the server.
  * Perl: the manual's logmsg and REAPER. */
 int32_t ipc_server_log(ipc_server *v, ipc_server_log_fn log, void *userdata);
 

@@ -20,7 +20,7 @@ use crate::time::Deadline;
 /// Where a socket is, or its peer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Addr {
-    /// IPv4 or IPv6, with the port. As text "127.0.0.1:37", "[::1]:37", "[fe80::1%2]:37".
+    /// IPv4 or IPv6, with the port. As text `127.0.0.1:37`, `[::1]:37`, `[fe80::1%2]:37`.
     Inet(SocketAddr),
     /// A Unix socket's file; as text its path.
     Path(Vec<u8>),
@@ -140,7 +140,7 @@ impl fmt::Display for Addr {
 impl FromStr for Addr {
     type Err = Error;
 
-    /// "127.0.0.1:37", "[::1]:37", "/path", "./path", "@name". A path needs a slash, so that a mistyped host is not one.
+    /// `127.0.0.1:37`, `[::1]:37`, `/path`, `./path`, `@name`. A path needs a slash, so that a mistyped host is not one.
     fn from_str(text: &str) -> Result<Addr> {
         if text.contains('\0') {
             return Err(Error::invalid("address", "a NUL in the address"));

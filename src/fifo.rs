@@ -160,9 +160,9 @@ impl Private {
     }
 
     /// Leaves both where they are; the path.
-    pub fn keep(self) -> PathBuf {
-        let path = self.path.clone();
-        std::mem::forget(self);
+    pub fn keep(mut self) -> PathBuf {
+        let path = std::mem::take(&mut self.path);
+        self.dir = PathBuf::new();
         path
     }
 }

@@ -163,7 +163,7 @@ pub fn write(id: i32, data: &[u8], pos: usize, size: usize) -> Result<()> {
     answer.map_err(|errno| failed("shmwrite", id, errno))
 }
 
-/// Lets go of what [`read`] and [`write`] keep attached, without removing it. Whether there was something.
+/// Lets go of what [`read`] and [`write()`] keep attached, without removing it. Whether there was something.
 pub fn forget(id: i32) -> bool {
     let mut table = table();
     let before = table.len();

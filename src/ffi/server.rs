@@ -124,6 +124,7 @@ pub unsafe extern "C" fn ipc_server_new(l: *mut ipc_listener) -> *mut ipc_server
 /// Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.
 /// Threads: any; not while it runs.
 /// Blocks: no.
+/// Callbacks: `handler`, in the forked child.
 /// Perl: the manual's spawn.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_server_handler(v: *mut ipc_server, handler: ipc_serve_fn, userdata: *mut c_void) -> i32 {
@@ -287,6 +288,7 @@ pub unsafe extern "C" fn ipc_server_user(v: *mut ipc_server, user: *const c_char
 /// Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.
 /// Threads: any; not while it runs.
 /// Blocks: no.
+/// Callbacks: `log`, on the thread that runs the server.
 /// Perl: the manual's logmsg and REAPER.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_server_log(v: *mut ipc_server, log: ipc_server_log_fn, userdata: *mut c_void) -> i32 {

@@ -75,7 +75,7 @@ impl Canceler {
     }
 }
 
-/// A filehandle: see the [module](self).
+/// Perl's filehandle.
 ///
 /// One thread for each direction at a time. Other threads may [cancel](Stream::canceler) at any moment.
 pub struct Stream {

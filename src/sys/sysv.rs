@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 
 use super::{Result, always, cut, raw, timespec};
 
-/// One operation of [`semop`]: Perl's `pack("s3", index, change, flags)`.
+/// One operation of `semop`: Perl's `pack("s3", index, change, flags)`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Op {

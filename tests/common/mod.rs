@@ -58,6 +58,11 @@ pub fn start(all: &[(&str, fn())]) {
     let Ok(wanted) = std::env::var(SCENARIO) else { return };
     let result = match all.iter().find(|(name, _)| *name == wanted) {
         Some((_, scenario)) => {
+            // What a shell's background job finds ignored is no part of any scenario.
+            for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT] {
+                // SAFETY: the default, before any other thread is here.
+                unsafe { libc::signal(signal, libc::SIG_DFL) };
+            }
             // SAFETY: no other thread is here yet. One that hangs ends by SIGALRM.
             unsafe {
                 std::env::remove_var(SCENARIO);
