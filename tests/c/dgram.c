@@ -25,6 +25,10 @@ TEST(messages) {
     SAME(ipc_dgram_option(one, "broadcast", 1), 0);
     SAME(ipc_dgram_join(one, "127.0.0.1", NULL), -EINVAL);
     SAME(ipc_dgram_join(one, "none", NULL), PERLIPC_E_INVALID);
+    SAME(ipc_dgram_join(one, "239.255.7.7", "lo"), 0);
+    SAME(ipc_dgram_leave(one, "239.255.7.7", "lo"), 0);
+    SAME(ipc_dgram_leave(one, "239.255.7.7", "lo"), -EADDRNOTAVAIL);
+    CHECK(ipc_dgram_fd(one) > 2);
     SAME(ipc_dgram_multicast(one, 1, 1, "lo"), 0);
     SAME(ipc_dgram_multicast(one, 256, -1, NULL), PERLIPC_E_INVALID);
     SAME(ipc_dgram_cancel(one), 0);

@@ -83,6 +83,7 @@ TEST(a_process_for_each) {
     new_server();
     SAME(ipc_server_handler(server, serves, "fork"), 0);
     SAME(ipc_server_limit(server, 3), 0);
+    SAME(ipc_server_each(server, 10000), 0);
     held(SIG_BLOCK);
     serve(asks("served me\n by fork"));
     SAME(ended, 1);
@@ -117,6 +118,8 @@ TEST(a_command) {
 TEST(settings) {
     ipc_server *none = ipc_server_new(NULL);
     SAME(ipc_server_limit(none, 3), PERLIPC_E_INVALID);
+    SAME(ipc_server_each(none, 3), PERLIPC_E_INVALID);
+    SAME(ipc_server_user(none, "nobody", NULL), PERLIPC_E_INVALID);
     SAME(ipc_server_run(none), PERLIPC_E_INVALID);
     ipc_server_free(none);
     ipc_server_free(NULL);

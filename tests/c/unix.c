@@ -55,3 +55,16 @@ TEST(descriptors) {
     SAME(ipc_unix_recv_fd(other, 5000), -EPIPE);
     ipc_stream_free(other);
 }
+
+TEST(the_reading_half_is_shut) {
+    char data[4];
+    ipc_stream *one, *other;
+    SAME(ipc_unix_pair(&one, &other), 0);
+    SAME(ipc_stream_shutdown_read(one), 0);
+    SAME(ipc_stream_read(one, data, sizeof data), 0);
+    SAME(ipc_stream_write(other, "x", 1), -EPIPE);
+    SAME(ipc_stream_write(one, "x", 1), 1);
+    SAME(ipc_stream_read(other, data, sizeof data), 1);
+    ipc_stream_free(one);
+    ipc_stream_free(other);
+}
