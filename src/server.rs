@@ -381,8 +381,12 @@ impl Server {
                         report.accepted += 1;
                         waiting = Some(fd);
                     }
-                    // What the kernel had accepted for us is finished too.
-                    Err(Stop::Timeout) => empty = stopping,
+                    // What the kernel had accepted for us was finished too: perhaps that is all.
+                    Err(Stop::Timeout) if stopping => {
+                        empty = true;
+                        continue;
+                    }
+                    Err(Stop::Timeout) => {}
                     Err(Stop::Errno(errno)) if passes(errno) => {
                         self.tell(&Event::Failed { error: &Error::os("accept", errno) });
                         pause = Deadline::after(Some(PAUSE));

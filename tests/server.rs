@@ -58,7 +58,11 @@ impl Running {
     /// Stops it; what it printed last.
     fn stop(mut self) -> String {
         self.signal("TERM");
-        self.said()
+        let begin = Instant::now();
+        let said = self.said();
+        // When all is done it ends, however long it might have taken.
+        assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
+        said
     }
 
     fn said(&mut self) -> String {
