@@ -14,8 +14,9 @@ use crate::sys;
 use crate::time::Deadline;
 use crate::unix::Place;
 
-struct Shared {
-    gate: Gate,
+/// Accepts connections. Several threads may accept at once; others may [cancel](Listener::canceler).
+pub struct Listener {
+    gate: Arc<Gate>,
     fd: OwnedFd,
     /// The description is ours, and does not wait in accept: of several threads or processes that saw a client coming
     /// only one gets it.
@@ -24,17 +25,14 @@ struct Shared {
     place: Option<Place>,
 }
 
-/// Accepts connections. Several threads may accept at once; others may [cancel](Listener::canceler).
-pub struct Listener(Arc<Shared>);
-
 /// Ends a listener's calls from another thread.
 #[derive(Clone)]
-pub struct ListenerCanceler(Arc<Shared>);
+pub struct ListenerCanceler(Arc<Gate>);
 
 impl ListenerCanceler {
     /// Each accept that waits now ends with [`Error::Canceled`], and so does every later one that would have to wait.
     pub fn cancel(&self) {
-        self.0.gate.cancel();
+        self.0.cancel();
     }
 }
 
@@ -42,7 +40,7 @@ impl Listener {
     /// From a socket of ours that listens and has O_NONBLOCK.
     pub(crate) fn new(fd: OwnedFd, place: Option<Place>) -> Result<Listener> {
         let nonblock = AtomicBool::new(true);
-        Ok(Listener(Arc::new(Shared { gate: Gate::default(), fd, nonblock, place })))
+        Ok(Listener { gate: Arc::default(), fd, nonblock, place })
     }
 
     /// Takes over a socket that listens already. It stays as it was found; while it has no O_NONBLOCK, an accept with a
@@ -54,7 +52,7 @@ impl Listener {
             return Err(failed(libc::EINVAL));
         }
         let nonblock = AtomicBool::new(flags & libc::O_NONBLOCK != 0);
-        Ok(Listener(Arc::new(Shared { gate: Gate::default(), fd, nonblock, place: None })))
+        Ok(Listener { gate: Arc::default(), fd, nonblock, place: None })
     }
 
     /// The sockets that whoever started this program has opened for it (`LISTEN_PID`, `LISTEN_FDS`), in their order;
@@ -90,14 +88,13 @@ impl Listener {
     }
 
     pub(crate) fn accept_stop(&self, deadline: Deadline) -> Wait<OwnedFd> {
-        let shared = &*self.0;
-        let fd = shared.fd.as_raw_fd();
-        let waits = !shared.nonblock.load(Ordering::Relaxed);
-        let bare = waits && deadline.is_never() && shared.gate.may_block();
+        let fd = self.fd.as_raw_fd();
+        let waits = !self.nonblock.load(Ordering::Relaxed);
+        let bare = waits && deadline.is_never() && self.gate.may_block();
         // A description that waits is asked only after poll.
         let mut ask = bare || !waits;
         loop {
-            shared.gate.check()?;
+            self.gate.check()?;
             if ask {
                 let answer = if bare {
                     block::call(|word| sys::socket::accept(word, fd))
@@ -114,31 +111,31 @@ impl Listener {
                     answer => return answer,
                 }
             }
-            shared.gate.ready(fd, libc::POLLIN, deadline)?;
+            self.gate.ready(fd, libc::POLLIN, deadline)?;
             ask = true;
         }
     }
 
     /// Whether accept's description waits: what processes that share it need, so that one client wakes one of them.
     pub(crate) fn set_waiting(&self, waiting: bool) -> Result<()> {
-        let fd = self.0.fd.as_raw_fd();
+        let fd = self.fd.as_raw_fd();
         sys::file_flags(fd)
             .and_then(|flags| {
                 let flags = if waiting { flags & !libc::O_NONBLOCK } else { flags | libc::O_NONBLOCK };
                 sys::set_file_flags(fd, flags)
             })
             .map_err(|errno| Error::os("listen", errno))?;
-        self.0.nonblock.store(!waiting, Ordering::Relaxed);
+        self.nonblock.store(!waiting, Ordering::Relaxed);
         Ok(())
     }
 
     pub(crate) fn is_waiting(&self) -> bool {
-        !self.0.nonblock.load(Ordering::Relaxed)
+        !self.nonblock.load(Ordering::Relaxed)
     }
 
     /// Where it listens, with the port that the kernel chose: Perl's `getsockname`.
     pub fn local(&self) -> Result<Addr> {
-        match &self.0.place {
+        match &self.place {
             Some(place) => Ok(Addr::Path(place.path().to_vec())),
             None => socket::local(self.fd()),
         }
@@ -156,26 +153,26 @@ impl Listener {
 
     /// For another thread to end this one's calls with.
     pub fn canceler(&self) -> ListenerCanceler {
-        ListenerCanceler(self.0.clone())
+        ListenerCanceler(self.gate.clone())
     }
 
     /// In a forked child that ends without dropping anything: the socket and its file's lock are the parent's.
     pub(crate) fn leave_to_parent(&self) {
         sys::close(self.fd());
-        if let Some(place) = &self.0.place {
+        if let Some(place) = &self.place {
             sys::close(place.lock_fd());
         }
     }
 
     pub(crate) fn fd(&self) -> RawFd {
-        self.0.fd.as_raw_fd()
+        self.fd.as_raw_fd()
     }
 }
 
 impl AsFd for Listener {
     /// Lent: the listener keeps it.
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.fd.as_fd()
+        self.fd.as_fd()
     }
 }
 

@@ -42,7 +42,10 @@ fn the_file() {
     assert_eq!(mode(), 0o600);
     let error = unix::listen(&path, "").unwrap_err();
     assert_eq!((error.step(), error.errno(), error.path()), ("bind", libc::EADDRINUSE, path.as_str()));
+    // Who could cancel it does not keep it.
+    let canceler = listener.canceler();
     drop(listener);
+    canceler.cancel();
     assert_eq!(unix::connect(&path, "", Deadline::NEVER).unwrap_err().errno(), libc::ENOENT);
     let listener = unix::listen(&path, "mode=666,keep").unwrap();
     assert_eq!(mode(), 0o666);

@@ -4,19 +4,23 @@
 
 #![deny(unsafe_code)]
 
+mod addr;
 mod argv;
 mod capture;
 mod child;
 mod cmd;
+mod dgram;
 mod error;
 mod expect;
 mod fifo;
 mod flock;
+mod listener;
 mod lock;
 mod msg;
 mod popen;
 mod pty;
 mod sem;
+mod server;
 mod shm;
 mod signal;
 mod status;
@@ -68,6 +72,14 @@ mod _perlipc {
     #[pymodule_export]
     use crate::value::Shared;
 
+    #[pymodule_export]
+    use crate::addr::{host_name, resolve, service_port};
+    #[pymodule_export]
+    use crate::dgram::{Dgram, udp, unix_dgram};
+    #[pymodule_export]
+    use crate::listener::{Listener, is_socket, socketpair, tcp_connect, tcp_listen, unix_connect, unix_listen};
+    #[pymodule_export]
+    use crate::server::{ServerReport, serve};
     #[pymodule_init]
     fn init(_module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
         perlipc::signal::host(crate::signal::run_handlers);

@@ -1,0 +1,191 @@
+//! Listening sockets: TCP and Unix, and what connects to them.
+
+use std::os::fd::{AsFd, AsRawFd};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use perlipc::{ListenerCanceler, tcp, unix};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::addr::{Service, words};
+use crate::error::raise;
+use crate::signal::blocking;
+use crate::stream::{Origin, Stream};
+use crate::time::deadline;
+
+pub(crate) fn stream(py: Python<'_>, core: perlipc::Stream) -> PyResult<Stream> {
+    Stream::new(py, core, false, Origin::default())
+}
+
+/// A socket that others connect to. Iterating gives one Stream for each connection; a context manager closes it.
+///
+/// >>> import perlipc as ipc
+/// >>> with ipc.tcp_listen("127.0.0.1", 0) as listener:
+/// ...     client = ipc.tcp_connect("127.0.0.1", listener.port)
+/// ...     with listener.accept() as server:
+/// ...         _ = server.write(b"Hello there\n")
+/// ...     client.readline()
+/// b'Hello there\n'
+#[pyclass(frozen, module = "perlipc")]
+pub(crate) struct Listener {
+    core: Mutex<Option<Arc<perlipc::Listener>>>,
+    canceler: ListenerCanceler,
+}
+
+impl Listener {
+    fn new(core: perlipc::Listener) -> Listener {
+        Listener { canceler: core.canceler(), core: Mutex::new(Some(Arc::new(core))) }
+    }
+
+    fn core(&self) -> PyResult<Arc<perlipc::Listener>> {
+        let core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        core.clone().ok_or_else(|| PyValueError::new_err("I/O operation on closed listener"))
+    }
+
+    /// For a server, which has it alone from then on.
+    pub(crate) fn take(&self) -> PyResult<perlipc::Listener> {
+        let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = core.take().ok_or_else(|| PyValueError::new_err("I/O operation on closed listener"))?;
+        Arc::try_unwrap(taken).map_err(|shared| {
+            *core = Some(shared);
+            pyo3::exceptions::PyRuntimeError::new_err("another thread accepts from the listener")
+        })
+    }
+}
+
+#[pymethods]
+impl Listener {
+    /// The next connection as a Stream; TimeoutError after timeout seconds.
+    #[pyo3(signature = (*, timeout = None))]
+    fn accept(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Stream> {
+        let (core, deadline) = (self.core()?, deadline(timeout)?);
+        let accepted = blocking(py, || core.accept(deadline))?;
+        stream(py, accepted)
+    }
+
+    /// Where it listens: "127.0.0.1:2345", "[::]:2345", "/path", "@name".
+    #[getter]
+    fn address(&self, py: Python<'_>) -> PyResult<String> {
+        self.core()?.local().map(|addr| addr.to_string()).map_err(|error| raise(py, error))
+    }
+
+    /// Its port; None for a Unix socket.
+    #[getter]
+    fn port(&self, py: Python<'_>) -> PyResult<Option<u16>> {
+        self.core()?.local().map(|addr| addr.port()).map_err(|error| raise(py, error))
+    }
+
+    fn fileno(&self) -> PyResult<i32> {
+        Ok(self.core()?.as_fd().as_raw_fd())
+    }
+
+    /// Ends every accept, now and later, with OSError (ECANCELED); from any thread at any moment.
+    fn cancel(&self) {
+        self.canceler.cancel();
+    }
+
+    /// Closes it; a Unix socket's file goes with it. An accept that another thread is in is cancelled.
+    fn close(&self) {
+        self.canceler.cancel();
+        self.core.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    #[getter]
+    fn closed(&self) -> bool {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    fn __iter__(this: Bound<'_, Self>) -> Bound<'_, Self> {
+        this
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Stream> {
+        self.accept(py, None)
+    }
+
+    fn __enter__(this: Bound<'_, Self>) -> Bound<'_, Self> {
+        this
+    }
+
+    #[pyo3(signature = (*_exc))]
+    fn __exit__(&self, _exc: &Bound<'_, PyTuple>) {
+        self.close();
+    }
+}
+
+/// Connects to a host and a service, each by name or number: a Stream. timeout covers the lookup and all addresses.
+///
+/// Options: from_="10.0.0.1:0" (local address and port), v4only, v6only, nodelay=False, keepalive=True, linger=0 ...
+/// Perl: socket and connect.
+#[pyfunction]
+#[pyo3(signature = (host, service, *, timeout = None, **options))]
+pub(crate) fn tcp_connect(
+    py: Python<'_>,
+    host: Option<String>,
+    service: Service,
+    timeout: Option<f64>,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Stream> {
+    let (options, deadline) = (words(options)?, deadline(timeout)?);
+    let core = blocking(py, || tcp::connect(host.as_deref(), &service.0, &options, deadline))?;
+    stream(py, core)
+}
+
+/// Listens on a local address (None: any, IPv4 and IPv6) and a service (0: a port of the kernel's choice): a Listener.
+///
+/// Options: backlog=64, reuseport=True, v4only, v6only, and those that accepted streams inherit.
+#[pyfunction]
+#[pyo3(signature = (host, service, **options))]
+pub(crate) fn tcp_listen(
+    py: Python<'_>,
+    host: Option<String>,
+    service: Service,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Listener> {
+    let options = words(options)?;
+    blocking(py, || tcp::listen(host.as_deref(), &service.0, &options)).map(Listener::new)
+}
+
+/// Connects to a Unix socket: a path, or "@name" outside of the file system.
+#[pyfunction]
+#[pyo3(signature = (path, *, timeout = None, **options))]
+pub(crate) fn unix_connect(
+    py: Python<'_>,
+    path: std::path::PathBuf,
+    timeout: Option<f64>,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Stream> {
+    use std::os::unix::ffi::OsStrExt;
+    let (options, deadline) = (words(options)?, deadline(timeout)?);
+    let core = blocking(py, || unix::connect(path.as_os_str().as_bytes(), &options, deadline))?;
+    stream(py, core)
+}
+
+/// Listens at a path, or at "@name". A dead server's socket is taken over, a living one's never; the file is private
+/// (mode=0o660 says otherwise) and goes with the Listener unless keep=True.
+#[pyfunction]
+#[pyo3(signature = (path, **options))]
+pub(crate) fn unix_listen(
+    py: Python<'_>,
+    path: std::path::PathBuf,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Listener> {
+    use std::os::unix::ffi::OsStrExt;
+    let options = words(options)?;
+    unix::listen(path.as_os_str().as_bytes(), &options).map(Listener::new).map_err(|error| raise(py, error))
+}
+
+/// Two connected streams: Perl's socketpair.
+#[pyfunction]
+pub(crate) fn socketpair(py: Python<'_>) -> PyResult<(Stream, Stream)> {
+    let (one, other) = unix::pair().map_err(|error| raise(py, error))?;
+    Ok((stream(py, one)?, stream(py, other)?))
+}
+
+/// Whether the path is a socket: Perl's -S.
+#[pyfunction]
+pub(crate) fn is_socket(py: Python<'_>, path: std::path::PathBuf) -> PyResult<bool> {
+    use std::os::unix::ffi::OsStrExt;
+    unix::is_socket(path.as_os_str().as_bytes()).map_err(|error| raise(py, error))
+}
