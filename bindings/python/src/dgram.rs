@@ -97,6 +97,7 @@ impl Dgram {
         self.core()?.local().map(|addr| addr.to_string()).map_err(|error| raise(py, error))
     }
 
+    /// The descriptor; it stays this object's.
     fn fileno(&self) -> PyResult<i32> {
         Ok(self.core()?.as_fd().as_raw_fd())
     }
@@ -112,6 +113,7 @@ impl Dgram {
         self.core.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
+    /// Whether it was closed.
     #[getter]
     fn closed(&self) -> bool {
         self.core.lock().unwrap_or_else(PoisonError::into_inner).is_none()

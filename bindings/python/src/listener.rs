@@ -76,6 +76,7 @@ impl Listener {
         self.core()?.local().map(|addr| addr.port()).map_err(|error| raise(py, error))
     }
 
+    /// The descriptor; it stays this object's.
     fn fileno(&self) -> PyResult<i32> {
         Ok(self.core()?.as_fd().as_raw_fd())
     }
@@ -91,6 +92,7 @@ impl Listener {
         self.core.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
+    /// Whether it was closed.
     #[getter]
     fn closed(&self) -> bool {
         self.core.lock().unwrap_or_else(PoisonError::into_inner).is_none()

@@ -1,0 +1,23 @@
+"""The manual's TCP server, one client after the other, until TERM.
+
+python tcp_server.py 2345
+"""
+
+import sys
+import time
+
+import perlipc as ipc
+
+
+def logmsg(*what: object) -> None:
+    print(*what, "at", time.ctime(), flush=True)
+
+
+def greet(client: ipc.Stream[bytes]) -> None:
+    client.write(f"Hello there, it's now {time.ctime()}\n".encode())
+    logmsg("connection")
+
+
+listener = ipc.tcp_listen(None, sys.argv[1] if len(sys.argv) > 1 else "2345")
+logmsg("server started on", listener.address)
+logmsg(ipc.serve(listener, greet, iterative=True, drain=("TERM", 5.0)))
