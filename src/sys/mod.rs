@@ -140,6 +140,7 @@ pub(crate) fn single_threaded() -> bool {
     unsafe { (&raw const __libc_single_threaded).read_volatile() != 0 }
 }
 
+#[cfg(feature = "capi")]
 pub(crate) fn set_errno(errno: i32) {
     // SAFETY: this thread's own.
     unsafe { *libc::__errno_location() = errno };

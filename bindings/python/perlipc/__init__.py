@@ -84,6 +84,7 @@ from ._perlipc import sleep as sleep
 from ._perlipc import wait as wait
 from .child import fork
 from .cmd import Options
+from .daemon import daemonize
 from .error import ChildError, CommandTimeout
 from .expect import EOF, ExpectEOF, ExpectTimeout
 from .popen import Duplex, fork_open, open2, open3
@@ -120,6 +121,7 @@ __all__ = [
     "alarm",
     "argv",
     "capture",
+    "daemonize",
     "drop_privileges",
     "flock",
     "fork",
