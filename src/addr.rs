@@ -516,3 +516,39 @@ fn detached<T: Send + 'static>(deadline: Deadline, call: impl FnOnce() -> T + Se
     // The thread writes only after it has put the value there.
     value.ok_or(Stop::Errno(libc::EIO))
 }
+
+/// Binds where a host and a service say, by `open`, which is told whether the socket takes IPv4 too. No host: any
+/// address, IPv6 with IPv4 where the machine has both; `v4` and `v6`: that one alone. The first address that
+/// can be had; else the first error.
+pub(crate) fn bind_first<T>(
+    host: Option<&str>,
+    service: &str,
+    kind: For,
+    (v4, v6): (bool, bool),
+    step: &'static str,
+    open: impl Fn(&Addr, bool) -> Result<T>,
+) -> Result<T> {
+    let Some(host) = host else {
+        let port = port(service, if matches!(kind, For::Udp) { "udp" } else { "tcp" })?;
+        let any4 = Addr::Inet(SocketAddr::from(([0, 0, 0, 0], port)));
+        if v4 {
+            return open(&any4, false);
+        }
+        return match open(&Addr::Inet(SocketAddr::from(([0u16; 8], port))), !v6) {
+            // A machine without IPv6.
+            Err(error) if !v6 && matches!(error.errno(), libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL) => {
+                open(&any4, false)
+            }
+            answer => answer,
+        };
+    };
+    let addrs = resolve(Some(host), service, kind, Deadline::NEVER)?;
+    let mut first_error = None;
+    for addr in addrs.into_iter().filter(|addr| if addr.is_ipv4() { !v6 } else { !v4 }) {
+        match open(&Addr::Inet(addr), false) {
+            Ok(bound) => return Ok(bound),
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
+    }
+    Err(first_error.unwrap_or_else(|| Error::at(step, host, libc::EADDRNOTAVAIL)))
+}

@@ -73,28 +73,7 @@ pub fn udp(host: Option<&str>, service: &str, options: &str) -> Result<Dgram> {
         socket::bind(&fd, addr)?;
         Ok(Dgram { gate: Arc::default(), fd, domain, place: None })
     };
-    let Some(host) = host else {
-        let port = addr::port(service, "udp")?;
-        let any4 = Addr::Inet(SocketAddr::from(([0, 0, 0, 0], port)));
-        if v4 {
-            return open(&any4, false);
-        }
-        return match open(&Addr::Inet(SocketAddr::from(([0u16; 8], port))), !v6) {
-            Err(error) if !v6 && matches!(error.errno(), libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL) => {
-                open(&any4, false)
-            }
-            answer => answer,
-        };
-    };
-    let addrs = addr::resolve(Some(host), service, For::Udp, Deadline::NEVER)?;
-    let mut first_error = None;
-    for addr in addrs.into_iter().filter(|addr| if addr.is_ipv4() { !v6 } else { !v4 }) {
-        match open(&Addr::Inet(addr), false) {
-            Ok(dgram) => return Ok(dgram),
-            Err(error) => first_error = first_error.or(Some(error)),
-        }
-    }
-    Err(first_error.unwrap_or_else(|| Error::at("bind", host, libc::EADDRNOTAVAIL)))
+    addr::bind_first(host, service, For::Udp, (v4, v6), "bind", open)
 }
 
 /// A Unix datagram socket: at a name (a path, or "@name"), by the rules of [`unix::listen`], or without one, which can

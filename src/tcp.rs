@@ -231,29 +231,7 @@ pub fn listen(host: Option<&str>, service: &str, options: &str) -> Result<Listen
         sys::socket::listen(fd.as_raw_fd(), backlog).map_err(|errno| Error::at("listen", addr.text(), errno))?;
         Listener::new(fd, None)
     };
-    let Some(host) = host else {
-        let port = addr::port(service, "tcp")?;
-        let any4 = Addr::Inet(SocketAddr::from(([0, 0, 0, 0], port)));
-        if v4 {
-            return open(&any4, false);
-        }
-        return match open(&Addr::Inet(SocketAddr::from(([0u16; 8], port))), !v6) {
-            // A machine without IPv6.
-            Err(error) if !v6 && matches!(error.errno(), libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL) => {
-                open(&any4, false)
-            }
-            answer => answer,
-        };
-    };
-    let addrs = addr::resolve(Some(host), service, For::Tcp, Deadline::NEVER)?;
-    let mut first_error = None;
-    for addr in addrs.into_iter().filter(|addr| if addr.is_ipv4() { !v6 } else { !v4 }) {
-        match open(&Addr::Inet(addr), false) {
-            Ok(listener) => return Ok(listener),
-            Err(error) => first_error = first_error.or(Some(error)),
-        }
-    }
-    Err(first_error.unwrap_or_else(|| Error::at("listen", host, libc::EADDRNOTAVAIL)))
+    addr::bind_first(host, service, For::Tcp, (v4, v6), "listen", open)
 }
 
 /// Sends one urgent byte, past what is pending: Perl's `send(S, "!", MSG_OOB)`.
