@@ -469,7 +469,10 @@ impl Reader {
         let before = all.len();
         let deadline = self.shared.deadline();
         loop {
-            all.append(&mut self.take_buffered());
+            self.restore();
+            all.extend_from_slice(self.buffered());
+            self.start = self.end;
+            self.forget_marks();
             if !self.fill(BLOCK, deadline)? {
                 return Ok(all.len() - before);
             }
