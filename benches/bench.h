@@ -1,5 +1,4 @@
-/* What the C contenders share. A contender is called as "NAME METRIC", does what the metric says, and prints one number:
-   nanoseconds for one operation. Where it has nothing to offer for a metric it exits with 77. */
+/* What the C contenders of all areas share; README.md says what a contender does. */
 #ifndef BENCH_H
 #define BENCH_H
 #define _GNU_SOURCE
@@ -8,11 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <time.h>
-
-#define LINES 5000000L
-#define BYTES (64L << 20)
 
 static inline uint64_t now(void) {
     struct timespec t;
@@ -32,20 +27,9 @@ static inline void wrong(const char *what, long long got) {
     exit(1);
 }
 
-/* The paths of the children, as argument vectors. */
-static char tiny_path[4096], talk_path[4096];
-static char *tiny_argv[] = {tiny_path, 0};
-static char *true_argv[] = {"/bin/true", 0};
-static char *line_argv[] = {talk_path, "line", 0};
-static char *bytes_argv[] = {talk_path, "bytes", "67108864", 0};
-static char *lines_argv[] = {talk_path, "lines", "5000000", 0};
-
-/* Touches as much memory as the metric says, and raises the limit of descriptors. */
+/* Touches as much memory as the metric says. */
 static inline void prepare(void) {
-    const char *dir = getenv("BENCH_BIN");
     const char *touch = getenv("BENCH_TOUCH");
-    snprintf(tiny_path, sizeof tiny_path, "%s/tiny", dir ? dir : ".");
-    snprintf(talk_path, sizeof talk_path, "%s/talk", dir ? dir : ".");
     size_t size = touch ? strtoull(touch, 0, 10) : 0;
     if (size > 0) {
         char *all = mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -59,25 +43,29 @@ static inline int by_size(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-/* Does `op` for the time of BENCH_BOX (seconds), each time measured by itself, and prints the lower quartile: what
-   other processes take away does not count. */
-#define OFTEN(...)                                                                                  \
+/* Does it for the time of BENCH_BOX (seconds), `count` times between two looks at the clock, and prints the lower
+   quartile of the time for one: what other processes take away does not count. */
+#define BATCHES(count, ...)                                                                         \
     do {                                                                                            \
         static uint64_t took[1 << 17];                                                              \
         const char *box_ = getenv("BENCH_BOX");                                                     \
+        const long count_ = (count);                                                                \
         size_t n_ = 0;                                                                              \
         { __VA_ARGS__; }                                                                            \
         { __VA_ARGS__; }                                                                            \
         uint64_t from_ = now(), end_ = from_ + (uint64_t)((box_ ? atof(box_) : 0.1) * 1e9);         \
         do {                                                                                        \
-            { __VA_ARGS__; }                                                                        \
+            for (long i_ = 0; i_ < count_; i_++) { __VA_ARGS__; }                                   \
             uint64_t to_ = now();                                                                   \
             took[n_++] = to_ - from_;                                                               \
             from_ = to_;                                                                            \
         } while (from_ < end_ && n_ < sizeof took / sizeof *took);                                  \
         qsort(took, n_, sizeof *took, by_size);                                                     \
-        printf("%.2f\n", (double)took[n_ / 4]);                                                     \
+        printf("%.4f\n", (double)took[n_ / 4] / (double)count_);                                    \
     } while (0)
+
+/* The same, each time measured by itself: for what takes microseconds. */
+#define OFTEN(...) BATCHES(1, __VA_ARGS__)
 
 /* Does it once, and prints the time of one of `count`. */
 #define ONCE(count, ...)                                                                            \

@@ -1,17 +1,8 @@
-"""What the Python contenders share: the same as bench.h."""
+"""What the Python contenders of all areas share: the same as bench.h."""
 
 import os
 import sys
 from time import perf_counter_ns
-
-BIN = os.environ.get("BENCH_BIN", ".")
-TINY = [os.path.join(BIN, "tiny")]
-TRUE = ["/bin/true"]
-LINE = [os.path.join(BIN, "talk"), "line"]
-BYTES = [os.path.join(BIN, "talk"), "bytes", "67108864"]
-LINES = [os.path.join(BIN, "talk"), "lines", "5000000"]
-LINE_COUNT = 5_000_000
-BYTE_COUNT = 64 << 20
 
 
 def touch():
@@ -27,7 +18,8 @@ def touch():
     return memory
 
 
-def often(op):
+def often(op, count=1):
+    """`op` does it `count` times."""
     limit = int(float(os.environ.get("BENCH_BOX", "0.1")) * 1e9)
     op()
     op()
@@ -39,7 +31,7 @@ def often(op):
         took.append(end - start)
         start = end
     took.sort()
-    print(took[len(took) // 4])
+    print(took[len(took) // 4] / count)
 
 
 def once(count, op):

@@ -1,5 +1,5 @@
 /* One operation, once or twice, for benches/syscalls to count what it takes: "counted WHAT TIMES". */
-#include "bench.h"
+#include "children.h"
 
 #include <perlipc.h>
 
@@ -33,6 +33,7 @@ int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
     int times = argc > 2 ? atoi(argv[2]) : 1;
     prepare();
+    find_children();
     /* The first start in a process finds out what the kernel has. */
     spawn();
     if (is(what, "spawn")) {

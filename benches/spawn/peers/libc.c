@@ -1,5 +1,5 @@
 /* What glibc offers: posix_spawn and waitpid, popen and getline. */
-#include "../bench.h"
+#include "children.h"
 
 #include <spawn.h>
 #include <sys/wait.h>
@@ -61,6 +61,7 @@ static void lines(void) {
 int main(int argc, char **argv) {
     const char *metric = argc > 1 ? argv[1] : "";
     prepare();
+    find_children();
     if (is(metric, "tiny")) {
         OFTEN(run(tiny_argv));
     } else if (is(metric, "true")) {

@@ -1,6 +1,6 @@
 /* The limit: the system calls that the work cannot do without, made directly, without checks that a library owes its
    users. What everyone else is measured by. */
-#include "bench.h"
+#include "children.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -158,6 +158,7 @@ __attribute__((target("avx2,bmi"))) static void lines(void) {
 int main(int argc, char **argv) {
     const char *metric = argc > 1 ? argv[1] : "";
     prepare();
+    find_children();
     if (is(metric, "tiny")) {
         OFTEN(run(tiny_argv));
     } else if (is(metric, "true")) {

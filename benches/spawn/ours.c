@@ -1,5 +1,5 @@
 /* perlipc through its C ABI, as a user would write it. */
-#include "bench.h"
+#include "children.h"
 
 #include <perlipc.h>
 
@@ -90,6 +90,7 @@ static void calls(void) {
 int main(int argc, char **argv) {
     const char *metric = argc > 1 ? argv[1] : "";
     prepare();
+    find_children();
     if (is(metric, "tiny")) {
         OFTEN(run(tiny_argv));
     } else if (is(metric, "true")) {
