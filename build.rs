@@ -44,6 +44,7 @@ mod header {
         ("unix", "unix"),
         ("listener", "listener"),
         ("dgram", "dgram: UDP and Unix datagrams"),
+        ("batch", "batch: many datagrams in one system call"),
         ("server", "server"),
         ("user", "user, daemon"),
     ];
@@ -96,8 +97,8 @@ mod header {
         "_listen",
         "_accept",
         "_pair",
-        "_send",
-        "_recv",
+        "_peek",
+        "_peer_pidfd",
         "_send_fd",
         "_recv_fd",
         "_inherited",

@@ -71,6 +71,9 @@ typedef struct ipc_listener ipc_listener;
 /* A socket for messages: UDP or Unix datagrams. One thread at a time receives; sending works from any thread. */
 typedef struct ipc_dgram ipc_dgram;
 
+/* Messages that are to be sent, or that were received, by one system call. For one thread at a time. */
+typedef struct ipc_batch ipc_batch;
+
 /* A server around a listener. Only ipc_server_stop works while it runs, from any thread. */
 typedef struct ipc_server ipc_server;
 
@@ -2431,6 +2434,15 @@ int32_t ipc_unix_is(const char *path);
  * Perl: getsockopt(SO_PEERCRED). */
 int32_t ipc_unix_peer(const ipc_stream *s, int32_t *pid, uint32_t *uid, uint32_t *gid);
 
+/* A pidfd of the process at the other end, which no other process can be mistaken for; close-on-exec and the caller's to close.
+ *
+ * Returns: the pidfd.
+ * Errors: as ipc_unix_peer; -ENOPROTOOPT before Linux 6.5; -ESRCH when that process has ended and was reaped.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+PERLIPC_NODISCARD int32_t ipc_unix_peer_pidfd(const ipc_stream *s);
+
 /* Sends a descriptor, which stays open here, with one byte (0) of data.
  *
  * Returns: 0.
@@ -2487,6 +2499,15 @@ int32_t ipc_listener_port(const ipc_listener *l);
  * Blocks: no.
  * Perl: setsockopt. */
 int32_t ipc_listener_option(ipc_listener *l, const char *name, int32_t value);
+
+/* An option by its name, as ipc_stream_option_value.
+ *
+ * Returns: 0, and its value in `value`.
+ * Errors: PERLIPC_E_INVALID for a name that is none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: getsockopt. */
+int32_t ipc_listener_option_value(const ipc_listener *l, const char *name, int32_t *value);
 
 /* The descriptor. Lent: the listener keeps it.
  *
@@ -2555,6 +2576,15 @@ PERLIPC_NODISCARD int32_t ipc_udp_open(const char *host, const char *service, co
  * Perl: socket(PF_UNIX, SOCK_DGRAM) and bind. */
 int32_t ipc_dgram_unix(const char *path, const char *options, ipc_dgram **out);
 
+/* Two connected Unix datagram sockets.
+ *
+ * Returns: 0, and both sockets.
+ * Errors: -EMFILE.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: socketpair(PF_UNIX, SOCK_DGRAM). */
+PERLIPC_NODISCARD int32_t ipc_dgram_pair(ipc_dgram **one, ipc_dgram **other);
+
 /* Connects: messages go to that address unless said otherwise, and only its own are received.
  *
  * Returns: 0.
@@ -2583,6 +2613,15 @@ PERLIPC_NODISCARD int64_t ipc_dgram_send(ipc_dgram *d, const void *data, size_t 
  * Blocks: until a message comes or the timeout.
  * Perl: recv. */
 PERLIPC_NODISCARD int64_t ipc_dgram_recv(ipc_dgram *d, void *data, size_t cap, int32_t timeout_ms, const char **from);
+
+/* The same, and the message stays: the next call gets it again.
+ *
+ * Returns: as ipc_dgram_recv.
+ * Errors: as ipc_dgram_recv.
+ * Threads: as ipc_dgram_recv.
+ * Blocks: as ipc_dgram_recv.
+ * Perl: recv with MSG_PEEK. */
+PERLIPC_NODISCARD int64_t ipc_dgram_peek(ipc_dgram *d, void *data, size_t cap, int32_t timeout_ms, const char **from);
 
 /* Joins a multicast group, on an interface by name, or (NULL) where the routes lead.
  *
@@ -2621,6 +2660,24 @@ int32_t ipc_dgram_multicast(ipc_dgram *d, int32_t ttl, int32_t heard_here, const
  * Perl: setsockopt. */
 int32_t ipc_dgram_option(ipc_dgram *d, const char *name, int32_t value);
 
+/* An option by its name, as ipc_stream_option_value.
+ *
+ * Returns: 0, and its value in `value`.
+ * Errors: PERLIPC_E_INVALID for a name that is none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: getsockopt. */
+int32_t ipc_dgram_option_value(const ipc_dgram *d, const char *name, int32_t *value);
+
+/* Where it is connected to.
+ *
+ * Returns: the length of the text.
+ * Errors: -ENOTCONN; -ERANGE when it does not fit.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: getpeername. */
+int32_t ipc_dgram_peer(const ipc_dgram *d, char *addr, size_t cap);
+
 /* Where it is, with the port that the kernel chose.
  *
  * Returns: the length of the text.
@@ -2656,6 +2713,74 @@ int32_t ipc_dgram_cancel(ipc_dgram *d);
  * Blocks: no.
  * Perl: none. */
 void ipc_dgram_free(ipc_dgram *d);
+
+/* ---- batch: many datagrams in one system call ------------------------------------------------------------------- */
+
+/* A batch with room to receive up to `most` messages of up to `size` bytes each. What is to be sent needs no room.
+ *
+ * Returns: the batch, never NULL.
+ * Errors: none; a number that is too small, or too much memory, is the error of ipc_batch_recv.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+PERLIPC_NODISCARD ipc_batch *ipc_batch_new(int32_t most, size_t size);
+
+/* Adds a message to be sent, of which a copy is kept: to an address as text, as ipc_dgram_send has it, or (NULL) to the
+ * connected peer.
+ *
+ * Returns: how many wait to be sent.
+ * Errors: PERLIPC_E_INVALID for text that is no address.
+ * Threads: one at a time.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_batch_add(ipc_batch *b, const void *data, size_t len, const char *addr);
+
+/* Sends what was added, in one system call as long as it goes out at once.
+ *
+ * Returns: how many went out: less than all only when one failed after the first. The rest still waits, and the next call
+ * tells why.
+ * Errors: as ipc_dgram_send, when the first failed; it still waits.
+ * Threads: one at a time.
+ * Blocks: while there is no room, or the timeout.
+ * Perl: none. */
+PERLIPC_NODISCARD int32_t ipc_batch_send(ipc_batch *b, ipc_dgram *d, int32_t timeout_ms);
+
+/* Throws away what was added and has not been sent.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: one at a time.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_batch_clear(ipc_batch *b);
+
+/* Receives what is there, or what comes next, as many messages as there is room for, in one system call.
+ *
+ * Returns: how many; ipc_batch_message gives each.
+ * Errors: as ipc_dgram_recv; PERLIPC_E_INVALID for a batch without room.
+ * Threads: one at a time.
+ * Blocks: until the first message comes or the timeout.
+ * Perl: none. */
+PERLIPC_NODISCARD int32_t ipc_batch_recv(ipc_batch *b, ipc_dgram *d, int32_t timeout_ms);
+
+/* The i-th message, from 0, of those that the last ipc_batch_recv received. Its bytes are borrowed until the next one; who
+ * sent it comes as text in `from` (NULL: not wanted), borrowed until the next call of this function.
+ *
+ * Returns: its true length: where that is more than the batch's size, it was cut there.
+ * Errors: PERLIPC_E_INVALID when there are not so many.
+ * Threads: one at a time.
+ * Blocks: no.
+ * Perl: none. */
+int64_t ipc_batch_message(ipc_batch *b, int32_t i, const void **data, const char **from);
+
+/* Frees it, with what has not been sent; NULL is nothing.
+ *
+ * Returns: nothing.
+ * Errors: none.
+ * Threads: any; nobody may use it any more.
+ * Blocks: no.
+ * Perl: none. */
+void ipc_batch_free(ipc_batch *b);
 
 /* ---- server ----------------------------------------------------------------------------------------------------- */
 

@@ -120,7 +120,22 @@ impl Addr {
         }
     }
 
-    /// As bytes, for names that are not UTF-8.
+    /// From text: `127.0.0.1:37`, `[::1]:37`, `/path`, `./path`, `@name`; bytes, for names that are not UTF-8. A path
+    /// needs a slash, so that a mistyped host is not one.
+    pub fn parse(text: impl AsRef<[u8]>) -> Result<Addr> {
+        let text = text.as_ref();
+        if text.contains(&0) {
+            return Err(Error::invalid("address", "a NUL in the address"));
+        }
+        if text.first() == Some(&b'@') || text.contains(&b'/') {
+            return Ok(Addr::unix(text));
+        }
+        let shown = String::from_utf8_lossy(text);
+        let wrong = |_| Error::invalid("address", format!("{shown:?} is no address: it is ip:port, [ip6]:port or a path"));
+        shown.parse().map(Addr::Inet).map_err(wrong)
+    }
+
+    /// The same text again, as bytes.
     pub fn text(&self) -> Vec<u8> {
         match self {
             Addr::Inet(addr) => addr.to_string().into_bytes(),
@@ -140,17 +155,9 @@ impl fmt::Display for Addr {
 impl FromStr for Addr {
     type Err = Error;
 
-    /// `127.0.0.1:37`, `[::1]:37`, `/path`, `./path`, `@name`. A path needs a slash, so that a mistyped host is not one.
+    /// As [`Addr::parse`].
     fn from_str(text: &str) -> Result<Addr> {
-        if text.contains('\0') {
-            return Err(Error::invalid("address", "a NUL in the address"));
-        }
-        if text.starts_with('@') || text.contains('/') {
-            return Ok(Addr::unix(text));
-        }
-        let wrong =
-            || Error::invalid("address", format!("{text:?} is no address: it is ip:port, [ip6]:port or a path"));
-        text.parse().map(Addr::Inet).map_err(|_| wrong())
+        Addr::parse(text)
     }
 }
 
@@ -414,12 +421,24 @@ pub enum For {
     Tcp,
     /// Datagrams: services of UDP.
     Udp,
+    /// Either: services of TCP, and those that UDP alone has.
+    Any,
+}
+
+impl For {
+    fn port(self, service: &str) -> Result<u16> {
+        match self {
+            For::Tcp => port(service, "tcp"),
+            For::Udp => port(service, "udp"),
+            For::Any => port(service, "tcp").or_else(|error| port(service, "udp").map_err(|_| error)),
+        }
+    }
 }
 
 /// A host by name or number and a service by name or number: the addresses, in the order of the system's rules
 /// (RFC 6724). `None` is this machine's loopback.
 pub fn resolve(host: Option<&str>, service: &str, what: For, deadline: Deadline) -> Result<Vec<SocketAddr>> {
-    let port = port(service, if what == For::Tcp { "tcp" } else { "udp" })?;
+    let port = what.port(service)?;
     let ips = match host {
         None => vec![SocketAddr::from((Ipv6Addr::LOCALHOST, 0)), SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
         Some(host) => host_addresses(host, deadline)?,
@@ -529,7 +548,7 @@ pub(crate) fn bind_first<T>(
     open: impl Fn(&Addr, bool) -> Result<T>,
 ) -> Result<T> {
     let Some(host) = host else {
-        let port = port(service, if matches!(kind, For::Udp) { "udp" } else { "tcp" })?;
+        let port = kind.port(service)?;
         let any4 = Addr::Inet(SocketAddr::from(([0, 0, 0, 0], port)));
         if v4 {
             return open(&any4, false);

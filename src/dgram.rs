@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::signal;
 use crate::socket;
 use crate::sys;
-use crate::sys::socket::{Messages, Name};
+use crate::sys::socket::Name;
 use crate::time::Deadline;
 use crate::unix::{self, Binding, Place};
 
@@ -140,7 +140,7 @@ impl Dgram {
 
     /// Makes the call until it has an answer other than "it would wait"; it takes the word that cuts it and the flag
     /// that it shall not wait, if so.
-    fn until<T>(
+    pub(crate) fn until<T>(
         &self,
         events: i16,
         deadline: Deadline,
@@ -161,7 +161,7 @@ impl Dgram {
     }
 
     /// An address in the form that this socket speaks: IPv4 over a socket for both is IPv6 to the kernel.
-    fn target(&self, to: Option<&Addr>) -> Result<Name> {
+    pub(crate) fn target(&self, to: Option<&Addr>) -> Result<Name> {
         match to {
             None => Ok(Name::empty()),
             Some(Addr::Inet(SocketAddr::V4(addr))) if self.domain == libc::AF_INET6 => {
@@ -169,45 +169,6 @@ impl Dgram {
             }
             Some(addr) => addr.name(),
         }
-    }
-
-    /// Sends many messages, in one system call as long as they go out at once; `None` is the connected peer. How many
-    /// went out: less than all only when one failed after the first, and the next call tells why.
-    pub fn send_batch(&self, messages: &[(&[u8], Option<&Addr>)], deadline: Deadline) -> Result<usize> {
-        let names = messages.iter().map(|(_, to)| self.target(*to)).collect::<Result<Vec<_>>>()?;
-        let fd = self.fd.as_raw_fd();
-        let mut batch = Messages::new();
-        let mut done = 0;
-        while let (Some(rest), Some(names)) = (messages.get(done..), names.get(done..)) {
-            if rest.is_empty() {
-                break;
-            }
-            let sent = self.until(libc::POLLOUT, deadline, |word, flags| {
-                let pairs = rest.iter().zip(names).map(|((data, _), name)| (*data, *name));
-                batch.send(word, fd, pairs, flags)
-            });
-            match sent {
-                Ok(sent) => done += sent,
-                Err(_) if done > 0 => break,
-                Err(stop) => return Err(stop.error("send")),
-            }
-        }
-        Ok(done)
-    }
-
-    /// Receives what is there, or what comes next, as many messages as the batch has room for, in one system call; how
-    /// many.
-    pub fn recv_batch(&self, batch: &mut Batch, deadline: Deadline) -> Result<usize> {
-        let fd = self.fd.as_raw_fd();
-        batch.count = 0;
-        let Batch { messages, room, size, count } = batch;
-        *count = self
-            .until(libc::POLLIN, deadline, |word, flags| {
-                // Waiting is for the first alone.
-                messages.recv(word, fd, room, *size, flags | libc::MSG_WAITFORONE)
-            })
-            .map_err(|stop| stop.error("recv"))?;
-        Ok(*count)
     }
 
     /// Connects: messages go to that address unless said otherwise, and only its own are received.
@@ -335,41 +296,5 @@ impl AsFd for Dgram {
 impl std::fmt::Debug for Dgram {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Dgram(fd {})", self.fd.as_raw_fd())
-    }
-}
-
-/// Room for many messages of one [`Dgram::recv_batch`].
-pub struct Batch {
-    messages: Messages,
-    room: Vec<u8>,
-    size: usize,
-    count: usize,
-}
-
-impl Batch {
-    /// Room for that many messages of up to that many bytes each.
-    pub fn new(most: usize, size: usize) -> Batch {
-        let size = size.max(1);
-        Batch { messages: Messages::new(), room: vec![0; size.saturating_mul(most.max(1))], size, count: 0 }
-    }
-
-    /// How many messages the last call received.
-    pub fn len(&self) -> usize {
-        self.count
-    }
-
-    /// Whether it holds none.
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    /// The i-th message: what of it fitted, and its true length and sender.
-    pub fn get(&self, i: usize) -> Option<(&[u8], Received)> {
-        if i >= self.count {
-            return None;
-        }
-        let (len, name) = self.messages.received(i)?;
-        let data = self.room.get(i * self.size..)?.get(..len.min(self.size))?;
-        Some((data, Received { len, from: Addr::of(&name) }))
     }
 }

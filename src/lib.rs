@@ -50,6 +50,7 @@ pub struct Readme;
 
 pub mod addr;
 pub mod argv;
+mod batch;
 mod block;
 pub mod capture;
 mod child;
@@ -87,6 +88,7 @@ mod value;
 pub mod version;
 
 pub use addr::Addr;
+pub use batch::Batch;
 pub use capture::Capture;
 pub use child::{Child, Fork, How, Reach, fork, fork_by, orphans, wait_any, wait_pid};
 pub use cmd::{Cmd, Ended, System};

@@ -331,11 +331,9 @@ pub fn peer(stream: &Stream) -> Result<Peer> {
 
 pub(crate) fn peer_of(fd: RawFd) -> Result<Peer> {
     let mut room = [0; 12];
-    let failed = |errno| Error::os("peer", errno);
-    if socket::get(fd, "domain")? != libc::AF_UNIX {
-        return Err(failed(libc::EOPNOTSUPP));
-    }
-    sys::socket::option(fd, libc::SOL_SOCKET, libc::SO_PEERCRED, &mut room).map_err(failed)?;
+    unix_only(fd)?;
+    sys::socket::option(fd, libc::SOL_SOCKET, libc::SO_PEERCRED, &mut room)
+        .map_err(|errno| Error::os("peer", errno))?;
     let [a, b, c, d, e, f, g, h, i, j, k, l] = room;
     Ok(Peer {
         pid: i32::from_ne_bytes([a, b, c, d]),
@@ -344,12 +342,22 @@ pub(crate) fn peer_of(fd: RawFd) -> Result<Peer> {
     })
 }
 
+fn unix_only(fd: RawFd) -> Result<()> {
+    match socket::get(fd, "domain")? {
+        libc::AF_UNIX => Ok(()),
+        _ => Err(Error::os("peer", libc::EOPNOTSUPP)),
+    }
+}
+
 /// A pidfd of the process at the other end: no number that could change hands. ENOPROTOOPT before Linux 6.5.
 pub fn peer_pidfd(stream: &Stream) -> Result<OwnedFd> {
+    pidfd_of(stream.as_fd().as_raw_fd())
+}
+
+pub(crate) fn pidfd_of(fd: RawFd) -> Result<OwnedFd> {
     const SO_PEERPIDFD: i32 = 77;
-    sys::socket::option_int(stream.as_fd().as_raw_fd(), libc::SOL_SOCKET, SO_PEERPIDFD)
-        .map(sys::take_fd)
-        .map_err(|errno| Error::os("peer", errno))
+    unix_only(fd)?;
+    sys::socket::option_fd(fd, libc::SOL_SOCKET, SO_PEERPIDFD).map_err(|errno| Error::os("peer", errno))
 }
 
 // ---- descriptors ----

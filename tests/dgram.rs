@@ -6,8 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use perlipc::dgram::{self, Batch};
-use perlipc::{Addr, Deadline, Dgram, Error};
+use perlipc::{Addr, Batch, Deadline, Dgram, Error, dgram};
 
 const SOON: i32 = 5000;
 
@@ -81,7 +80,7 @@ fn batches() {
     let messages: Vec<(&[u8], Option<&Addr>)> = data.iter().map(|data| (data.as_slice(), Some(&other_addr))).collect();
     assert_eq!(one.send_batch(&messages, Deadline::NEVER).unwrap(), 50);
     assert_eq!(one.send_batch(&[], Deadline::NEVER).unwrap(), 0);
-    let mut batch = Batch::new(16, 32);
+    let mut batch = Batch::new(16, 32).unwrap();
     let mut seen = 0;
     while seen < 50 {
         let n = other.recv_batch(&mut batch, Deadline::after_ms(SOON)).unwrap();

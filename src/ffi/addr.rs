@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_void};
 use std::net::IpAddr;
 
-use super::{copy_text, guard, maybe_text, room, slice, text};
+use super::{bytes, copy_text, guard, maybe_text, room, slice, text};
 use crate::addr::{self, Addr, For};
 use crate::error::Error;
 use crate::time::Deadline;
@@ -20,9 +20,9 @@ unsafe fn resolved(
         // SAFETY: the caller's strings and buffer.
         unsafe {
             let service = maybe_text(service, "service")?.unwrap_or_default();
-            let found = addr::resolve(maybe_text(host, "host")?, service, For::Tcp, Deadline::after_ms(timeout_ms))?;
+            let found = addr::resolve(maybe_text(host, "host")?, service, For::Any, Deadline::after_ms(timeout_ms))?;
             let lines: Vec<String> = found.iter().take(most).map(ToString::to_string).collect();
-            copy_text(&lines.join("\n"), to, cap, "resolve")
+            copy_text(lines.join("\n"), to, cap, "resolve")
         }
     })
 }
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn ipc_addr_pack(addr: *const c_char, data: *mut c_void, c
     guard(|| {
         // SAFETY: the caller's string and buffer.
         unsafe {
-            let packed = text(addr, "address")?.parse::<Addr>()?.pack()?;
+            let packed = Addr::parse(bytes(addr, "address")?)?.pack()?;
             let to = room(data.cast(), cap, "address")?.get_mut(..packed.len());
             to.ok_or(Error::os("address", libc::ERANGE))?.copy_from_slice(&packed);
             Ok(i32::try_from(packed.len()).unwrap_or(i32::MAX))
@@ -193,7 +193,7 @@ pub unsafe extern "C" fn ipc_addr_unpack(data: *const c_void, len: usize, addr: 
         // SAFETY: the caller's data and buffer.
         unsafe {
             let found = Addr::unpack(slice(data.cast(), len, "address")?)?;
-            copy_text(&found.to_string(), addr, cap, "address")
+            copy_text(found.text(), addr, cap, "address")
         }
     })
 }

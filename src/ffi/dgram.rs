@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, AsRawFd};
 
 use super::{Handle, bytes, copy_text, free, get, give, guard, maybe_text, out_handle, put, room, slice, text};
 use crate::addr::Addr;
-use crate::dgram::{self, Dgram};
+use crate::dgram::{self, Dgram, Received};
 use crate::error::Error;
 use crate::time::Deadline;
 
@@ -15,7 +15,7 @@ use crate::time::Deadline;
 #[repr(C)]
 pub struct ipc_dgram {
     tag: u32,
-    dgram: Dgram,
+    pub(super) dgram: Dgram,
     /// Who sent the last message received, lent to the caller.
     from: UnsafeCell<CString>,
 }
@@ -31,9 +31,9 @@ impl ipc_dgram {
     }
 }
 
-unsafe fn maybe_addr(addr: *const c_char) -> Result<Option<Addr>, Error> {
+pub(super) unsafe fn maybe_addr(addr: *const c_char) -> Result<Option<Addr>, Error> {
     // SAFETY: the caller's string.
-    unsafe { maybe_text(addr, "address")? }.map(str::parse).transpose()
+    if addr.is_null() { Ok(None) } else { Addr::parse(unsafe { bytes(addr, "address")? }).map(Some) }
 }
 
 fn ip(text: &str) -> Result<IpAddr, Error> {
@@ -89,6 +89,28 @@ pub unsafe extern "C" fn ipc_dgram_unix(path: *const c_char, options: *const c_c
     })
 }
 
+/// Two connected Unix datagram sockets.
+///
+/// Returns: 0, and both sockets.
+/// Errors: -EMFILE.
+/// Threads: any.
+/// Blocks: no.
+/// Perl: socketpair(PF_UNIX, SOCK_DGRAM).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_dgram_pair(one: *mut *mut ipc_dgram, other: *mut *mut ipc_dgram) -> i32 {
+    guard(|| {
+        // SAFETY: the caller's out-parameters.
+        unsafe {
+            out_handle(one, "socketpair")?;
+            out_handle(other, "socketpair")?;
+            let (first, second) = dgram::pair()?;
+            give(one, ipc_dgram::new(first));
+            give(other, ipc_dgram::new(second));
+        }
+        Ok(0)
+    })
+}
+
 /// Connects: messages go to that address unless said otherwise, and only its own are received.
 ///
 /// Returns: 0.
@@ -101,7 +123,7 @@ pub unsafe extern "C" fn ipc_dgram_connect(d: *mut ipc_dgram, addr: *const c_cha
     guard(|| {
         // SAFETY: the caller's handle and string.
         unsafe {
-            let addr = text(addr, "connect")?.parse()?;
+            let addr = Addr::parse(bytes(addr, "connect")?)?;
             get(d)?.dgram.connect(&addr, Deadline::NEVER).map(|()| 0)
         }
     })
@@ -149,12 +171,47 @@ pub unsafe extern "C" fn ipc_dgram_recv(
     timeout_ms: i32,
     from: *mut *const c_char,
 ) -> i64 {
+    // SAFETY: the caller's handle, buffer and out-parameter.
+    unsafe { received(d, data, cap, timeout_ms, from, Dgram::recv) }
+}
+
+/// The same, and the message stays: the next call gets it again.
+///
+/// Returns: as ipc_dgram_recv.
+/// Errors: as ipc_dgram_recv.
+/// Threads: as ipc_dgram_recv.
+/// Blocks: as ipc_dgram_recv.
+/// Perl: recv with MSG_PEEK.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_dgram_peek(
+    d: *mut ipc_dgram,
+    data: *mut c_void,
+    cap: usize,
+    timeout_ms: i32,
+    from: *mut *const c_char,
+) -> i64 {
+    // SAFETY: the caller's handle, buffer and out-parameter.
+    unsafe { received(d, data, cap, timeout_ms, from, Dgram::peek) }
+}
+
+type Receive = fn(&Dgram, &mut [u8], Deadline) -> Result<Received, Error>;
+
+/// # Safety
+/// The caller's handle, buffer and out-parameter; one thread receives.
+unsafe fn received(
+    d: *mut ipc_dgram,
+    data: *mut c_void,
+    cap: usize,
+    timeout_ms: i32,
+    from: *mut *const c_char,
+    receive: Receive,
+) -> i64 {
     guard(|| {
-        // SAFETY: the caller's handle, buffer and out-parameter; one thread receives.
+        // SAFETY: the caller's promise.
         unsafe {
             put(from, c"".as_ptr());
             let dgram = get(d)?;
-            let got = dgram.dgram.recv(room(data.cast(), cap, "recv")?, Deadline::after_ms(timeout_ms))?;
+            let got = receive(&dgram.dgram, room(data.cast(), cap, "recv")?, Deadline::after_ms(timeout_ms))?;
             if !from.is_null() {
                 *dgram.from.get() = CString::new(got.from.text()).unwrap_or_default();
                 put(from, (*dgram.from.get()).as_ptr());
@@ -233,6 +290,35 @@ pub unsafe extern "C" fn ipc_dgram_option(d: *mut ipc_dgram, name: *const c_char
     guard(|| unsafe { get(d)?.dgram.set_option(text(name, "option")?, value) }.map(|()| 0))
 }
 
+/// An option by its name, as ipc_stream_option_value.
+///
+/// Returns: 0, and its value in `value`.
+/// Errors: PERLIPC_E_INVALID for a name that is none.
+/// Threads: any.
+/// Blocks: no.
+/// Perl: getsockopt.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_dgram_option_value(d: *const ipc_dgram, name: *const c_char, value: *mut i32) -> i32 {
+    guard(|| {
+        // SAFETY: the caller's handle, string and out-parameter.
+        unsafe { put(value, get(d)?.dgram.option(text(name, "option")?)?) };
+        Ok(0)
+    })
+}
+
+/// Where it is connected to.
+///
+/// Returns: the length of the text.
+/// Errors: -ENOTCONN; -ERANGE when it does not fit.
+/// Threads: any.
+/// Blocks: no.
+/// Perl: getpeername.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_dgram_peer(d: *const ipc_dgram, addr: *mut c_char, cap: usize) -> i32 {
+    // SAFETY: the caller's handle and buffer.
+    guard(|| unsafe { copy_text(get(d)?.dgram.peer()?.text(), addr, cap, "getpeername") })
+}
+
 /// Where it is, with the port that the kernel chose.
 ///
 /// Returns: the length of the text.
@@ -243,7 +329,7 @@ pub unsafe extern "C" fn ipc_dgram_option(d: *mut ipc_dgram, name: *const c_char
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_dgram_addr(d: *const ipc_dgram, addr: *mut c_char, cap: usize) -> i32 {
     // SAFETY: the caller's handle and buffer.
-    guard(|| unsafe { copy_text(&get(d)?.dgram.local()?.to_string(), addr, cap, "getsockname") })
+    guard(|| unsafe { copy_text(get(d)?.dgram.local()?.text(), addr, cap, "getsockname") })
 }
 
 /// The descriptor. Lent: the socket keeps it.

@@ -5,7 +5,7 @@ use std::os::fd::RawFd;
 use std::sync::{Mutex, PoisonError};
 
 use super::stream::ipc_stream;
-use super::{Handle, copy_text, free, get, give, guard, out_handle, text};
+use super::{Handle, copy_text, free, get, give, guard, out_handle, put, text};
 use crate::error::Error;
 use crate::listener::Listener;
 use crate::sys;
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn ipc_listener_accept(l: *mut ipc_listener, timeout_ms: i
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_listener_addr(l: *const ipc_listener, addr: *mut c_char, cap: usize) -> i32 {
     // SAFETY: the caller's handle and buffer.
-    guard(|| unsafe { copy_text(&get(l)?.listener.local()?.to_string(), addr, cap, "getsockname") })
+    guard(|| unsafe { copy_text(get(l)?.listener.local()?.text(), addr, cap, "getsockname") })
 }
 
 /// The port where it listens.
@@ -88,6 +88,26 @@ pub unsafe extern "C" fn ipc_listener_port(l: *const ipc_listener) -> i32 {
 pub unsafe extern "C" fn ipc_listener_option(l: *mut ipc_listener, name: *const c_char, value: i32) -> i32 {
     // SAFETY: the caller's handle and string.
     guard(|| unsafe { get(l)?.listener.set_option(text(name, "option")?, value) }.map(|()| 0))
+}
+
+/// An option by its name, as ipc_stream_option_value.
+///
+/// Returns: 0, and its value in `value`.
+/// Errors: PERLIPC_E_INVALID for a name that is none.
+/// Threads: any.
+/// Blocks: no.
+/// Perl: getsockopt.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_listener_option_value(
+    l: *const ipc_listener,
+    name: *const c_char,
+    value: *mut i32,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the caller's handle, string and out-parameter.
+        unsafe { put(value, get(l)?.listener.option(text(name, "option")?)?) };
+        Ok(0)
+    })
 }
 
 /// The descriptor. Lent: the listener keeps it.

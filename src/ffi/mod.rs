@@ -7,6 +7,7 @@
 
 pub mod addr;
 pub mod argv;
+pub mod batch;
 pub mod capture;
 pub mod child;
 pub mod cmd;
@@ -199,12 +200,13 @@ unsafe fn room<'a>(data: *mut u8, len: usize, step: &'static str) -> Result<&'a 
 ///
 /// # Safety
 /// As [`room`].
-unsafe fn copy_text(what: &str, to: *mut c_char, cap: usize, step: &'static str) -> Result<i32, Error> {
+unsafe fn copy_text(what: impl AsRef<[u8]>, to: *mut c_char, cap: usize, step: &'static str) -> Result<i32, Error> {
+    let what = what.as_ref();
     // SAFETY: the caller's promise.
     let to = unsafe { room(to.cast(), cap, step)? };
     let Some(place) = to.get_mut(..=what.len()) else { return Err(Error::os(step, libc::ERANGE)) };
     let (body, nul) = place.split_at_mut(what.len());
-    body.copy_from_slice(what.as_bytes());
+    body.copy_from_slice(what);
     nul.fill(0);
     Ok(i32::try_from(what.len()).unwrap_or(i32::MAX))
 }

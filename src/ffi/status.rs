@@ -88,5 +88,5 @@ pub extern "C" fn ipc_status_shell(status: i32) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_status_text(status: i32, text: *mut c_char, cap: usize) -> i32 {
     // SAFETY: the caller's buffer.
-    guard(|| unsafe { copy_text(&Status::from_raw(status).to_string(), text, cap, "status") })
+    guard(|| unsafe { copy_text(Status::from_raw(status).to_string(), text, cap, "status") })
 }

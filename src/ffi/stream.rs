@@ -590,7 +590,7 @@ pub unsafe extern "C" fn ipc_stream_option_value(s: *const ipc_stream, name: *co
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_stream_peer(s: *const ipc_stream, addr: *mut c_char, cap: usize) -> i32 {
     // SAFETY: the caller's handle and buffer.
-    guard(|| unsafe { copy_text(&socket::peer(get(s)?.shared.poll_fd())?.to_string(), addr, cap, "getpeername") })
+    guard(|| unsafe { copy_text(socket::peer(get(s)?.shared.poll_fd())?.text(), addr, cap, "getpeername") })
 }
 
 /// Where a socket's own end is, as ipc_stream_peer.
@@ -603,7 +603,7 @@ pub unsafe extern "C" fn ipc_stream_peer(s: *const ipc_stream, addr: *mut c_char
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_stream_addr(s: *const ipc_stream, addr: *mut c_char, cap: usize) -> i32 {
     // SAFETY: the caller's handle and buffer.
-    guard(|| unsafe { copy_text(&socket::local(get(s)?.shared.poll_fd())?.to_string(), addr, cap, "getsockname") })
+    guard(|| unsafe { copy_text(socket::local(get(s)?.shared.poll_fd())?.text(), addr, cap, "getsockname") })
 }
 
 /// No more reading from a socket: what the other side still sends is thrown away. ipc_stream_shutdown is the writing half.

@@ -121,6 +121,19 @@ pub unsafe extern "C" fn ipc_unix_peer(s: *const ipc_stream, pid: *mut i32, uid:
     })
 }
 
+/// A pidfd of the process at the other end, which no other process can be mistaken for; close-on-exec and the caller's to close.
+///
+/// Returns: the pidfd.
+/// Errors: as ipc_unix_peer; -ENOPROTOOPT before Linux 6.5; -ESRCH when that process has ended and was reaped.
+/// Threads: any.
+/// Blocks: no.
+/// Perl: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_unix_peer_pidfd(s: *const ipc_stream) -> i32 {
+    // SAFETY: the caller's handle.
+    guard(|| unix::pidfd_of(unsafe { get(s)? }.shared().poll_fd()).map(IntoRawFd::into_raw_fd))
+}
+
 /// Sends a descriptor, which stays open here, with one byte (0) of data.
 ///
 /// Returns: 0.

@@ -118,6 +118,11 @@ pub(crate) fn option_int(fd: RawFd, level: i32, name: i32) -> Result<i32> {
     Ok(i32::from_ne_bytes(room))
 }
 
+/// An option whose value is a new descriptor: close-on-exec, as the kernel makes it, and above 2.
+pub(crate) fn option_fd(fd: RawFd, level: i32, name: i32) -> Result<OwnedFd> {
+    owned(option_int(fd, level, name).map(|fd| fd as usize))
+}
+
 /// sendto(2) without SIGPIPE; an empty name is the connected peer.
 pub(crate) fn send_to(word: &AtomicU64, fd: RawFd, data: &[u8], flags: i32, to: &Name) -> Result<usize> {
     let flags = (flags | libc::MSG_NOSIGNAL) as usize;

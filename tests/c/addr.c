@@ -9,6 +9,8 @@ TEST(hosts) {
     TEXT(text, "127.0.0.1:37");
     CHECK(ipc_addr_resolve_all(NULL, NULL, 0, text, sizeof text) > 0);
     TEXT(text, "[::1]:0\n127.0.0.1:0");
+    /* A service that UDP alone has. */
+    SAME(ipc_addr_resolve("127.0.0.1", "tftp", 0, text, sizeof text), strlen("127.0.0.1:69"));
     SAME(ipc_addr_resolve("127.0.0.1", "80", 0, text, 12), -ERANGE);
     SAME(ipc_addr_resolve("127.0.0.1", "80", 0, text, 13), 12);
     SAME(ipc_addr_resolve("127.0.0.1", "nosuchsvc", 0, text, sizeof text), PERLIPC_E_LOOKUP);

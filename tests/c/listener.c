@@ -9,12 +9,17 @@ static void *cancels(void *l) {
 TEST(waiting) {
     ipc_listener *l;
     ipc_stream *s;
+    int32_t value = 0;
     pthread_t thread;
     SAME(ipc_tcp_listen(NULL, NULL, "v4only", &l), 0);
     SAME(ipc_listener_accept(l, 0, &s), -ETIMEDOUT);
     SAME(ipc_listener_accept(l, 20, &s), -ETIMEDOUT);
     CHECK(!s);
     SAME(ipc_listener_option(l, "keepalive", 1), 0);
+    SAME(ipc_listener_option_value(l, "keepalive", &value), 0);
+    SAME(value, 1);
+    SAME(ipc_listener_option_value(l, "listening", &value), 0);
+    SAME(value, 1);
     SAME(pthread_create(&thread, NULL, cancels, l), 0);
     SAME(ipc_listener_accept(l, 20000, &s), PERLIPC_E_CANCELED);
     pthread_join(thread, NULL);

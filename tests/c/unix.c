@@ -1,5 +1,6 @@
 /* Unix sockets: names, peers, descriptors. */
 #include "check.h"
+#include <sys/syscall.h>
 
 TEST(a_conversation) {
     char path[64], text[64];
@@ -23,6 +24,12 @@ TEST(a_conversation) {
     SAME(pid, getpid());
     SAME(uid, geteuid());
     SAME(ipc_unix_peer(client, NULL, NULL, NULL), 0);
+    int32_t pidfd = ipc_unix_peer_pidfd(client);
+    if (pidfd != -ENOPROTOOPT) {
+        CHECK(pidfd > 2);
+        SAME(syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0), 0);
+        close(pidfd);
+    }
     ipc_stream_free(client);
     ipc_stream_free(server);
     ipc_listener_free(l);
