@@ -131,7 +131,8 @@ impl Addr {
             return Ok(Addr::unix(text));
         }
         let shown = String::from_utf8_lossy(text);
-        let wrong = |_| Error::invalid("address", format!("{shown:?} is no address: it is ip:port, [ip6]:port or a path"));
+        let wrong =
+            |_| Error::invalid("address", format!("{shown:?} is no address: it is ip:port, [ip6]:port or a path"));
         shown.parse().map(Addr::Inet).map_err(wrong)
     }
 
