@@ -1,15 +1,20 @@
 # perlipc: `make` builds, `make demo` shows, `make test` tests; `make install PREFIX=/usr/local DESTDIR=`.
 CARGO ?= cargo
+RUSTC ?= rustc
 CC ?= gcc
 PYTHON ?= python3
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+PLACES = PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' INCLUDEDIR='$(INCLUDEDIR)' DATADIR='$(DATADIR)' MANDIR='$(MANDIR)' \
+	DESTDIR='$(DESTDIR)' VERSION='$(VERSION)'
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 VENV := .venv
 
-.PHONY: all lib header demo test soak bench check-header install uninstall clean venv wheel lint
+.PHONY: all lib header man demo test soak bench install uninstall clean venv wheel lint
 
 all: lib
 
@@ -26,6 +31,15 @@ lib:
 header:
 	$(CARGO) build --features header
 	@tests/abi/prototypes --update
+
+# The manual pages, from the comments of include/perlipc.h.
+man: build/manual include/perlipc.h docs/c-api.md
+	@rm -rf build/man
+	@build/manual man build/man
+
+build/manual: tools/manual.rs
+	@mkdir -p build
+	$(RUSTC) --edition 2024 $< -o $@
 
 venv: $(VENV)/ready
 
@@ -54,20 +68,12 @@ lint:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets --features header,faults -- -D warnings
 
-install: lib
-	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
-	install -m 644 include/perlipc.h $(DESTDIR)$(INCLUDEDIR)/perlipc.h
-	install -m 644 build/lib/libperlipc.a $(DESTDIR)$(LIBDIR)/libperlipc.a
-	install -m 755 build/lib/libperlipc.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libperlipc.so.$(VERSION)
-	ln -sf libperlipc.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libperlipc.so.0
-	ln -sf libperlipc.so.0 $(DESTDIR)$(LIBDIR)/libperlipc.so
-	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
-		tools/perlipc.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/perlipc.pc
+# Both work from one list, tools/install.
+install: lib man
+	@$(PLACES) tools/install put
 
-uninstall:
-	rm -f $(DESTDIR)$(INCLUDEDIR)/perlipc.h $(DESTDIR)$(LIBDIR)/libperlipc.a $(DESTDIR)$(LIBDIR)/libperlipc.so \
-		$(DESTDIR)$(LIBDIR)/libperlipc.so.0 $(DESTDIR)$(LIBDIR)/libperlipc.so.$(VERSION) \
-		$(DESTDIR)$(LIBDIR)/pkgconfig/perlipc.pc
+uninstall: man
+	@$(PLACES) tools/install remove
 
 clean:
 	$(CARGO) clean

@@ -1,5 +1,11 @@
-//! Names the shared library; with the feature `header` writes include/perlipc.h and include/perlipc.json anew from the
-//! functions in src/ffi, into the directory PERLIPC_HEADER_DIR (include/ if that is not set).
+//! Names the shared library; with the feature `capi` writes the manual pages, which `cargo cinstall` installs; with the
+//! feature `header` writes include/perlipc.h and include/perlipc.json anew from the functions in src/ffi, into the
+//! directory PERLIPC_HEADER_DIR (include/ if that is not set).
+
+#[cfg(feature = "capi")]
+#[allow(dead_code)] // What it does when it is a program.
+#[path = "tools/manual.rs"]
+mod manual;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -8,6 +14,18 @@ fn main() {
     println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
     #[cfg(feature = "header")]
     header::write();
+    #[cfg(feature = "capi")]
+    manual_pages();
+}
+
+#[cfg(feature = "capi")]
+fn manual_pages() {
+    use std::path::Path;
+    for file in ["tools/manual.rs", "include/perlipc.h", "docs/c-api.md"] {
+        println!("cargo::rerun-if-changed={file}");
+    }
+    let out = std::env::var("OUT_DIR").expect("cargo sets it");
+    manual::man(Path::new("."), &Path::new(&out).join("man3")).expect("the manual pages");
 }
 
 #[cfg(feature = "header")]
@@ -18,35 +36,35 @@ mod header {
 
     /// The files of src/ffi in the order of the header, each with its banner.
     const FILES: &[(&str, &str)] = &[
-        ("version", "version"),
+        ("version", "version: of the library, and what this kernel gives it"),
         ("error", "error: result codes, and what failed last"),
-        ("signal", "signal"),
+        ("signal", "signal: names, handlers that never run inside a signal, masks, alarm, sleep"),
         ("cmd", "cmd: what to run"),
         ("child", "child: a process that this one started"),
         ("status", "status: $? as the native wait status, -1 when nobody can know"),
         ("stream", "stream: Perl's filehandle"),
-        ("popen", "popen, open2, open3"),
+        ("popen", "popen, open2, open3: a command with its ends on streams"),
         ("capture", "capture: backticks, and talks without deadlock"),
-        ("pipeline", "pipeline"),
-        ("pty", "pty"),
+        ("pipeline", "pipeline: commands one behind the other"),
+        ("pty", "pty: pseudo-terminals"),
         ("expect", "expect: patterns over any stream"),
-        ("fifo", "fifo"),
+        ("fifo", "fifo: named pipes"),
         ("sysv", "sysv: keys, limits and the list of the System V objects"),
         ("sem", "sem: System V semaphores by id, as in Perl"),
         ("shm", "shm: System V shared memory by id, and attached"),
         ("msg", "msg: System V message queues by id"),
         ("lock", "lock: between processes; it survives its holder"),
         ("value", "value: a variable that processes share"),
-        ("flock", "flock"),
+        ("flock", "flock: advisory locks on files, with a limit"),
         ("argv", "argv: many files as one stream of lines"),
         ("addr", "addr: hosts, services, protocols; addresses are text, \"127.0.0.1:37\", \"/path\", \"@name\""),
-        ("tcp", "tcp"),
-        ("unix", "unix"),
-        ("listener", "listener"),
+        ("tcp", "tcp: connect and listen"),
+        ("unix", "unix: sockets by path or name, pairs, descriptors handed over"),
+        ("listener", "listener: what accepts connections"),
         ("dgram", "dgram: UDP and Unix datagrams"),
         ("batch", "batch: many datagrams in one system call"),
-        ("server", "server"),
-        ("user", "user, daemon"),
+        ("server", "server: a process per client, or one client after the other"),
+        ("user", "user, daemon: privileges dropped for good, and dissociation"),
     ];
 
     /// Whose result nobody should drop: what can fail for reasons that are not the caller's mistake.
@@ -119,8 +137,16 @@ mod header {
         let nouns: Vec<Noun> = FILES.iter().map(|(name, banner)| read(&root, name, banner)).collect();
         let to = std::env::var("PERLIPC_HEADER_DIR").map_or_else(|_| root.join("include"), PathBuf::from);
         std::fs::create_dir_all(&to).expect("the directory for the header");
-        std::fs::write(to.join("perlipc.h"), c_header(&nouns)).expect("perlipc.h");
-        std::fs::write(to.join("perlipc.json"), json(&nouns)).expect("perlipc.json");
+        replace(&to.join("perlipc.h"), &c_header(&nouns));
+        replace(&to.join("perlipc.json"), &json(&nouns));
+    }
+
+    /// What is the same keeps its time, so that nothing is built again for it.
+    fn replace(file: &Path, text: &str) {
+        if std::fs::read_to_string(file).is_ok_and(|old| old == text) {
+            return;
+        }
+        std::fs::write(file, text).expect("a file of the header's directory");
     }
 
     fn read(root: &Path, name: &'static str, banner: &'static str) -> Noun {
