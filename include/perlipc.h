@@ -77,7 +77,7 @@ typedef struct ipc_batch ipc_batch;
 /* A server around a listener. Only ipc_server_stop works while it runs, from any thread. */
 typedef struct ipc_server ipc_server;
 
-/* ---- version ---------------------------------------------------------------------------------------------------- */
+/* ---- version: of the library, and what this kernel gives it ----------------------------------------------------- */
 
 /* The library's version as a number to compare: major << 16 | minor << 8 | patch, as PERLIPC_VERSION has it.
  *
@@ -203,7 +203,7 @@ const char *ipc_error_last_step(void);
  * Perl: none. */
 const char *ipc_error_last_path(void);
 
-/* ---- signal ----------------------------------------------------------------------------------------------------- */
+/* ---- signal: names, handlers that never run inside a signal, masks, alarm, sleep -------------------------------- */
 
 /* Called when a signal has arrived, on the signal thread, inside a blocking call of this library or
  * ipc_signal_dispatch; never inside a signal, so it may do anything.
@@ -1127,7 +1127,7 @@ void ipc_stream_free(ipc_stream *s);
  * Perl: pipe. */
 PERLIPC_NODISCARD int32_t ipc_pipe_new(ipc_stream **reader, ipc_stream **writer);
 
-/* ---- popen, open2, open3 ---------------------------------------------------------------------------------------- */
+/* ---- popen, open2, open3: a command with its ends on streams ---------------------------------------------------- */
 
 /* Opens a pipe to or from a command string: "cmd |" reads what it writes, "| cmd" writes what it reads. It is run by
  * Perl's rule, see ipc_cmd_shell.
@@ -1305,7 +1305,7 @@ int32_t ipc_capture_timed_out(const ipc_capture *c);
  * Perl: none. */
 void ipc_capture_free(ipc_capture *c);
 
-/* ---- pipeline --------------------------------------------------------------------------------------------------- */
+/* ---- pipeline: commands one behind the other -------------------------------------------------------------------- */
 
 /* Runs `count` commands side by side, each one's standard output the next one's input, without a shell; with `input` for
  * the first (NULL: this process's). Keeps what the last says, and the standard errors of all. At the deadline the trees of
@@ -1340,7 +1340,7 @@ int32_t ipc_pipeline_status(const ipc_capture *c, size_t stage, int32_t *status)
  * Perl: none. */
 int32_t ipc_pipeline_ok(const ipc_capture *c, size_t stage);
 
-/* ---- pty -------------------------------------------------------------------------------------------------------- */
+/* ---- pty: pseudo-terminals -------------------------------------------------------------------------------------- */
 
 /* Starts a command on a new pty of that size (0: nobody knows), in a session of its own whose controlling terminal it is.
  * The stream reads what it says, standard error included, and writes what it reads. Echo and the change of newlines into
@@ -1530,7 +1530,7 @@ int32_t ipc_expect_log(ipc_stream *s, int32_t fd);
  * Perl: none. */
 void ipc_expect_free(ipc_expect *e);
 
-/* ---- fifo ------------------------------------------------------------------------------------------------------- */
+/* ---- fifo: named pipes ------------------------------------------------------------------------------------------ */
 
 /* Makes a FIFO with this mode (0600, say), from which the process's mask takes its bits.
  *
@@ -2121,7 +2121,7 @@ int32_t ipc_value_remove(const char *name);
  * Perl: none. */
 void ipc_value_free(ipc_value *v);
 
-/* ---- flock ------------------------------------------------------------------------------------------------------ */
+/* ---- flock: advisory locks on files, with a limit --------------------------------------------------------------- */
 
 /* Locks an open file: "SH" (others may too), "EX" (nobody else), "UN" (given up). The lock is that of the open file
  * description, and so the forked children's too.
@@ -2327,7 +2327,7 @@ int32_t ipc_addr_pack(const char *addr, void *data, size_t cap);
  * Perl: unpack_sockaddr_in, unpack_sockaddr_in6, unpack_sockaddr_un. */
 int32_t ipc_addr_unpack(const void *data, size_t len, char *addr, size_t cap);
 
-/* ---- tcp -------------------------------------------------------------------------------------------------------- */
+/* ---- tcp: connect and listen ------------------------------------------------------------------------------------ */
 
 /* Connects to a host and a service, each by name or number; NULL as host is this machine. The timeout covers the lookup and
  * all addresses; these are tried in turn, the next one beside one that does not answer.
@@ -2382,7 +2382,7 @@ int32_t ipc_tcp_recv_urgent(ipc_stream *s);
  * Perl: IO::Socket's atmark. */
 int32_t ipc_tcp_at_mark(ipc_stream *s);
 
-/* ---- unix ------------------------------------------------------------------------------------------------------- */
+/* ---- unix: sockets by path or name, pairs, descriptors handed over ---------------------------------------------- */
 
 /* Connects to a Unix stream socket: a path, or "@name" outside of the file system. Options are words with commas, or NULL:
  * the names of ipc_stream_option.
@@ -2462,7 +2462,7 @@ PERLIPC_NODISCARD int32_t ipc_unix_send_fd(ipc_stream *s, int32_t fd);
  * Perl: none; IO::FDPass. */
 PERLIPC_NODISCARD int32_t ipc_unix_recv_fd(ipc_stream *s, int32_t timeout_ms);
 
-/* ---- listener --------------------------------------------------------------------------------------------------- */
+/* ---- listener: what accepts connections ------------------------------------------------------------------------- */
 
 /* The next connection; ipc_stream_peer tells from where.
  *
@@ -2782,7 +2782,7 @@ int64_t ipc_batch_message(ipc_batch *b, int32_t i, const void **data, const char
  * Perl: none. */
 void ipc_batch_free(ipc_batch *b);
 
-/* ---- server ----------------------------------------------------------------------------------------------------- */
+/* ---- server: a process per client, or one client after the other ------------------------------------------------ */
 
 /* Serves a client, in a process that has it as standard input and output. Its result is the exit code.
  *
@@ -2931,7 +2931,7 @@ int32_t ipc_server_stop(ipc_server *v);
  * Perl: none. */
 void ipc_server_free(ipc_server *v);
 
-/* ---- user, daemon ----------------------------------------------------------------------------------------------- */
+/* ---- user, daemon: privileges dropped for good, and dissociation ------------------------------------------------ */
 
 /* Gives up the privileges of this process, all its threads, for good: supplementary groups, group, user, in this order,
  * real, effective and saved, each read back. Names or numbers; `group` NULL is the user's own.
