@@ -1,4 +1,5 @@
-/* A tour of perlipc from C: pipes, backticks, errors that name their step, deadlines that end whole trees, statuses.
+/* A tour of perlipc from C: pipes, backticks, errors that name their step, deadlines that end whole trees, statuses,
+ * signals.
  *
  *     cc tour.c -Iinclude -Lbuild/lib -lperlipc -Wl,-rpath,$PWD/build/lib -o tour && ./tour */
 #include <perlipc.h>
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static void section(const char *title) { printf("\n%s\n", title); }
 
@@ -120,6 +122,88 @@ static void statuses(void) {
     }
 }
 
+/* A handler that goes on: it runs inside the blocking call, never inside the signal, so it may print. */
+static int32_t announce(int32_t signo, const char *name, void *userdata) {
+    (void)signo;
+    printf("  SIG%s, %s\n", name, (const char *)userdata);
+    return 0;
+}
+
+/* A handler that gives up what it interrupted: Perl's die. */
+static int32_t die(int32_t signo, const char *name, void *userdata) {
+    (void)signo, (void)name, (void)userdata;
+    return 1;
+}
+
+/* $SIG{USR1} = sub { ... }: deferred to where it can do no harm. The read that it interrupts goes on. */
+static void deferred(void) {
+    section("A handler that prints in the middle of a read, which goes on:");
+    if (ipc_signal_handle("USR1", announce, "while we wait for a line") < 0) give_up();
+    char command[96];
+    snprintf(command, sizeof command, "sleep 0.1; kill -USR1 %d; sleep 0.1; echo '  and the line came' |", (int)getpid());
+    ipc_stream *slow;
+    const char *line;
+    if (ipc_popen_open(command, &slow) < 0 || ipc_stream_readline(slow, &line) < 0) give_up();
+    printf("%s", line);
+    if (ipc_stream_close(slow, NULL) < 0 || ipc_signal_default("USR1") < 0) give_up();
+    ipc_stream_free(slow);
+}
+
+/* { local $SIG{INT} = 'IGNORE'; ... }: until the scope ends. */
+static void ignored(void) {
+    section("Ctrl-C, ignored for a while:");
+    ipc_saved *saved;
+    if (ipc_signal_save("INT", &saved) < 0 || ipc_signal_ignore("INT") < 0) give_up();
+    if (ipc_signal_kill("INT", getpid()) < 0) give_up();
+    printf("  still here: INT is %s,", ipc_signal_disposition("INT"));
+    if (ipc_signal_restore(saved) < 0) give_up();
+    printf(" and then %s again\n", ipc_signal_disposition("INT"));
+}
+
+/* eval { local $SIG{ALRM} = sub { die }; alarm 0.2; ...; alarm 0 }: around any call that blocks. */
+static void timeout(void) {
+    section("A read that nothing would end, given up by an alarm of 200 ms:");
+    ipc_saved *saved;
+    ipc_stream *reader, *writer;
+    if (ipc_pipe_new(&reader, &writer) < 0) give_up();
+    if (ipc_signal_save("ALRM", &saved) < 0 || ipc_signal_handle("ALRM", die, NULL) < 0) give_up();
+    double start = milliseconds();
+    ipc_signal_alarm(200, 0);
+    const char *line;
+    int64_t result = ipc_stream_readline(reader, &line);
+    ipc_signal_alarm(0, 0);
+    printf("  %s, after %.1f s\n", ipc_error_name((int32_t)result), (milliseconds() - start) / 1e3);
+    if (ipc_signal_restore(saved) < 0) give_up();
+    ipc_stream_free(reader);
+    ipc_stream_free(writer);
+}
+
+static int codes[3], kids;
+
+/* $SIG{CHLD} = sub { while ((my $kid = waitpid(-1, WNOHANG)) > 0) { $status{$kid} = $? } } */
+static int32_t reap(int32_t signo, const char *name, void *userdata) {
+    (void)signo, (void)name, (void)userdata;
+    int32_t status;
+    while (kids < 3 && ipc_wait_pid(-1, 0, &status) > 0) codes[kids++] = ipc_status_code(status);
+    return 0;
+}
+
+static void reaper(void) {
+    section("Three children, and a reaper that hears of each:");
+    if (ipc_signal_handle("CHLD", reap, NULL) < 0) give_up();
+    const char *scripts[] = {"exit 1;", "sleep 0.1; exit 2;", "sleep 0.2; exit 3;"};
+    for (int i = 0; i < 3; i++) {
+        ipc_cmd *cmd = ipc_cmd_shell(scripts[i]);
+        ipc_child *child;
+        if (ipc_cmd_start(cmd, &child) < 0) give_up();
+        ipc_child_free(child);
+        ipc_cmd_free(cmd);
+    }
+    while (kids < 3) ipc_signal_sleep(1000); /* cut short by each */
+    printf("  they exited with %d, %d and %d\n", codes[0], codes[1], codes[2]);
+    if (ipc_signal_default("CHLD") < 0) give_up();
+}
+
 int main(void) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     printf("perlipc %s, from C\n", ipc_version_string());
@@ -129,5 +213,9 @@ int main(void) {
     errors();
     deadline();
     statuses();
+    deferred();
+    ignored();
+    timeout();
+    reaper();
     return 0;
 }

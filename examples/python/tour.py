@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""A tour of perlipc from Python: pipes, backticks, errors that name their step, deadlines that end whole trees, statuses.
+"""A tour of perlipc from Python: pipes, backticks, errors that name their step, deadlines that end whole trees, statuses,
+signals.
 
 The same tour as examples/c/tour.c.
 """
 
+import os
 import time
 
 import perlipc as ipc
@@ -73,6 +75,62 @@ def statuses() -> None:
         print(f"  {script:14} {status!s:16} $? {int(status):5}, code {status.code}, signal {status.signal}")
 
 
+def deferred() -> None:
+    """$SIG{USR1} = sub { ... }: the handler runs inside the read, which goes on."""
+    section("A handler that prints in the middle of a read, which goes on:")
+    with ipc.local(ipc.SIG, USR1=lambda name: print(f"  SIG{name}, while we wait for a line")):
+        with ipc.open(f"sleep 0.1; kill -USR1 {os.getpid()}; sleep 0.1; echo '  and the line came' |", text=True) as slow:
+            print(slow.readline(), end="")
+
+
+def ignored() -> None:
+    """{ local $SIG{INT} = 'IGNORE'; ... }: until the scope ends."""
+    section("Ctrl-C, ignored for a while:")
+    with ipc.local(ipc.SIG, INT="IGNORE"):
+        ipc.kill("INT", os.getpid())
+        print(f"  still here: INT is {ipc.SIG['INT']},", end=" ")
+    print(f"and then {ipc.SIG['INT']!r} again")
+
+
+class AlarmClock(Exception):
+    pass
+
+
+def timeout() -> None:
+    """eval { local $SIG{ALRM} = sub { die }; alarm 0.2; ...; alarm 0 }: around any call that blocks."""
+    section("A read that nothing would end, given up by an alarm of 200 ms:")
+
+    def die(name: str) -> None:
+        raise AlarmClock
+
+    reader, writer = ipc.pipe()
+    start = time.monotonic()
+    try:
+        with reader, writer, ipc.local(ipc.SIG, ALRM=die):
+            ipc.alarm(0.2)
+            reader.readline()
+            ipc.alarm(0)
+    except AlarmClock as given_up:
+        print(f"  {given_up!r}, after {time.monotonic() - start:.1f} s")
+
+
+def reaper() -> None:
+    """$SIG{CHLD} = sub { while ((my $kid = waitpid(-1, WNOHANG)) > 0) { $status{$kid} = $? } }"""
+    section("Three children, and a reaper that hears of each:")
+    codes: list[int | None] = []
+
+    def reap(name: str) -> None:
+        while len(codes) < 3 and (status := ipc.waitpid(-1, timeout=0)) is not None:
+            codes.append(status.code)
+
+    with ipc.local(ipc.SIG, CHLD=reap):
+        for script in ("exit 1;", "sleep 0.1; exit 2;", "sleep 0.2; exit 3;"):
+            ipc.start(script)
+        while len(codes) < 3:
+            ipc.sleep(1)  # cut short by each
+    print("  they exited with {}, {} and {}".format(*codes))
+
+
 def main() -> None:
     print("perlipc, from Python")
     pipeline()
@@ -81,6 +139,10 @@ def main() -> None:
     errors()
     deadline()
     statuses()
+    deferred()
+    ignored()
+    timeout()
+    reaper()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Handle, error, fail, free, get, give, guard, maybe_text, out_handle, put, set_errno, text};
 use crate::error::Error;
 use crate::signal::{self, Disposition, Set};
+use crate::sys;
 use crate::time::Deadline;
 
 /// Called when a signal has arrived, on the signal thread, inside a blocking call of this library or
@@ -104,11 +105,12 @@ pub unsafe extern "C" fn ipc_signal_handle(
         let signal = unsafe { text(signal, "signal")? };
         let name = Name(error::interned(signal::name(signal::number(signal)?).unwrap_or("?")));
         signal::handle(signal, move |arrived| {
+            // Whatever it does, what it interrupted finds errno as it was.
+            let errno = sys::errno();
             // SAFETY: called as it was promised, with a name that lives for ever.
-            match unsafe { handler(arrived.signal, name.get(), data.get()) } {
-                0 => Ok(()),
-                value => Err(value),
-            }
+            let answer = unsafe { handler(arrived.signal, name.get(), data.get()) };
+            set_errno(errno);
+            if answer == 0 { Ok(()) } else { Err(answer) }
         })?;
         Ok(0)
     })

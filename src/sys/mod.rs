@@ -141,6 +141,12 @@ pub(crate) fn single_threaded() -> bool {
 }
 
 #[cfg(feature = "capi")]
+pub(crate) fn errno() -> i32 {
+    // SAFETY: the C library's cell of this thread, which is always there.
+    unsafe { *libc::__errno_location() }
+}
+
+#[cfg(feature = "capi")]
 pub(crate) fn set_errno(errno: i32) {
     // SAFETY: this thread's own.
     unsafe { *libc::__errno_location() = errno };

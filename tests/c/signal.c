@@ -261,6 +261,20 @@ static void *not_the_signal_thread(void *arg) {
     return NULL;
 }
 
+static int32_t change_errno(int32_t signo, const char *name, void *userdata) {
+    (void)signo, (void)name, (void)userdata;
+    FAILS(ipc_signal_kill("0", 0x3fffffff), -ESRCH, "kill");
+    errno = EXDEV;
+    return 0;
+}
+
+TEST(errno_outlives_a_handler) {
+    SAME(ipc_signal_handle("USR1", change_errno, NULL), 0);
+    errno = ENOTTY;
+    CHECK(ipc_signal_kill("USR1", getpid()) == 1 && errno == ENOTTY);
+    SAME(ipc_signal_default("USR1"), 0);
+}
+
 TEST(handlers_run_on_the_signal_thread) {
     pthread_t thread;
     pid_t self = gettid();

@@ -58,7 +58,8 @@ class SignalTable(MutableMapping[Signal, Disposition]):
     """What is done with each signal: Perl's %SIG. There is one, SIG.
 
     A signal is named "INT" or "SIGINT", or by its number; a handler is called with its short name. "IGNORE" and
-    "DEFAULT" are the other two; deleting is DEFAULT. It stands on Python's signal module: signal.getsignal() agrees,
+    "DEFAULT" are the other two; deleting is DEFAULT. What is set to "IGNORE" here children inherit; what the interpreter
+    ignores by itself (PIPE, XFSZ) they do not. It stands on Python's signal module: signal.getsignal() agrees,
     handlers run on the main thread between bytecodes, only the main thread may set them, and what they raise comes out
     of whatever runs there. In addition they run inside the blocking calls of this package, which none of their signals
     slips past.
@@ -109,7 +110,7 @@ class SignalTable(MutableMapping[Signal, Disposition]):
     def __setitem__(self, signal: Signal, new: Disposition) -> None:
         number = self.number(signal)
         if new == "IGNORE":
-            _put(number, python.SIG_IGN)
+            _put(number, python.SIG_IGN, hand_on=True)
         elif new == "DEFAULT":
             _put(number, python.SIG_DFL)
         elif isinstance(new, _Plain):
@@ -169,9 +170,12 @@ class SignalTable(MutableMapping[Signal, Disposition]):
         _perlipc.signal_dispatch()
 
 
-def _put(number: int, handler: Any) -> None:
-    """Sets a handler as Python has it; where it is one of SIG's, the core's stands in front of it."""
+def _put(number: int, handler: Any, hand_on: bool = False) -> None:
+    """Sets a handler as Python has it; where it is one of SIG's, the core's stands in front of it. hand_on: that it is
+    ignored is the user's wish, not the interpreter's, for children too.
+    """
     python.signal(number, handler)
+    _perlipc.signal_hand_on(number, hand_on)
     if isinstance(handler, _Named):
         _perlipc.signal_front(number)
 
@@ -200,7 +204,7 @@ class _Local(AbstractContextManager[None]):
     def __init__(self, table: SignalTable, new: Mapping[Signal, Disposition]) -> None:
         self.table = table
         self.new = new
-        self.saved: list[tuple[int, Any]] = []
+        self.saved: list[tuple[int, Any, bool]] = []
 
     def __enter__(self) -> None:
         try:
@@ -209,7 +213,7 @@ class _Local(AbstractContextManager[None]):
                 was = python.getsignal(number)
                 if was is None:
                     raise LookupError(f"the handler of {signal} is not Python's, and could not be put back")
-                self.saved.append((number, was))
+                self.saved.append((number, was, _perlipc.signal_hand_on(number, None)))
                 self.table[signal] = disposition
         except BaseException:
             self.__exit__()
@@ -218,9 +222,9 @@ class _Local(AbstractContextManager[None]):
     def __exit__(self, *exc: object) -> None:
         raised: BaseException | None = None
         while self.saved:
-            number, was = self.saved[-1]
+            number, was, hand_on = self.saved[-1]
             try:
-                _put(number, was)
+                _put(number, was, hand_on)
                 self.saved.pop()
             except ValueError:
                 # Not on the main thread.

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyMapping, PySequence, PyString};
 
 use crate::error::raise;
-use crate::signal::{self, IGNORED_BY_PYTHON};
+use crate::signal::{self, ignored_by_python};
 use crate::time::duration;
 
 /// A str, bytes or path as the system takes it.
@@ -58,7 +58,7 @@ impl Command {
 
     pub(crate) fn of(cmd: Cmd, options: Option<&Bound<'_, PyDict>>) -> PyResult<Command> {
         let mut command = Command { cmd, grace: Duration::from_secs(1), opens: false, env: false };
-        command.cmd.default_signals(IGNORED_BY_PYTHON);
+        command.cmd.default_signals(ignored_by_python());
         for (key, value) in options.into_iter().flatten() {
             let key = key.cast_into::<PyString>()?;
             command.option(key.to_str()?, &value)?;

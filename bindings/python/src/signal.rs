@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::ffi::c_int;
-
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use perlipc::{Deadline, Error, signal};
@@ -45,7 +45,31 @@ pub(crate) fn blocking<T: Send>(py: Python<'_>, call: impl FnOnce() -> perlipc::
 }
 
 /// Ignored by the interpreter from its start, which is nobody's wish for its children.
-pub(crate) const IGNORED_BY_PYTHON: [&str; 2] = ["PIPE", "XFSZ"];
+const IGNORED_BY_PYTHON: [(&str, i32); 2] = [("PIPE", libc::SIGPIPE), ("XFSZ", libc::SIGXFSZ)];
+
+/// What SIG was told to ignore: that the children inherit, as in Perl.
+static HANDED_ON: AtomicU64 = AtomicU64::new(0);
+
+/// What children must not inherit although it is ignored here.
+pub(crate) fn ignored_by_python() -> impl Iterator<Item = &'static str> {
+    let handed_on = HANDED_ON.load(Ordering::Relaxed);
+    IGNORED_BY_PYTHON.into_iter().filter(move |(_, n)| handed_on & bit(*n) == 0).map(|(name, _)| name)
+}
+
+fn bit(signal: i32) -> u64 {
+    1u64.checked_shl(signal as u32 - 1).unwrap_or(0)
+}
+
+/// Whether children inherit that a signal is ignored, now and from now on; None only asks. Whether they did.
+#[pyfunction]
+pub(crate) fn signal_hand_on(signal: i32, on: Option<bool>) -> bool {
+    let before = match on {
+        Some(true) => HANDED_ON.fetch_or(bit(signal), Ordering::Relaxed),
+        Some(false) => HANDED_ON.fetch_and(!bit(signal), Ordering::Relaxed),
+        None => HANDED_ON.load(Ordering::Relaxed),
+    };
+    before & bit(signal) != 0
+}
 
 /// A signal as the core takes it: by name, or by number.
 pub(crate) fn name(signal: &Bound<'_, PyAny>) -> PyResult<String> {

@@ -137,6 +137,23 @@ def test_local_restores_on_every_way_out(log: list[str]) -> None:
     assert ipc.SIG["USR1"] == log.append
 
 
+def test_what_children_inherit() -> None:
+    def of_yes() -> str | None:
+        with ipc.open("-|", ["yes"], stderr="null") as lines:
+            lines.readline()
+        assert lines.status is not None
+        return lines.status.signal
+
+    # The interpreter's own doing is not handed on, the user's is.
+    assert ipc.SIG["PIPE"] == "IGNORE" and of_yes() == "PIPE"
+    with ipc.local(ipc.SIG, PIPE="IGNORE"):
+        assert of_yes() is None
+        with ipc.local(ipc.SIG, PIPE="DEFAULT"):
+            assert of_yes() == "PIPE"
+        assert of_yes() is None
+    assert ipc.SIG["PIPE"] == "IGNORE" and of_yes() == "PIPE"
+
+
 def test_what_is_blocked_when_it_ends_goes_to_the_outer_one(log: list[str]) -> None:
     inner: list[str] = []
     ipc.SIG["USR1"] = log.append
