@@ -65,6 +65,7 @@ mod header {
         ("batch", "batch: many datagrams in one system call"),
         ("server", "server: a process per client, or one client after the other"),
         ("user", "user, daemon: privileges dropped for good, and dissociation"),
+        ("taint", "taint: the checks of perl -T"),
     ];
 
     /// Whose result nobody should drop: what can fail for reasons that are not the caller's mistake.

@@ -15,6 +15,7 @@ use crate::signal::{self, Deaf};
 use crate::spawn::{self, Limit, Spec};
 use crate::status::Status;
 use crate::sys;
+use crate::taint;
 use crate::time::Deadline;
 use crate::user::{self, Ids};
 
@@ -42,6 +43,7 @@ pub struct Cmd {
     grace: Duration,
     capture_limit: Option<usize>,
     terminal: TerminalModes,
+    taint: bool,
     failure: Option<Error>,
 }
 
@@ -158,6 +160,7 @@ impl Cmd {
             grace: Duration::from_secs(1),
             capture_limit: None,
             terminal: TerminalModes::default(),
+            taint: false,
             failure: None,
         }
     }
@@ -281,6 +284,24 @@ impl Cmd {
     /// An empty environment: only what [`env`](Cmd::env) sets, before or after.
     pub fn env_clear(&mut self) -> &mut Cmd {
         self.env_clear = true;
+        self
+    }
+
+    /// In place of this process's environment a minimal one that nobody from outside had a say in:
+    /// [`taint::clean`]. What [`env`](Cmd::env) sets, before or after, comes on top.
+    pub fn clean(&mut self) -> &mut Cmd {
+        self.env_clear = true;
+        for (name, value) in taint::clean() {
+            self.env.entry(name).or_insert(Some(value));
+        }
+        self
+    }
+
+    /// Each start first makes the checks of Perl's `-T` ([`taint::check`]), on the environment that the child would get
+    /// and on the program: absolute or found in PATH, neither it nor its directory writable by everybody. Where
+    /// [`user`](Cmd::user) is said too, this process's ids may differ.
+    pub fn taint(&mut self, on: bool) -> &mut Cmd {
+        self.taint = on;
         self
     }
 
@@ -432,7 +453,8 @@ impl Cmd {
     /// An option by its name, as C and other languages say it: `argv0`, `umask` (octal), `session`, `group` (a process
     /// group, 0 a new one), `groups` (names or numbers, with commas), `limit.NAME` ("soft" or "soft:hard",
     /// "unlimited"), `die_with_parent` (a signal), `end_on_free`, `default` (signals, with commas), `grace`
-    /// (milliseconds), `keep` (bytes of each output that a capture keeps), `terminal` (see [`terminal`](Cmd::terminal)).
+    /// (milliseconds), `keep` (bytes of each output that a capture keeps), `taint`, `clean` (see [`taint`](Cmd::taint),
+    /// [`clean`](Cmd::clean)), `terminal` (see [`terminal`](Cmd::terminal)).
     pub fn option(&mut self, name: &str, value: &str) -> Result<()> {
         let before = self.failure.clone();
         let bad = |what: &str| Error::invalid("option", format!("{name}: {value:?} is no {what}"));
@@ -472,6 +494,14 @@ impl Cmd {
                 };
                 self.die_with_parent(value);
             }
+            "taint" => self.set(switch(), |cmd, on| {
+                let _ = cmd.taint(on);
+            })?,
+            "clean" => self.set(switch(), |cmd, on| {
+                if on {
+                    let _ = cmd.clean();
+                }
+            })?,
             "end_on_free" => self.set(switch(), |cmd, on| {
                 let _ = cmd.end_on_drop(on);
             })?,
@@ -606,6 +636,14 @@ impl Cmd {
         self.check()?;
         let env = (self.env_clear || !self.env.is_empty()).then(|| self.environment());
         let candidates = self.candidates(env.as_deref())?;
+        if self.taint {
+            taint::check_environment(env.as_deref().unwrap_or(&sys::environment()))?;
+            taint::check_program(&candidates)?;
+            // A user brings all its ids along.
+            if self.user.is_none() {
+                taint::check_ids()?;
+            }
+        }
         let mut files = Vec::new();
         let fds = self.places(ends, &mut files)?;
         if self.death_signal.is_some() && sys::gettid() != sys::getpid() {

@@ -101,6 +101,14 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// A taint check refused: see [`taint`](crate::taint).
+    #[error("{step}: {reason}")]
+    Insecure {
+        /// The check.
+        step: &'static str,
+        /// What is not safe, named as Perl names it: "Insecure $ENV{IFS}".
+        reason: String,
+    },
     /// A System V object is gone, perhaps while the call waited on it.
     #[error(
         "{step}{}: removed: by its owner, by ipcrm, or at a logout by systemd-logind (RemoveIPC=yes)", thing(.path)
@@ -154,6 +162,7 @@ impl Error {
             | Error::Threads { step }
             | Error::Lookup { step, .. }
             | Error::TooLong { step, .. }
+            | Error::Insecure { step, .. }
             | Error::Removed { step, .. }
             | Error::Limit { step, .. } => *step = name,
         }
@@ -174,6 +183,7 @@ impl Error {
             | Error::Threads { step }
             | Error::Lookup { step, .. }
             | Error::TooLong { step, .. }
+            | Error::Insecure { step, .. }
             | Error::Removed { step, .. }
             | Error::Limit { step, .. } => step,
         }
@@ -201,7 +211,7 @@ impl Error {
             Error::Closed { .. } => libc::EBADF,
             Error::Busy { .. } => libc::EBUSY,
             Error::Invalid { .. } => libc::EINVAL,
-            Error::Threads { .. } => libc::EPERM,
+            Error::Threads { .. } | Error::Insecure { .. } => libc::EPERM,
             Error::TooLong { .. } => libc::EMSGSIZE,
             Error::Removed { .. } => libc::EIDRM,
         }

@@ -80,6 +80,7 @@ mod status;
 mod stream;
 mod sys;
 pub mod sysv;
+pub mod taint;
 pub mod tcp;
 mod time;
 pub mod unix;

@@ -243,7 +243,10 @@ pub unsafe extern "C" fn ipc_cmd_user(cmd: *mut ipc_cmd, user: *const c_char, gr
 /// An option by its name: "argv0", "umask" (octal), "session" ("1"), "group" (a process group, "0" a new one), "groups"
 /// (names or numbers, with commas), "limit.NAME" ("soft", "soft:hard", "unlimited"), "die_with_parent" (a signal),
 /// "end_on_free" ("1"), "default" (signals that the child gets back from being ignored, with commas), "grace"
-/// (milliseconds), "keep" (bytes of each output that a capture keeps: the first half and the last).
+/// (milliseconds), "keep" (bytes of each output that a capture keeps: the first half and the last), "taint" ("1": each
+/// start makes the checks of ipc_taint_check, and that of the program: absolute or found in PATH, neither it nor its
+/// directory writable by everybody), "clean" ("1": in place of this process's environment PATH=/usr/bin:/bin, and TERM,
+/// LANG, LC_* where they are harmless).
 ///
 /// Returns: 0.
 /// Errors: PERLIPC_E_INVALID for an unknown name or a value that is none; kept.

@@ -22,6 +22,8 @@ pub const PERLIPC_E_THREADS: i32 = -10006;
 pub const PERLIPC_E_TOO_LONG: i32 = -10007;
 /// The status has no such thing: no exit code of a killed process, say.
 pub const PERLIPC_E_STATUS: i32 = -10008;
+/// A taint check refused: ipc_error_last_text names what is not safe.
+pub const PERLIPC_E_INSECURE: i32 = -10010;
 /// A defect of this library.
 pub const PERLIPC_E_DEFECT: i32 = -10009;
 /// A host, service or protocol that could not be found; errno is ENOENT, or EAGAIN when nobody answered.
@@ -37,6 +39,7 @@ static OWN: &[(i32, i32, &str, &str)] = &[
     (PERLIPC_E_THREADS, libc::EPERM, "PERLIPC_E_THREADS", "the process has several threads"),
     (PERLIPC_E_TOO_LONG, libc::EMSGSIZE, "PERLIPC_E_TOO_LONG", "the record is longer than the limit"),
     (PERLIPC_E_STATUS, libc::EINVAL, "PERLIPC_E_STATUS", "the status has no such thing"),
+    (PERLIPC_E_INSECURE, libc::EPERM, "PERLIPC_E_INSECURE", "a taint check refused"),
     (PERLIPC_E_LOOKUP, libc::ENOENT, "PERLIPC_E_LOOKUP", "name not found"),
     (PERLIPC_E_DEFECT, libc::EIO, "PERLIPC_E_DEFECT", "a defect in perlipc"),
 ];
@@ -98,6 +101,7 @@ pub(crate) fn code_of(error: &Error) -> i32 {
         Error::Threads { .. } => PERLIPC_E_THREADS,
         Error::Lookup { .. } => PERLIPC_E_LOOKUP,
         Error::TooLong { .. } => PERLIPC_E_TOO_LONG,
+        Error::Insecure { .. } => PERLIPC_E_INSECURE,
     }
 }
 

@@ -29,6 +29,7 @@ pub mod signal;
 pub mod status;
 pub mod stream;
 pub mod sysv;
+pub mod taint;
 pub mod tcp;
 pub mod unix;
 pub mod user;

@@ -6,8 +6,9 @@ shell rule, or a sequence, which never meets a shell.
 
 Every call that starts a program takes these keywords: cwd, env (the whole environment), argv0, umask, fds (the
 child's descriptors and yours), stdin, stdout, stderr ("null", "inherit", "close", "socket", "tty", "<path", ">path",
-">>path", "&1", a file or a descriptor), user, group, groups, session, process_group, rlimits, die_with_parent, and
-grace (seconds between TERM and KILL when a timeout ends it). The child gets 0, 1, 2 and what is named, nothing else.
+">>path", "&1", a file or a descriptor), user, group, groups, session, process_group, rlimits, die_with_parent, taint
+(the checks of Perl's -T before each start), clean (a minimal environment), and grace (seconds between TERM and KILL
+when a timeout ends it). The child gets 0, 1, 2 and what is named, nothing else.
 
 >>> import perlipc as ipc
 >>> ipc.qx("echo hello | tr a-z A-Z", text=True)
@@ -40,6 +41,7 @@ from ._perlipc import (
     alarm,
     argv,
     capture,
+    clean_environment,
     drop_privileges,
     flock,
     ftok,
@@ -71,6 +73,7 @@ from ._perlipc import (
     socketpair,
     start,
     system,
+    taint_check,
     tcp_connect,
     tcp_listen,
     udp,
@@ -121,6 +124,7 @@ __all__ = [
     "alarm",
     "argv",
     "capture",
+    "clean_environment",
     "daemonize",
     "drop_privileges",
     "flock",
@@ -158,6 +162,7 @@ __all__ = [
     "socketpair",
     "start",
     "system",
+    "taint_check",
     "tcp_connect",
     "tcp_listen",
     "udp",

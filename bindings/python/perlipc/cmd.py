@@ -44,4 +44,6 @@ class Options(TypedDict, total=False):
     process_group: int
     rlimits: Mapping[str, int | tuple[int, int]]
     die_with_parent: bool
+    taint: bool
+    clean: bool
     grace: float

@@ -109,6 +109,13 @@ impl Command {
                     cmd.limit(&name, u64::try_from(soft).ok(), u64::try_from(hard).ok());
                 }
             }
+            "taint" => drop(cmd.taint(value.extract()?)),
+            "clean" => {
+                if value.extract()? {
+                    self.env = true;
+                    cmd.clean();
+                }
+            }
             "die_with_parent" => {
                 let on = value.extract::<bool>()?;
                 cmd.die_with_parent(on.then_some("KILL"));

@@ -35,7 +35,7 @@ const OF_FILES: [&str; 4] = ["exec", "open", "chdir", "mkfifo"];
 
 fn os_error(error: &Error) -> PyErr {
     let (step, path, errno) = (error.step(), error.path(), error.errno());
-    if let Error::Removed { .. } | Error::Limit { .. } | Error::Lookup { .. } = error {
+    if let Error::Removed { .. } | Error::Limit { .. } | Error::Lookup { .. } | Error::Insecure { .. } = error {
         // Their texts say more than the errno's.
         return PyOSError::new_err((errno, error.to_string()));
     }

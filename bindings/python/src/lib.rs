@@ -26,6 +26,7 @@ mod signal;
 mod status;
 mod stream;
 mod sysv;
+mod taint;
 mod time;
 mod user;
 mod value;
@@ -67,6 +68,8 @@ mod _perlipc {
     use crate::stream::{Stream, adopt, pipe};
     #[pymodule_export]
     use crate::sysv::{ftok, ipc_limit, ipc_list};
+    #[pymodule_export]
+    use crate::taint::{clean_environment, taint_check};
     #[pymodule_export]
     use crate::user::drop_privileges;
     #[pymodule_export]
