@@ -134,6 +134,9 @@ int32_t ipc_version_has(const char *feature);
 /* The status has no such thing: no exit code of a killed process, say. */
 #define PERLIPC_E_STATUS (-10008)
 
+/* A taint check refused: ipc_error_last_text names what is not safe. */
+#define PERLIPC_E_INSECURE (-10010)
+
 /* A defect of this library. */
 #define PERLIPC_E_DEFECT (-10009)
 
@@ -618,7 +621,10 @@ int32_t ipc_cmd_user(ipc_cmd *cmd, const char *user, const char *group);
 /* An option by its name: "argv0", "umask" (octal), "session" ("1"), "group" (a process group, "0" a new one), "groups"
  * (names or numbers, with commas), "limit.NAME" ("soft", "soft:hard", "unlimited"), "die_with_parent" (a signal),
  * "end_on_free" ("1"), "default" (signals that the child gets back from being ignored, with commas), "grace"
- * (milliseconds), "keep" (bytes of each output that a capture keeps: the first half and the last).
+ * (milliseconds), "keep" (bytes of each output that a capture keeps: the first half and the last), "taint" ("1": each
+ * start makes the checks of ipc_taint_check, and that of the program: absolute or found in PATH, neither it nor its
+ * directory writable by everybody), "clean" ("1": in place of this process's environment PATH=/usr/bin:/bin, and TERM,
+ * LANG, LC_* where they are harmless).
  *
  * Returns: 0.
  * Errors: PERLIPC_E_INVALID for an unknown name or a value that is none; kept.
@@ -2954,6 +2960,23 @@ PERLIPC_NODISCARD int32_t ipc_user_drop(const char *user, const char *group);
  * Blocks: until the daemon stands.
  * Perl: fork, setsid, fork, chdir "/", open STDIN, "/dev/null". */
 PERLIPC_NODISCARD int32_t ipc_daemon_start(const char *options);
+
+/* ---- taint: the checks of perl -T ------------------------------------------------------------------------------- */
+
+/* Checks this process as Perl's -T would before it runs a command: PATH with a directory that is relative, empty or
+ * writable by everybody, IFS, CDPATH, ENV or BASH_ENV in the environment, TERM with odd characters, real and effective
+ * ids that differ. The option "taint" of a command makes these checks, and that of its program, at each start; "clean"
+ * gives it a minimal environment that passes them.
+ *
+ * Perl follows each value from where it came; this looks at what a value holds.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INSECURE; ipc_error_last_text names the first thing that is not safe: "taint: Insecure directory in
+ * $ENV{PATH}: ."
+ * Threads: any, while none changes the environment.
+ * Blocks: no; it looks at the directories of PATH.
+ * Perl: -T */
+int32_t ipc_taint_check(void);
 
 #ifdef __cplusplus
 }
