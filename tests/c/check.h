@@ -1,5 +1,6 @@
 /* The smallest test program: TEST(name) { CHECK(...); } and this header's main, which runs them all in their order (or
- * those named as arguments), one line each, and ends with "N passed, N failed, N skipped".
+ * those named as arguments), one line for each that did not pass (with CHECK_NAMES=1 for all), and ends with "N passed, N failed,
+ * N skipped".
  *
  * After each test the process must be as before it: the same descriptors, no zombie, the same signal dispositions and
  * mask. So every test is one for leaks too. */
@@ -118,7 +119,8 @@ static inline void check_compare(const char *name, const check_state *before, co
         }
     if (memcmp(&before->mask, &after->mask, 8) != 0) fprintf(stderr, "%s: the signal mask has changed\n", name), check_bad++;
     if (before->umask != after->umask) fprintf(stderr, "%s: the umask has changed\n", name), check_bad++;
-    siginfo_t info = {0};
+    siginfo_t info;
+    memset(&info, 0, sizeof info);
     if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0) {
         fprintf(stderr, "%s: process %d was left as a zombie\n", name, (int)info.si_pid);
         check_bad++;
@@ -217,7 +219,10 @@ int main(int argc, char **argv) {
         if (!check_skipped) check_compare(check_tests[i].name, &before, &after);
         if (check_bad) failed++, printf("FAILED %s: %s\n", program, check_tests[i].name);
         else if (check_skipped) skipped++, printf("skipped: %s: %s: %s\n", program, check_tests[i].name, check_skipped);
-        else passed++;
+        else {
+            passed++;
+            if (getenv("CHECK_NAMES")) printf("%s: %s\n", program, check_tests[i].name);
+        }
     }
     if (check_room[0] && failed == 0) {
         pid_t rm = fork();
