@@ -54,6 +54,7 @@ mod header {
         ("shm", "shm: System V shared memory by id, and attached"),
         ("msg", "msg: System V message queues by id"),
         ("lock", "lock: between processes; it survives its holder"),
+        ("futex", "futex: a semaphore that makes no system call while nobody waits"),
         ("value", "value: a variable that processes share"),
         ("flock", "flock: advisory locks on files, with a limit"),
         ("argv", "argv: many files as one stream of lines"),

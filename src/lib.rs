@@ -34,7 +34,7 @@
 //! - A [`Stream`] is Perl's filehandle.
 //! - [`signal`] is Perl's `%SIG`: deferred, so that a handler may do anything.
 //! - [`Semaphore`], [`shm`] and [`SharedMem`], [`MessageQueue`] are the System V objects ([`sysv`]); a [`Lock`] survives its
-//!   holder, a [`Value`] is a variable that processes share.
+//!   holder, a [`FutexSemaphore`] is the quicker semaphore, a [`Value`] is a variable that processes share.
 //! - Each wait takes a [`Deadline`]; each failure is an [`Error`] with its step.
 //!
 //! Linux 5.10 and later with glibc, on x86-64. Features: `capi` (the C surface, on by default), `header` (writes the C
@@ -63,6 +63,7 @@ pub mod expect;
 pub mod ffi;
 pub mod fifo;
 mod flock;
+pub mod futex;
 mod listener;
 mod lock;
 pub mod msg;
@@ -72,6 +73,7 @@ pub mod pty;
 mod scan;
 pub mod sem;
 pub mod server;
+mod shared;
 pub mod shm;
 pub mod signal;
 mod socket;
@@ -97,6 +99,7 @@ pub use dgram::Dgram;
 pub use error::{Error, Result, text as error_text};
 pub use expect::Expect;
 pub use flock::{FlockMode, flock};
+pub use futex::FutexSemaphore;
 pub use listener::{Listener, ListenerCanceler};
 pub use lock::Lock;
 pub use msg::MessageQueue;

@@ -7,7 +7,8 @@
 use std::sync::atomic::{Ordering, fence};
 
 use crate::error::{Error, Result};
-use crate::lock::{self, Lock, Taken};
+use crate::lock::{Lock, Taken};
+use crate::shared;
 use crate::time::Deadline;
 
 /// Bytes that processes share, of any length up to a capacity; at first there are none.
@@ -17,9 +18,9 @@ pub struct Value {
     capacity: usize,
 }
 
-const VERSION: usize = lock::DATA;
-const LENGTHS: [usize; 2] = [lock::DATA + 8, lock::DATA + 16];
-const BUFFERS: usize = lock::DATA + 64;
+const VERSION: usize = shared::DATA;
+const LENGTHS: [usize; 2] = [shared::DATA + 8, shared::DATA + 16];
+const BUFFERS: usize = shared::DATA + 64;
 
 /// So often a reader copies again before it keeps the writers out.
 const TRIES: usize = 16;
@@ -35,19 +36,19 @@ impl Value {
     /// The value of that name, made if there is none. Names are as for [`Lock::open`]; all who open it say the same
     /// capacity.
     pub fn open(name: &str, capacity: usize, mode: u32) -> Result<Value> {
-        let (shared, private) = lock::open_shared("value", name, room_for(capacity)?, mode)?;
+        let (shared, private) = shared::open("value", name, room_for(capacity)?, mode, |_| ())?;
         Ok(Value { lock: Lock::over(shared, private), capacity })
     }
 
     /// A value without a name, for this process and the children it forks.
     pub fn anonymous(capacity: usize) -> Result<Value> {
-        let shared = lock::anonymous_shared("value", room_for(capacity)?)?;
+        let shared = shared::anonymous("value", room_for(capacity)?)?;
         Ok(Value { lock: Lock::over(shared, true), capacity })
     }
 
     /// Takes the name away; who has it open keeps it.
     pub fn remove(name: &str) -> Result<()> {
-        lock::remove_shared("value", name)
+        shared::remove("value", name)
     }
 
     /// How long it can be.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::{Hygiene, run, say};
 use perlipc::*;
 
-common::scenarios![on_the_only_thread, beside_another_thread];
+common::scenarios![on_the_only_thread, beside_another_thread, without_unnamed_files];
 
 type Operation = (&'static str, fn() -> Result<()>);
 
@@ -38,6 +38,14 @@ static OPERATIONS: &[Operation] = &[
     ("system", system),
     ("system, deadline", system_deadline),
     ("signals", signals),
+    ("semaphores", semaphores),
+    ("shared memory", shared_memory),
+    ("message queues", queues),
+    ("value", value),
+    ("futex semaphore", futex),
+    ("flock", flocks),
+    // The last: it makes a thread.
+    ("lock", lock),
 ];
 
 #[track_caller]
@@ -323,6 +331,147 @@ fn signals() -> Result<()> {
     result
 }
 
+/// What is made is removed, whatever fails in between; what is to be put back is tried again.
+fn removing(removed: impl Fn() -> Result<()>, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    let done = work();
+    let removed = removed().or_else(|_| removed());
+    done.and(removed)
+}
+
+fn semaphores() -> Result<()> {
+    let never = Deadline::NEVER;
+    let set = Semaphore::create(sysv::PRIVATE, &[1, 0], 0o600)?;
+    removing(
+        || set.remove(),
+        || {
+            set.take(0, never)?;
+            match set.take(0, Deadline::after_ms(1)) {
+                Err(error) if error.is_timeout() => {}
+                Err(error) => return Err(error),
+                Ok(()) => panic!("there is none to take"),
+            }
+            set.give(0)?;
+            set.take_undo(0, never)?;
+            set.give_undo(0)?;
+            set.set(1, 4)?;
+            is(set.values()?, vec![1, 4]);
+            is(set.stat()?.count, 2);
+            set.change(sysv::Change { mode: Some(0o640), ..sysv::Change::default() })
+        },
+    )?;
+    let named = Semaphore::open(0x7c00_fa17, &[3], 0o600, Deadline::after_ms(2000))?;
+    removing(|| named.remove(), || Ok(is(named.value(0)?, 3)))
+}
+
+fn shared_memory() -> Result<()> {
+    let memory = SharedMem::create(sysv::PRIVATE, 100, 0o600)?;
+    let id = memory.id();
+    removing(
+        || shm::remove(id),
+        || {
+            memory.write(5, b"one")?;
+            let mut three = [0; 3];
+            shm::read(id, 5, &mut three)?;
+            is(&three, b"one");
+            shm::write(id, b"two", 5, 3)?;
+            memory.read(5, &mut three)?;
+            is(&three, b"two");
+            is(shm::stat(id)?.size, 100);
+            shm::forget(id);
+            shm::read(id, 5, &mut three)?;
+            is(&three, b"two");
+            Ok(())
+        },
+    )
+}
+
+fn queues() -> Result<()> {
+    let queue = MessageQueue::open(sysv::PRIVATE, 0o600)?;
+    removing(
+        || queue.remove(),
+        || {
+            let mut room = [0; 10];
+            queue.send(3, b"body", 0, Deadline::NEVER)?;
+            is(queue.stat()?.messages, 1);
+            let message = queue.recv(-5, &mut room, 0, Deadline::after_ms(2000))?;
+            is((message.kind, &room[..message.len]), (3, &b"body"[..]));
+            match queue.recv(0, &mut room, 0, Deadline::after_ms(1)) {
+                Err(error) if error.is_timeout() => Ok(()),
+                Err(error) => Err(error),
+                Ok(_) => panic!("there is none to receive"),
+            }
+        },
+    )
+}
+
+/// A name in /dev/shm; what an earlier failure left of it is taken away first.
+fn fresh(kind: &str) -> String {
+    let name = format!("faults-{}", std::process::id());
+    let _ = std::fs::remove_file(format!("/dev/shm/perlipc-{kind}-{name}"));
+    name
+}
+
+fn lock() -> Result<()> {
+    let name = fresh("lock");
+    let lock = Lock::open(&name, 0o600)?;
+    let again = Lock::open(&name, 0o600);
+    removing(
+        || Lock::remove(&name),
+        || {
+            let again = again?;
+            is(lock.take(Deadline::NEVER)?, false);
+            let waited = std::thread::scope(|scope| scope.spawn(|| again.take(Deadline::after_ms(1))).join().unwrap());
+            assert!(waited.unwrap_err().is_timeout());
+            lock.give()?;
+            is(again.take(Deadline::NOW)?, false);
+            again.give()
+        },
+    )
+}
+
+fn value() -> Result<()> {
+    let name = fresh("value");
+    let value = Value::open(&name, 100, 0o600)?;
+    removing(
+        || Value::remove(&name),
+        || {
+            value.write(b"shared", Deadline::NEVER)?;
+            is(value.get(Deadline::NEVER)?, b"shared".to_vec());
+            is(Value::anonymous(8)?.version(), 0);
+            Ok(())
+        },
+    )
+}
+
+fn futex() -> Result<()> {
+    let name = fresh("futex");
+    let semaphore = FutexSemaphore::open(&name, 1, 0o600)?;
+    removing(
+        || FutexSemaphore::remove(&name),
+        || {
+            semaphore.take(Deadline::NEVER)?;
+            match semaphore.take(Deadline::after_ms(1)) {
+                Err(error) if error.is_timeout() => {}
+                Err(error) => return Err(error),
+                Ok(()) => panic!("there is none to take"),
+            }
+            semaphore.give()
+        },
+    )
+}
+
+fn flocks() -> Result<()> {
+    let (one, other) = (std::fs::File::open("/proc/self/exe").unwrap(), std::fs::File::open("/proc/self/exe").unwrap());
+    flock(&one, FlockMode::Exclusive, Deadline::NEVER)?;
+    match flock(&other, FlockMode::Shared, Deadline::after_ms(1)) {
+        Err(error) if error.is_timeout() => {}
+        Err(error) => return Err(error),
+        Ok(()) => panic!("it is locked"),
+    }
+    flock(&one, FlockMode::Unlock, Deadline::NEVER)?;
+    flock(&other, FlockMode::Shared, Deadline::after_ms(2000))
+}
+
 /// What the call could really be refused for; none that says the kernel does not have it.
 fn fitting(call: i64) -> i32 {
     match call {
@@ -396,6 +545,34 @@ fn each_failed_once() {
     println!("cases: {cases}");
 }
 
+/// Where a file cannot be without a name, or there is no /proc to name it by, it has a temporary name until it is whole.
+fn without_unnamed_files() {
+    let place = common::Dir::new("faults");
+    let path = place.path("lock");
+    faults::fail(0, 0);
+    drop(Lock::open(&path, 0o600).unwrap());
+    let trace = faults::trace();
+    faults::off();
+    Lock::remove(&path).unwrap();
+    let nth = |call, n: usize| trace.iter().enumerate().filter(|(_, made)| **made == call).nth(n).unwrap().0 as u64 + 1;
+    // The second open is that of the new file.
+    for (at, errno) in [(nth(libc::SYS_openat, 1), libc::EOPNOTSUPP), (nth(libc::SYS_linkat, 0), libc::ENOENT)] {
+        faults::fail(at, errno);
+        let lock = Lock::open(&path, 0o600);
+        assert!(faults::failed().is_some());
+        faults::off();
+        let lock = lock.unwrap();
+        is(lock.take(Deadline::NEVER).unwrap(), false);
+        let other = Lock::open(&path, 0o600).unwrap();
+        let kept_out = std::thread::scope(|scope| scope.spawn(|| other.take(Deadline::NOW)).join().unwrap());
+        assert!(kept_out.unwrap_err().is_timeout());
+        lock.give().unwrap();
+        let names: Vec<_> = std::fs::read_dir(&place.0).unwrap().flatten().map(|entry| entry.file_name()).collect();
+        is(names, vec![std::ffi::OsString::from("lock")]);
+        Lock::remove(&path).unwrap();
+    }
+}
+
 fn on_the_only_thread() {
     each_failed_once();
 }
@@ -405,6 +582,11 @@ fn beside_another_thread() {
     // Beside others this thread waits by a descriptor that is made once: now.
     pipe_limits().unwrap();
     each_failed_once();
+}
+
+#[test]
+fn a_file_that_needs_a_name() {
+    run("without_unnamed_files");
 }
 
 #[test]

@@ -16,6 +16,7 @@ pub mod error;
 pub mod expect;
 pub mod fifo;
 pub mod flock;
+pub mod futex;
 pub mod listener;
 pub mod lock;
 pub mod msg;

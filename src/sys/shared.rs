@@ -58,6 +58,14 @@ impl Shared {
         unsafe { AtomicU64::from_ptr(self.at.add(at).cast()) }
     }
 
+    /// The same of half the size, for a futex; `at` is a multiple of 4.
+    #[inline]
+    pub(crate) fn word(&self, at: usize) -> &AtomicU32 {
+        assert!(at >= Shared::BODY && at.is_multiple_of(4) && at + 4 <= self.len, "outside the shared memory");
+        // SAFETY: within the mapping and aligned, as was just checked.
+        unsafe { AtomicU32::from_ptr(self.at.add(at).cast()) }
+    }
+
     /// Copies out of the body.
     pub(crate) fn read(&self, at: usize, room: &mut [u8]) {
         assert!(at >= Shared::BODY && at <= self.len && room.len() <= self.len - at, "outside the shared memory");
@@ -132,18 +140,37 @@ impl Shared {
         if now != marked && lock.compare_exchange(now, marked, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             return Ok(());
         }
-        let time = timespec(left);
-        let a = [lock.as_ptr() as usize, libc::FUTEX_WAIT as usize, marked as usize, &raw const time as usize];
-        // SAFETY: the kernel reads the word and the time.
-        match unsafe { cut(word, libc::SYS_futex, a) } {
-            Ok(_) | Err(libc::EAGAIN | libc::ETIMEDOUT) => Ok(()),
-            Err(errno) => Err(errno),
-        }
+        futex_wait(word, lock, marked, left)
     }
 
     /// This thread has waited for the mutex and has it now: others may wait still, whom its mark was for as well.
     pub(crate) fn mark_waiters(&self) {
         self.lock_word().fetch_or(libc::FUTEX_WAITERS, Ordering::Relaxed);
+    }
+}
+
+/// Sleeps while the word is `value`, at most `left` nanoseconds; may come back early.
+fn futex_wait(word: &AtomicU64, futex: &AtomicU32, value: u32, left: u64) -> Result<()> {
+    let time = timespec(left);
+    let a = [futex.as_ptr() as usize, libc::FUTEX_WAIT as usize, value as usize, &raw const time as usize];
+    // SAFETY: the kernel reads the word and the time.
+    match unsafe { cut(word, libc::SYS_futex, a) } {
+        Ok(_) | Err(libc::EAGAIN | libc::ETIMEDOUT) => Ok(()),
+        Err(errno) => Err(errno),
+    }
+}
+
+impl Shared {
+    /// Sleeps while the word at `at` is `value`, at most `left` nanoseconds; may come back early.
+    pub(crate) fn wait_while(&self, word: &AtomicU64, at: usize, value: u32, left: u64) -> Result<()> {
+        futex_wait(word, self.word(at), value, left)
+    }
+
+    /// Wakes one of those who sleep on the word at `at`.
+    pub(crate) fn wake_one(&self, at: usize) {
+        let a = [self.word(at).as_ptr() as usize, libc::FUTEX_WAKE as usize, 1];
+        // SAFETY: the kernel only looks up who sleeps there. Not failed on purpose: somebody would sleep on.
+        unsafe { always(libc::SYS_futex, a) };
     }
 }
 
@@ -183,6 +210,13 @@ pub(crate) fn link(file: BorrowedFd<'_>, path: &CStr) -> Result<()> {
     let follow = libc::AT_SYMLINK_FOLLOW as usize;
     // SAFETY: two C strings.
     unsafe { raw(libc::SYS_linkat, [here, name.as_ptr() as usize, here, path.as_ptr() as usize, follow]) }.map(drop)
+}
+
+/// Gives a file a second name; EEXIST when that is taken.
+pub(crate) fn link_again(name: &CStr, path: &CStr) -> Result<()> {
+    let here = libc::AT_FDCWD as usize;
+    // SAFETY: two C strings.
+    unsafe { raw(libc::SYS_linkat, [here, name.as_ptr() as usize, here, path.as_ptr() as usize, 0]) }.map(drop)
 }
 
 pub(crate) fn unlink(path: &CStr) -> Result<()> {

@@ -14,6 +14,7 @@ mod error;
 mod expect;
 mod fifo;
 mod flock;
+mod futex;
 mod listener;
 mod lock;
 mod msg;
@@ -46,6 +47,8 @@ mod _perlipc {
     use crate::fifo::{is_fifo, mkfifo, open_fifo};
     #[pymodule_export]
     use crate::flock::flock;
+    #[pymodule_export]
+    use crate::futex::FutexSemaphore;
     #[pymodule_export]
     use crate::lock::Lock;
     #[pymodule_export]

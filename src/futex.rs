@@ -1,0 +1,130 @@
+//! A semaphore on a futex: no system call as long as nobody has to wait.
+//!
+//! Beside the System V [`Semaphore`](crate::Semaphore), not in its place. It costs a twentieth, has one counter instead of
+//! a set, and **no undo**: who is killed with a unit never gives it back. Where a holder can die, a
+//! [`Lock`](crate::Lock) tells the next of it, and [`Semaphore::take_undo`](crate::Semaphore::take_undo) gives back.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::block::{self, Stop};
+use crate::error::{Error, Result};
+use crate::lock::LOOK_AGAIN;
+use crate::shared;
+use crate::sys::shared::Shared;
+use crate::time::Deadline;
+
+/// The greatest value.
+pub const MAX: u32 = i32::MAX as u32;
+
+/// In the counter's word: somebody may wait. It stands only beside a value of 0, or for as long as one who was woken
+/// is on his way to take.
+const WAITERS: u32 = 1 << 31;
+
+const SIZE: usize = 8;
+
+/// A semaphore that processes share by a name, a file, or by being forked. Any thread takes and gives.
+#[derive(Debug)]
+pub struct FutexSemaphore(Shared);
+
+fn checked(value: u32) -> Result<u32> {
+    if value <= MAX { Ok(value) } else { Err(Error::os("futex", libc::EINVAL)) }
+}
+
+impl FutexSemaphore {
+    /// The semaphore of that name, made with this value if there is none: however many processes do this at once, one
+    /// makes it. Names are as for [`Lock::open`](crate::Lock::open). EINVAL for a value greater than [`MAX`].
+    pub fn open(name: &str, value: u32, mode: u32) -> Result<FutexSemaphore> {
+        let value = checked(value)?;
+        let fill = |shared: &Shared| shared.word(shared::DATA).store(value, Ordering::Relaxed);
+        shared::open("futex", name, SIZE, mode, fill).map(|(shared, _)| FutexSemaphore(shared))
+    }
+
+    /// A semaphore without a name, for this process and the children it forks.
+    pub fn anonymous(value: u32) -> Result<FutexSemaphore> {
+        let semaphore = FutexSemaphore(shared::anonymous("futex", SIZE)?);
+        semaphore.word().store(checked(value)?, Ordering::Relaxed);
+        Ok(semaphore)
+    }
+
+    /// Takes the name away. Processes that have the semaphore open keep it; who opens the name later gets another one.
+    pub fn remove(name: &str) -> Result<()> {
+        shared::remove("futex", name)
+    }
+
+    #[inline]
+    fn word(&self) -> &AtomicU32 {
+        self.0.word(shared::DATA)
+    }
+
+    /// How many units there are now.
+    pub fn value(&self) -> u32 {
+        self.word().load(Ordering::Relaxed) & !WAITERS
+    }
+
+    /// Takes one, waiting until there is one.
+    #[inline]
+    pub fn take(&self, deadline: Deadline) -> Result<()> {
+        let now = self.word().load(Ordering::Relaxed);
+        if now & !WAITERS != 0
+            && self.word().compare_exchange(now, now - 1, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        {
+            return Ok(());
+        }
+        self.wait(deadline)
+    }
+
+    /// Nobody sleeps on while there are units: who gives wakes one of those that sleep and takes the mark away, and who
+    /// was woken puts it back when he takes, for those who sleep still, and wakes the next if more units have come.
+    #[cold]
+    fn wait(&self, deadline: Deadline) -> Result<()> {
+        let word = self.word();
+        let mut waited = false;
+        loop {
+            let now = word.load(Ordering::Relaxed);
+            if now & !WAITERS != 0 {
+                let left = if waited { (now - 1) | WAITERS } else { now - 1 };
+                if word.compare_exchange(now, left, Ordering::Acquire, Ordering::Relaxed).is_err() {
+                    continue;
+                }
+                if waited && left & !WAITERS != 0 {
+                    self.0.wake_one(shared::DATA);
+                }
+                return Ok(());
+            }
+            if deadline.passed() {
+                return Err(Stop::Timeout.error("futex"));
+            }
+            if now == 0 && word.compare_exchange(0, WAITERS, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+                continue;
+            }
+            block::call(|signal| {
+                // Not for ever: who was woken can be killed before he takes, and then nobody wakes the next.
+                let left = deadline.left().unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN);
+                self.0.wait_while(signal, shared::DATA, WAITERS, left)
+            })
+            .map_err(|stop| stop.error("futex"))?;
+            waited = true;
+        }
+    }
+
+    /// Gives one, whoever took it; EOVERFLOW beyond [`MAX`].
+    #[inline]
+    pub fn give(&self) -> Result<()> {
+        let word = self.word();
+        let mut now = word.load(Ordering::Relaxed);
+        loop {
+            let value = now & !WAITERS;
+            if value == MAX {
+                return Err(Error::os("futex", libc::EOVERFLOW));
+            }
+            match word.compare_exchange_weak(now, value + 1, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => break,
+                Err(other) => now = other,
+            }
+        }
+        if now & WAITERS != 0 {
+            self.0.wake_one(shared::DATA);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,172 @@
+//! Memory that processes share by a name, a file, or by being forked: what a [`Lock`](crate::Lock), a
+//! [`Value`](crate::Value) and a [`FutexSemaphore`](crate::FutexSemaphore) lie in.
+//!
+//! It gets its name when it is whole, so that nobody ever sees a part of it, and has all its room on the device by then,
+//! so that no store into it can fail later.
+
+use std::ffi::CString;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::Ordering;
+
+use crate::block::CALM;
+use crate::error::{Error, Result};
+use crate::sys;
+use crate::sys::shared::{self as raw, Shared};
+use crate::sysv;
+
+/// What stands behind the mutex, so that nothing else is taken for it.
+const MAGIC: usize = Shared::BODY;
+const SIZE: usize = Shared::BODY + 8;
+/// Where the data begins.
+pub(crate) const DATA: usize = Shared::BODY + 64;
+const OTHERS_WRITE: u32 = 0o022;
+
+/// Tells each kind of memory from the others.
+fn mark(kind: &str) -> u64 {
+    let mut mark = *b"perlipc ";
+    mark[7] = kind.as_bytes().first().copied().unwrap_or(b' ');
+    u64::from_ne_bytes(mark)
+}
+
+/// Where the memory of that name is: a path if there is a slash in it, else a file of /dev/shm.
+fn place(kind: &'static str, name: &str) -> Result<CString> {
+    if name.is_empty() {
+        return Err(Error::invalid(kind, "an empty name"));
+    }
+    let path = if name.contains('/') { name.to_owned() } else { format!("/dev/shm/perlipc-{kind}-{name}") };
+    CString::new(path).map_err(|_| Error::invalid(kind, "a NUL in the name"))
+}
+
+/// A new file that has not got its name yet.
+struct Fresh {
+    file: OwnedFd,
+    /// The name that it has meanwhile where a file cannot be without one.
+    temporary: Option<CString>,
+}
+
+impl Fresh {
+    fn unnamed(directory: &[u8], mode: u32) -> sys::Result<Fresh> {
+        let directory = CString::new(directory).map_err(|_| libc::EINVAL)?;
+        Ok(Fresh { file: raw::unnamed(&directory, mode)?, temporary: None })
+    }
+
+    /// Who is killed before it gets its name leaves the temporary one behind, which hinders nobody.
+    fn named(directory: &[u8], mode: u32) -> sys::Result<Fresh> {
+        for number in 0.. {
+            let name = format!("/.perlipc-{}-{number}", std::process::id());
+            let name = CString::new([directory, name.as_bytes()].concat()).map_err(|_| libc::EINVAL)?;
+            match sys::open(&CALM, &name, libc::O_RDWR | libc::O_CREAT | libc::O_EXCL, mode) {
+                Err(libc::EEXIST) => {}
+                Err(errno) => return Err(errno),
+                Ok(file) => return Ok(Fresh { file, temporary: Some(name) }),
+            }
+        }
+        Err(libc::EEXIST)
+    }
+
+    /// Gives it its name; EEXIST when that is taken.
+    fn name(&self, path: &CString) -> sys::Result<()> {
+        match &self.temporary {
+            None => raw::link(self.file.as_fd(), path),
+            Some(temporary) => raw::link_again(temporary, path),
+        }
+    }
+}
+
+impl Drop for Fresh {
+    fn drop(&mut self) {
+        if let Some(temporary) = &self.temporary {
+            let _ = raw::unlink(temporary);
+        }
+    }
+}
+
+/// Memory with a mutex and `size` bytes of data, by a name; `fill` is for who makes it. And whether only its owner may
+/// write to it.
+pub(crate) fn open(
+    kind: &'static str,
+    name: &str,
+    size: usize,
+    mode: u32,
+    fill: impl Fn(&Shared),
+) -> Result<(Shared, bool)> {
+    let path = place(kind, name)?;
+    let directory = match path.to_bytes().iter().rposition(|byte| *byte == b'/') {
+        Some(0) | None => b"/".as_slice(),
+        Some(end) => path.to_bytes().get(..end).unwrap_or_default(),
+    };
+    let failed = |errno| Error::at(kind, path.to_bytes(), errno);
+    let mode = mode & 0o777;
+    let mut unnamed = true;
+    loop {
+        match sys::open(&CALM, &path, libc::O_RDWR | libc::O_NOFOLLOW | libc::O_NONBLOCK, 0) {
+            Ok(file) => return attach(kind, &path, file, size),
+            Err(libc::ENOENT) => {}
+            Err(errno) => return Err(failed(errno)),
+        }
+        let fresh = if unnamed { Fresh::unnamed(directory, mode) } else { Fresh::named(directory, mode) };
+        let fresh = match fresh {
+            // The file system has no files without a name.
+            Err(libc::EOPNOTSUPP | libc::EISDIR) if unnamed => {
+                unnamed = false;
+                continue;
+            }
+            other => other.map_err(failed)?,
+        };
+        let len = DATA.checked_add(size).ok_or_else(|| failed(libc::ENOMEM))?;
+        raw::allocate(fresh.file.as_fd(), len).map_err(failed)?;
+        let made = make(kind, Some(fresh.file.as_fd()), len, size).map_err(failed)?;
+        fill(&made);
+        match fresh.name(&path) {
+            Ok(()) => return Ok((made, mode & OTHERS_WRITE == 0)),
+            // Another process was quicker.
+            Err(libc::EEXIST) => {}
+            // There is no /proc to name it by.
+            Err(libc::ENOENT) if unnamed => unnamed = false,
+            Err(errno) => return Err(failed(errno)),
+        }
+    }
+}
+
+fn make(kind: &str, file: Option<BorrowedFd<'_>>, len: usize, size: usize) -> sys::Result<Shared> {
+    let shared = Shared::map(file, len)?;
+    shared.make_mutex()?;
+    shared.number(SIZE).store(size as u64, Ordering::Relaxed);
+    shared.number(MAGIC).store(mark(kind), Ordering::Release);
+    Ok(shared)
+}
+
+/// Memory with a mutex and `size` bytes of data that only this process and its children have.
+pub(crate) fn anonymous(kind: &'static str, size: usize) -> Result<Shared> {
+    let len = DATA.checked_add(size).ok_or_else(|| Error::os(kind, libc::ENOMEM))?;
+    make(kind, None, len, size).map_err(|errno| Error::os(kind, errno))
+}
+
+fn attach(kind: &'static str, path: &CString, file: OwnedFd, size: usize) -> Result<(Shared, bool)> {
+    let name = String::from_utf8_lossy(path.to_bytes());
+    let failed = |errno| Error::at(kind, path.to_bytes(), errno);
+    let found = sys::fstat(file.as_raw_fd()).map_err(failed)?;
+    if !sysv::may_trust(found.st_uid) {
+        return Err(Error::at(kind, format!("{name} (made by uid {})", found.st_uid), libc::EACCES));
+    }
+    let stranger = || Error::invalid(kind, format!("{name} is something else"));
+    let len = usize::try_from(found.st_size).unwrap_or(0);
+    if found.st_mode & libc::S_IFMT != libc::S_IFREG || len < DATA {
+        return Err(stranger());
+    }
+    let shared = Shared::map(Some(file.as_fd()), len).map_err(failed)?;
+    if shared.number(MAGIC).load(Ordering::Acquire) != mark(kind) {
+        return Err(stranger());
+    }
+    let there = shared.number(SIZE).load(Ordering::Relaxed);
+    if there != size as u64 || (len - DATA) as u64 != there {
+        return Err(Error::invalid(kind, format!("{name} has another size: {there} bytes, not {size}")));
+    }
+    Ok((shared, found.st_mode & OTHERS_WRITE == 0))
+}
+
+/// Takes the name away; who has the memory keeps it.
+pub(crate) fn remove(kind: &'static str, name: &str) -> Result<()> {
+    let path = place(kind, name)?;
+    raw::unlink(&path).map_err(|errno| Error::at(kind, path.to_bytes(), errno))
+}
