@@ -112,6 +112,7 @@ pub(crate) fn try_until<T>(deadline: Deadline, mut attempt: impl FnMut() -> sys:
             return Err(Stop::Timeout);
         }
         sleep(pause.min(left))?;
+        signal::look()?;
         pause = (pause * 2).min(20_000_000);
     }
 }

@@ -111,13 +111,16 @@ pub enum Error {
     },
     /// A System V object is gone, perhaps while the call waited on it.
     #[error(
-        "{step}{}: removed: by its owner, by ipcrm, or at a logout by systemd-logind (RemoveIPC=yes)", thing(.path)
+        "{step}{}: {}: by its owner, by ipcrm, or at a logout by systemd-logind (RemoveIPC=yes)", thing(.path),
+        if *.errno == libc::EIDRM { "removed" } else { "never there, or removed" }
     )]
     Removed {
         /// The call.
         step: &'static str,
         /// The object's id or name.
         path: Cow<'static, str>,
+        /// The system's reason: EIDRM when it went while the call waited, EINVAL when it was gone before.
+        errno: i32,
     },
     /// A limit of the system stands against it.
     #[error("{step}: beyond the system's limit {limit}: {}", text(*.errno))]
@@ -204,7 +207,10 @@ impl Error {
     /// EBUSY, EINVAL, EPERM, EMSGSIZE.
     pub fn errno(&self) -> i32 {
         match self {
-            Error::Os { errno, .. } | Error::Lookup { errno, .. } | Error::Limit { errno, .. } => *errno,
+            Error::Os { errno, .. }
+            | Error::Lookup { errno, .. }
+            | Error::Limit { errno, .. }
+            | Error::Removed { errno, .. } => *errno,
             Error::Timeout { .. } => libc::ETIMEDOUT,
             Error::Abandoned { .. } | Error::Interrupted { .. } => libc::EINTR,
             Error::Canceled { .. } => libc::ECANCELED,
@@ -213,7 +219,6 @@ impl Error {
             Error::Invalid { .. } => libc::EINVAL,
             Error::Threads { .. } | Error::Insecure { .. } => libc::EPERM,
             Error::TooLong { .. } => libc::EMSGSIZE,
-            Error::Removed { .. } => libc::EIDRM,
         }
     }
 

@@ -10,6 +10,7 @@ use crate::block::{self, Stop};
 use crate::error::{Error, Result};
 use crate::lock::LOOK_AGAIN;
 use crate::shared;
+use crate::signal;
 use crate::sys::shared::Shared;
 use crate::time::Deadline;
 
@@ -97,11 +98,12 @@ impl FutexSemaphore {
             if now == 0 && word.compare_exchange(0, WAITERS, Ordering::Relaxed, Ordering::Relaxed).is_err() {
                 continue;
             }
-            block::call(|signal| {
+            block::call(|due| {
                 // Not for ever: who was woken can be killed before he takes, and then nobody wakes the next.
                 let left = deadline.left().unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN);
-                self.0.wait_while(signal, shared::DATA, WAITERS, left)
+                self.0.wait_while(due, shared::DATA, WAITERS, left)
             })
+            .and_then(|()| signal::look())
             .map_err(|stop| stop.error("futex"))?;
             waited = true;
         }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::block::{self, Stop, Wait};
 use crate::error::{Error, Result};
 use crate::shared;
+use crate::signal;
 use crate::sys;
 use crate::sys::shared::Shared;
 use crate::time::Deadline;
@@ -108,7 +109,8 @@ impl Lock {
         block::call(|word| {
             let left = deadline.left().unwrap_or(LOOK_AGAIN);
             self.shared.wait_unlock(word, left.min(LOOK_AGAIN))
-        })
+        })?;
+        signal::look()
     }
 
     /// Gives it back; EPERM when this thread does not have it.

@@ -53,7 +53,7 @@ impl MessageQueue {
     pub fn get(key: i32, flags: i32) -> Result<MessageQueue> {
         raw::msgget(key, flags).map(MessageQueue).map_err(|errno| match errno {
             libc::ENOSPC => sysv::beyond("msgget", "msgmni", errno),
-            _ => sysv::no_get("msgget", key, errno),
+            _ => sysv::no_get("msgget", key, errno, || None),
         })
     }
 
@@ -81,7 +81,7 @@ impl MessageQueue {
 
     #[cold]
     fn failed(self, step: &'static str, errno: i32) -> Error {
-        sysv::failed(step, self.0, errno)
+        sysv::failed::<raw::Msg>(step, self.0, errno)
     }
 
     #[cold]

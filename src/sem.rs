@@ -46,7 +46,10 @@ impl Semaphore {
             libc::EINVAL if sysv::limit("semmsl").is_some_and(|limit| i64::from(count) > limit as i64) => {
                 sysv::beyond("semget", "semmsl", errno)
             }
-            _ => sysv::no_get("semget", key, errno),
+            _ => sysv::no_get("semget", key, errno, || {
+                let stat = raw::stat::<raw::Sem>(raw::semget(key, 0, 0).ok()?).ok()?;
+                Some(format!("{} semaphores", stat.sem_nsems))
+            }),
         })
     }
 
@@ -112,8 +115,8 @@ impl Semaphore {
             let found = Semaphore::get(key, i32::try_from(values.len()).unwrap_or(i32::MAX), 0);
             match found.and_then(|set| set.initialised(deadline).map(|()| set)) {
                 // Removed in between: then it is ours to create.
-                Err(error) if matches!(error.errno(), libc::ENOENT | libc::EIDRM) => {}
-                Err(Error::Os { errno: libc::EINVAL, step: "semctl", .. }) => {}
+                Err(error) if error.errno() == libc::ENOENT => {}
+                Err(Error::Removed { .. }) => {}
                 other => return other,
             }
             if deadline.passed() {
@@ -133,7 +136,7 @@ impl Semaphore {
     fn failed(self, step: &'static str, errno: i32) -> Error {
         match errno {
             libc::E2BIG => sysv::beyond(step, "semopm", errno),
-            _ => sysv::failed(step, self.0, errno),
+            _ => sysv::failed::<raw::Sem>(step, self.0, errno),
         }
     }
 

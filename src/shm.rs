@@ -33,7 +33,7 @@ pub struct Stat {
 }
 
 fn failed(step: &'static str, id: i32, errno: i32) -> Error {
-    sysv::failed(step, id, errno)
+    sysv::failed::<raw::Shm>(step, id, errno)
 }
 
 /// The kernel's bit for a segment that was removed while it was attached.
@@ -56,7 +56,10 @@ pub fn get(key: i32, size: usize, flags: i32) -> Result<i32> {
         libc::EINVAL if sysv::limit("shmmax").is_some_and(|limit| size as u64 > limit) => {
             sysv::beyond("shmget", "shmmax", errno)
         }
-        _ => sysv::no_get("shmget", key, errno),
+        _ => sysv::no_get("shmget", key, errno, || {
+            let stat = raw::stat::<raw::Shm>(raw::shmget(key, 0, 0).ok()?).ok()?;
+            Some(format!("{} bytes", stat.shm_segsz))
+        }),
     })
 }
 

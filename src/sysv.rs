@@ -133,23 +133,31 @@ pub(crate) fn beyond(step: &'static str, name: &'static str, errno: i32) -> Erro
     }
 }
 
-/// The error of a call on the object `id`. EIDRM gets a text of its own.
+/// The error of a call on the object `id`. That it is gone gets a text of its own.
 #[cold]
-pub(crate) fn failed(step: &'static str, id: i32, errno: i32) -> Error {
-    match errno {
-        libc::EIDRM => Error::Removed { step, path: id.to_string().into() },
-        _ => Error::at(step, id.to_string(), errno),
-    }
+pub(crate) fn failed<K: sys::sysv::Kind>(step: &'static str, id: i32, errno: i32) -> Error {
+    let gone = match errno {
+        libc::EIDRM => true,
+        // Of a bad argument, or of an id that means nothing.
+        libc::EINVAL => matches!(sys::sysv::stat::<K>(id), Err(libc::EINVAL | libc::EIDRM)),
+        _ => false,
+    };
+    let path = id.to_string();
+    if gone { Error::Removed { step, path: path.into(), errno } } else { Error::at(step, path, errno) }
 }
 
-/// The error of a `get`, with the key as it was given.
-pub(crate) fn no_get(step: &'static str, key: i32, errno: i32) -> Error {
-    if key == PRIVATE { Error::os(step, errno) } else { Error::at(step, format!("{key:#x}"), errno) }
+/// The error of a `get`, with the key as it was given; and how much the object has, where it is less than was asked for.
+pub(crate) fn no_get(step: &'static str, key: i32, errno: i32, size: impl FnOnce() -> Option<String>) -> Error {
+    if key == PRIVATE {
+        return Error::os(step, errno);
+    }
+    let has = (errno == libc::EINVAL).then(size).flatten().map(|size| format!(" (which has {size})"));
+    Error::at(step, format!("{key:#x}{}", has.unwrap_or_default()), errno)
 }
 
 /// IPC_STAT as Perl has it, for the calls in Perl's voice.
 pub(crate) fn stat_bytes<K: sys::sysv::Kind>(step: &'static str, id: i32) -> Result<Vec<u8>> {
-    let stat = sys::sysv::stat::<K>(id).map_err(|errno| failed(step, id, errno))?;
+    let stat = sys::sysv::stat::<K>(id).map_err(|errno| failed::<K>(step, id, errno))?;
     Ok(sys::sysv::stat_bytes::<K>(&stat).to_vec())
 }
 
@@ -159,7 +167,7 @@ pub(crate) fn set_bytes<K: sys::sysv::Kind>(step: &'static str, id: i32, bytes: 
         let (len, want) = (bytes.len(), size_of::<K::Stat>());
         return Err(Error::invalid(step, format!("bad arg length for {step}, is {len}, should be {want}")));
     };
-    sys::sysv::set::<K>(id, &stat).map_err(|errno| failed(step, id, errno))
+    sys::sysv::set::<K>(id, &stat).map_err(|errno| failed::<K>(step, id, errno))
 }
 
 // ---- all of them ----

@@ -141,7 +141,8 @@ fn holder(word: &AtomicU32) -> u32 {
 fn stop(process: &Child) {
     process.kill("STOP").unwrap();
     let stat = format!("/proc/{}/stat", process.pid());
-    let stopped = || std::fs::read_to_string(&stat).is_ok_and(|text| text.rsplit(')').next().unwrap().starts_with(" T"));
+    let stopped =
+        || std::fs::read_to_string(&stat).is_ok_and(|text| text.rsplit(')').next().unwrap().starts_with(" T"));
     assert!(eventually(stopped), "it does not stop");
 }
 

@@ -41,7 +41,9 @@ fn errors() {
     assert_eq!(errno(Semaphore::get(key, 0, 0)), libc::ENOENT);
     let set = Semaphore::get(key, 2, 0o600 | CREATE).unwrap();
     assert_eq!(errno(Semaphore::get(key, 2, 0o600 | CREATE | EXCLUSIVE)), libc::EEXIST);
-    assert_eq!(errno(Semaphore::get(key, 5, 0o600)), libc::EINVAL);
+    let few = Semaphore::get(key, 5, 0o600).unwrap_err();
+    assert_eq!(few.errno(), libc::EINVAL);
+    assert_eq!(few.to_string(), "semget 0x7c000000 (which has 2 semaphores): Invalid argument");
     assert_eq!(errno(Semaphore::get(PRIVATE, 0, 0o600)), libc::EINVAL);
     assert_eq!(Semaphore::get(key, 0, 0).unwrap(), set);
     let never = Deadline::NEVER;
@@ -62,7 +64,10 @@ fn errors() {
     assert_eq!(errno(set.set(0, 40000)), libc::ERANGE);
     assert_eq!(errno(set.set_values(&[1])), libc::EINVAL);
     set.remove().unwrap();
-    assert_eq!(errno(set.give(0)), libc::EINVAL);
+    let gone = set.give(0).unwrap_err();
+    assert_eq!(gone.errno(), libc::EINVAL);
+    assert!(matches!(gone, Error::Removed { .. }) && gone.to_string().contains("RemoveIPC"), "{gone}");
+    assert!(matches!(set.value(0), Err(Error::Removed { .. })));
 }
 
 fn values() {

@@ -35,7 +35,8 @@ fn seed() {
     shm::read(id, 0, &mut text).unwrap();
     assert_eq!(text, *b"tool\0xxxxx");
     shm::remove(id).unwrap();
-    assert_eq!(errno(shm::read(id, 0, &mut text)), libc::EINVAL);
+    let gone = shm::read(id, 0, &mut text).unwrap_err();
+    assert!(matches!(gone, Error::Removed { errno: libc::EINVAL, .. }), "{gone}");
 }
 
 fn errors() {
@@ -44,7 +45,9 @@ fn errors() {
     assert_eq!(errno(shm::get(key, 10, 0o600)), libc::ENOENT);
     let id = shm::get(key, 100, 0o600 | CREATE).unwrap();
     assert_eq!(errno(shm::get(key, 100, 0o600 | CREATE | EXCLUSIVE)), libc::EEXIST);
-    assert_eq!(errno(shm::get(key, 1000, 0o600)), libc::EINVAL);
+    let small = shm::get(key, 1000, 0o600).unwrap_err();
+    assert_eq!(small.errno(), libc::EINVAL);
+    assert_eq!(small.to_string(), "shmget 0x7e000000 (which has 100 bytes): Invalid argument");
     assert_eq!(shm::get(key, 0, 0).unwrap(), id);
     assert_eq!(errno(shm::get(PRIVATE, 0, 0o600)), libc::EINVAL);
     let mut ten = [7; 10];

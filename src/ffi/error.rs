@@ -89,8 +89,7 @@ thread_local! {
 /// The code of an error.
 pub(crate) fn code_of(error: &Error) -> i32 {
     match error {
-        Error::Os { errno, .. } | Error::Limit { errno, .. } => -errno,
-        Error::Removed { .. } => -libc::EIDRM,
+        Error::Os { errno, .. } | Error::Limit { errno, .. } | Error::Removed { errno, .. } => -errno,
         Error::Timeout { .. } => -libc::ETIMEDOUT,
         Error::Interrupted { .. } => -libc::EINTR,
         Error::Abandoned { .. } => PERLIPC_E_HANDLER,

@@ -253,6 +253,11 @@ pub(crate) fn ask_host_at_times() -> Wait<()> {
         return Ok(());
     }
     ASKED.store(now, Ordering::Relaxed);
+    look()
+}
+
+/// For waits that are made of many short ones: a signal that came in between, or on another thread, has interrupted none.
+pub(crate) fn look() -> Wait<()> {
     let run = *HOST.read().unwrap_or_else(PoisonError::into_inner);
     // A host that cannot be asked runs its handlers when the call is over.
     if run.is_none_or(|run| run()) { Ok(()) } else { Err(Stop::Interrupted) }

@@ -38,7 +38,7 @@ pub use trap::{Fault, trap};
 
 pub(crate) use board::word;
 pub(crate) use deaf::{Deaf, deaf_for_child};
-pub(crate) use dispatch::{ask_host_at_times, cut_in_the_middle, interrupted};
+pub(crate) use dispatch::{ask_host_at_times, cut_in_the_middle, interrupted, look};
 pub(crate) use sigpipe::{broken_pipe, without_sigpipe};
 pub(crate) use table::has_reaper;
 pub(crate) use table::{put_back, set_defaults};

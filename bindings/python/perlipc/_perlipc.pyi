@@ -15,6 +15,7 @@ __all__ = [
     "Child",
     "Dgram",
     "Expect",
+    "FutexSemaphore",
     "Listener",
     "Lock",
     "Match",

@@ -118,13 +118,11 @@ impl SharedMem {
         self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    fn with<T>(&self, py: Python<'_>, work: impl FnOnce(&perlipc::SharedMem) -> PyResult<T>) -> PyResult<T> {
+    /// Nothing in here calls the interpreter: what that frees could be a view of this memory, which comes back here.
+    fn with<T>(&self, work: impl FnOnce(&perlipc::SharedMem) -> perlipc::Result<T>) -> perlipc::Result<T> {
         match &self.inner().memory {
             Some(memory) => work(memory),
-            None => {
-                let reason = "the memory is detached".into();
-                Err(raise(py, Error::Invalid { step: "shm", reason }))
-            }
+            None => Err(Error::Invalid { step: "shm", reason: "the memory is detached".into() }),
         }
     }
 }
@@ -170,31 +168,23 @@ impl SharedMem {
     }
 
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
-        self.with(py, |memory| Ok(memory.len()))
+        self.with(|memory| Ok(memory.len())).map_err(|error| raise(py, error))
     }
 
     /// Copies size bytes from position pos; without size all that follow.
     #[pyo3(signature = (pos = 0, size = None))]
     fn read<'py>(&self, py: Python<'py>, pos: usize, size: Option<usize>) -> PyResult<Bound<'py, PyBytes>> {
-        self.with(py, |memory| {
-            let size = size.unwrap_or_else(|| memory.len().saturating_sub(pos));
-            PyBytes::new_with(py, size, |room| memory.read(pos, room).map_err(|error| raise(py, error)))
-        })
+        let size = match size {
+            Some(size) => size,
+            None => self.__len__(py)?.saturating_sub(pos),
+        };
+        copy_out(py, size, |room| self.with(|memory| memory.read(pos, room)))
     }
 
     /// Copies data to position pos; with size exactly that many bytes, cut or followed by NULs.
     #[pyo3(signature = (data, pos = 0, size = None))]
     fn write(&self, py: Python<'_>, data: &Bound<'_, PyAny>, pos: usize, size: Option<usize>) -> PyResult<()> {
-        let write = |memory: &perlipc::SharedMem, data: &[u8]| {
-            memory.write_padded(data, pos, size.unwrap_or(data.len())).map_err(|error| raise(py, error))
-        };
-        match data.cast::<PyBytes>() {
-            Ok(bytes) => self.with(py, |memory| write(memory, bytes.as_bytes())),
-            Err(_) => {
-                let data = PyBuffer::<u8>::get(data)?.to_vec(py)?;
-                self.with(py, |memory| write(memory, &data))
-            }
-        }
+        copy_in(py, data, |data| self.with(|memory| memory.write_padded(data, pos, size.unwrap_or(data.len()))))
     }
 
     /// What is known of the segment: key uid gid cuid cgid mode seq segsz nattch cpid lpid atime dtime ctime removed.
