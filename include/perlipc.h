@@ -58,6 +58,10 @@ typedef struct ipc_expect ipc_expect;
 /* A lock that processes share. The thread that took it has it and gives it back; its end counts as the holder's death. */
 typedef struct ipc_lock ipc_lock;
 
+/* A semaphore that processes share, which makes no system call as long as nobody has to wait. It has no undo: who is
+ * killed with a unit never gives it back. See ipc_sem_take_undo and ipc_lock for what outlives its holder. */
+typedef struct ipc_futex ipc_futex;
+
 /* Bytes that processes share, of any length up to a size. Readers never see a part of a value, and a writer that is
  * killed leaves the last whole one. */
 typedef struct ipc_value ipc_value;
@@ -2051,6 +2055,63 @@ int32_t ipc_lock_remove(const char *name);
  * Blocks: no.
  * Perl: none. */
 void ipc_lock_free(ipc_lock *l);
+
+/* ---- futex: a semaphore that makes no system call while nobody waits -------------------------------------------- */
+
+/* The semaphore of a name, made with that value if there is none; names as for ipc_lock_open. NULL is one of this process
+ * and the children it forks.
+ *
+ * Returns: 0, and the semaphore in `out`.
+ * Errors: as ipc_lock_open; -EINVAL for a value greater than 2147483647.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+PERLIPC_NODISCARD int32_t ipc_futex_open(const char *name, uint32_t value, uint32_t mode, ipc_futex **out);
+
+/* Takes one unit.
+ *
+ * Returns: 0.
+ * Errors: -ETIMEDOUT.
+ * Threads: any.
+ * Blocks: until there is one, or the timeout; signal handlers run meanwhile.
+ * Perl: none. */
+PERLIPC_NODISCARD int32_t ipc_futex_take(ipc_futex *f, int32_t timeout_ms);
+
+/* Gives one unit, whoever took it.
+ *
+ * Returns: 0.
+ * Errors: -EOVERFLOW beyond 2147483647.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_futex_give(ipc_futex *f);
+
+/* How many units there are now.
+ *
+ * Returns: their number.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_futex_value(const ipc_futex *f);
+
+/* Takes a semaphore's name away. Who has it open keeps it; who opens the name later gets another one.
+ *
+ * Returns: 0.
+ * Errors: -ENOENT, -EACCES.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_futex_remove(const char *name);
+
+/* Frees the handle. The name stays, and what was taken stays taken. NULL is nothing.
+ *
+ * Returns: nothing.
+ * Errors: none.
+ * Threads: no other uses it any more.
+ * Blocks: no.
+ * Perl: none. */
+void ipc_futex_free(ipc_futex *f);
 
 /* ---- value: a variable that processes share --------------------------------------------------------------------- */
 
