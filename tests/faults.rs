@@ -360,7 +360,13 @@ fn semaphores() -> Result<()> {
         },
     )?;
     let named = Semaphore::open(0x7c00_fa17, &[3], 0o600, Deadline::after_ms(2000))?;
-    removing(|| named.remove(), || Ok(is(named.value(0)?, 3)))
+    removing(
+        || named.remove(),
+        || {
+            is(named.value(0)?, 3);
+            Ok(())
+        },
+    )
 }
 
 fn shared_memory() -> Result<()> {
