@@ -169,7 +169,11 @@ impl Stream {
             self.shutdown()?;
         }
         if half != Half::Write {
-            sys::shutdown(self.as_fd().as_raw_fd(), libc::SHUT_RD).map_err(|errno| Error::os("shutdown", errno))?;
+            match sys::shutdown(self.as_fd().as_raw_fd(), libc::SHUT_RD) {
+                // The peer had ended too: with our half its own is over.
+                Err(libc::ENOTCONN) if half == Half::Both => {}
+                answer => answer.map_err(|errno| Error::os("shutdown", errno))?,
+            }
         }
         Ok(())
     }

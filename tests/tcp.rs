@@ -41,6 +41,12 @@ fn a_conversation() {
     client.read_to_end(&mut rest).unwrap();
     assert_eq!(rest, b"late");
     assert_eq!(client.write(b"x").unwrap_err().errno(), libc::EPIPE);
+    // Both halves at once, also when the peer was the first to end.
+    let (mut client, mut server) = both();
+    client.shutdown_half(Half::Write).unwrap();
+    assert_eq!(server.readline().unwrap(), None);
+    server.shutdown_half(Half::Both).unwrap();
+    assert_eq!(client.readline().unwrap(), None);
 }
 
 #[test]

@@ -5,9 +5,11 @@ use std::net::IpAddr;
 use perlipc::addr::{self, Addr, For};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
 
 use crate::error::raise;
 use crate::signal::blocking;
+use crate::socket::{address, text};
 use crate::time::deadline;
 
 /// A service: a name, or a port as a number.
@@ -51,10 +53,6 @@ pub(crate) fn words(options: Option<&Bound<'_, pyo3::types::PyDict>>) -> PyResul
     Ok(words.join(","))
 }
 
-pub(crate) fn parse(py: Python<'_>, text: &str) -> PyResult<Addr> {
-    text.parse().map_err(|error| raise(py, error))
-}
-
 /// The addresses of a host and a service, each by name or number, in the order to try them: ["127.0.0.1:37"].
 ///
 /// None as host is this machine. OSError when a name is not known, TimeoutError after timeout seconds: the lookup is
@@ -68,7 +66,7 @@ pub(crate) fn resolve(
     timeout: Option<f64>,
 ) -> PyResult<Vec<String>> {
     let deadline = deadline(timeout)?;
-    let found = blocking(py, || addr::resolve(host.as_deref(), &service.0, For::Tcp, deadline))?;
+    let found = blocking(py, || addr::resolve(host.as_deref(), &service.0, For::Any, deadline))?;
     Ok(found.iter().map(ToString::to_string).collect())
 }
 
@@ -78,7 +76,7 @@ pub(crate) fn resolve(
 pub(crate) fn host_name(py: Python<'_>, addr: &str, timeout: Option<f64>) -> PyResult<String> {
     let ip = match addr.parse::<IpAddr>() {
         Ok(ip) => Some(ip),
-        Err(_) => parse(py, addr)?.ip(),
+        Err(_) => addr.parse::<Addr>().map_err(|error| raise(py, error))?.ip(),
     };
     let ip = ip.ok_or_else(|| pyo3::exceptions::PyValueError::new_err(format!("{addr:?} is no Internet address")))?;
     let deadline = deadline(timeout)?;
@@ -90,4 +88,42 @@ pub(crate) fn host_name(py: Python<'_>, addr: &str, timeout: Option<f64>) -> PyR
 #[pyo3(signature = (name, protocol = None))]
 pub(crate) fn service_port(py: Python<'_>, name: &str, protocol: Option<&str>) -> PyResult<u16> {
     addr::service(name, protocol).map(|service| service.port).map_err(|error| raise(py, error))
+}
+
+/// The name of the service at a port: Perl's getservbyport. OSError when it is not known.
+#[pyfunction]
+#[pyo3(signature = (port, protocol = None))]
+pub(crate) fn service_name(py: Python<'_>, port: u16, protocol: Option<&str>) -> PyResult<String> {
+    addr::service_by_port(port, protocol).map(|service| service.name).map_err(|error| raise(py, error))
+}
+
+/// The number of a protocol: Perl's getprotobyname. OSError when it is not known.
+#[pyfunction]
+pub(crate) fn protocol_number(py: Python<'_>, name: &str) -> PyResult<i32> {
+    addr::protocol(name).map(|protocol| protocol.number).map_err(|error| raise(py, error))
+}
+
+/// The name of a protocol: Perl's getprotobynumber. OSError when it is not known.
+#[pyfunction]
+pub(crate) fn protocol_name(py: Python<'_>, number: i32) -> PyResult<String> {
+    addr::protocol_by_number(number).map(|protocol| protocol.name).map_err(|error| raise(py, error))
+}
+
+/// An address as the kernel's struct sockaddr, which Perl programs and socket options hold. ValueError for text that is
+/// none. Perl: pack_sockaddr_in, pack_sockaddr_in6, pack_sockaddr_un.
+///
+/// >>> import perlipc as ipc
+/// >>> ipc.unpack_address(ipc.pack_address("127.0.0.1:37"))
+/// '127.0.0.1:37'
+#[pyfunction]
+pub(crate) fn pack_address<'py>(addr: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyBytes>> {
+    let packed = address(addr)?.pack().map_err(|error| raise(addr.py(), error))?;
+    Ok(PyBytes::new(addr.py(), &packed))
+}
+
+/// The kernel's struct sockaddr as text; a Unix socket without a name is the empty text. ValueError for a wrong length or
+/// family. Perl: unpack_sockaddr_in, unpack_sockaddr_in6, unpack_sockaddr_un.
+#[pyfunction]
+pub(crate) fn unpack_address<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    text(py, &Addr::unpack(data).map_err(|error| raise(py, error))?)
 }

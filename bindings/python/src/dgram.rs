@@ -1,17 +1,18 @@
 //! Datagram sockets.
 
 use std::os::fd::{AsFd, AsRawFd};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
-use perlipc::dgram;
-use perlipc::dgram::DgramCanceler;
-use pyo3::exceptions::PyValueError;
+use perlipc::dgram::{self, DgramCanceler, Received};
+use perlipc::{Addr, Batch, Deadline};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
-use crate::addr::{Service, parse, words};
+use crate::addr::{Service, words};
 use crate::error::raise;
 use crate::signal::blocking;
+use crate::socket::{Held, address, ip, name, text};
 use crate::time::deadline;
 
 /// A socket for messages: UDP or Unix datagrams.
@@ -24,82 +25,199 @@ use crate::time::deadline;
 /// (b'hello', True)
 #[pyclass(frozen, module = "perlipc")]
 pub(crate) struct Dgram {
-    core: Mutex<Option<Arc<perlipc::Dgram>>>,
+    held: Held<perlipc::Dgram>,
     canceler: DgramCanceler,
+    /// What the last call received into, for the next one.
+    room: Mutex<Vec<u8>>,
+    batch: Mutex<Option<(usize, usize, Batch)>>,
 }
 
 impl Dgram {
     fn new(core: perlipc::Dgram) -> Dgram {
-        Dgram { canceler: core.canceler(), core: Mutex::new(Some(Arc::new(core))) }
+        Dgram { canceler: core.canceler(), held: Held::new(core), room: Mutex::default(), batch: Mutex::default() }
     }
 
-    fn core(&self) -> PyResult<Arc<perlipc::Dgram>> {
-        let core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
-        core.clone().ok_or_else(|| PyValueError::new_err("I/O operation on closed socket"))
+    fn receive<'py>(
+        &self,
+        py: Python<'py>,
+        size: usize,
+        timeout: Option<f64>,
+        receive: fn(&perlipc::Dgram, &mut [u8], Deadline) -> perlipc::Result<Received>,
+    ) -> PyResult<Message<'py>> {
+        let (core, deadline) = (self.held.core()?, deadline(timeout)?);
+        let mut room = std::mem::take(&mut *self.room.lock().unwrap_or_else(PoisonError::into_inner));
+        if room.len() < size {
+            room = vec![0; size];
+        }
+        let got = blocking(py, || receive(&core, &mut room[..size], deadline))?;
+        let message = match room[..size].get(..got.len) {
+            Some(data) => Ok((PyBytes::new(py, data), text(py, &got.from)?)),
+            None => Err(too_long(py, got.len)),
+        };
+        *self.room.lock().unwrap_or_else(PoisonError::into_inner) = room;
+        message
     }
+}
+
+/// What came, and from where.
+type Message<'py> = (Bound<'py, PyBytes>, Bound<'py, PyAny>);
+
+fn too_long(py: Python<'_>, len: usize) -> PyErr {
+    let path = format!("a message of {len} bytes");
+    raise(py, perlipc::Error::Os { step: "recv", path: path.into(), errno: libc::EMSGSIZE })
 }
 
 #[pymethods]
 impl Dgram {
     /// Sends one message: to an address ("127.0.0.1:37", "[::1]:37", "/path", "@name"), or to the connected peer.
     #[pyo3(signature = (data, to = None, *, timeout = None))]
-    fn send(&self, py: Python<'_>, data: &[u8], to: Option<&str>, timeout: Option<f64>) -> PyResult<()> {
-        let to = to.map(|to| parse(py, to)).transpose()?;
-        let (core, deadline) = (self.core()?, deadline(timeout)?);
+    fn send(
+        &self,
+        py: Python<'_>,
+        data: &[u8],
+        to: Option<&Bound<'_, PyString>>,
+        timeout: Option<f64>,
+    ) -> PyResult<()> {
+        let to = to.map(address).transpose()?;
+        let (core, deadline) = (self.held.core()?, deadline(timeout)?);
         blocking(py, || core.send(data, to.as_ref(), deadline))
+    }
+
+    /// Sends many messages, in one system call as long as they go out at once: bytes for the connected peer, or pairs of
+    /// bytes and an address. How many went out: less than all only when one failed after the first, and the next call
+    /// tells why.
+    #[pyo3(signature = (messages, *, timeout = None))]
+    fn send_batch(&self, py: Python<'_>, messages: &Bound<'_, PyAny>, timeout: Option<f64>) -> PyResult<usize> {
+        let (core, deadline) = (self.held.core()?, deadline(timeout)?);
+        let mut owned: Vec<(Bound<'_, PyBytes>, Option<Addr>)> = Vec::new();
+        let mut last: Option<(Bound<'_, PyString>, Addr)> = None;
+        for message in messages.try_iter()? {
+            let message = message?;
+            let Ok((data, to)) = message.extract::<(Bound<'_, PyBytes>, Bound<'_, PyString>)>() else {
+                owned.push((message.cast_into()?, None));
+                continue;
+            };
+            // Most batches go to one place.
+            let known = last.as_ref().filter(|(text, _)| text.is(&to)).map(|(_, addr)| addr.clone());
+            let addr = known.map_or_else(|| address(&to), Ok)?;
+            last = Some((to, addr.clone()));
+            owned.push((data, Some(addr)));
+        }
+        let messages: Vec<_> = owned.iter().map(|(data, to)| (data.as_bytes(), to.as_ref())).collect();
+        blocking(py, || core.send_batch(&messages, deadline))
     }
 
     /// The next message and who sent it. One that is longer than size is OSError (EMSGSIZE), never cut in silence.
     #[pyo3(signature = (size = 65536, *, timeout = None))]
-    fn recv<'py>(&self, py: Python<'py>, size: usize, timeout: Option<f64>) -> PyResult<(Bound<'py, PyBytes>, String)> {
-        let (core, deadline) = (self.core()?, deadline(timeout)?);
-        let mut room = vec![0; size];
-        let got = blocking(py, || core.recv(&mut room, deadline))?;
-        match room.get(..got.len) {
-            Some(data) => Ok((PyBytes::new(py, data), got.from.to_string())),
-            None => Err(raise(
-                py,
-                perlipc::Error::Os {
-                    step: "recv",
-                    path: format!("a message of {} bytes", got.len).into(),
-                    errno: libc::EMSGSIZE,
-                },
-            )),
+    fn recv<'py>(&self, py: Python<'py>, size: usize, timeout: Option<f64>) -> PyResult<Message<'py>> {
+        self.receive(py, size, timeout, perlipc::Dgram::recv)
+    }
+
+    /// The same, and the message stays: the next call gets it again.
+    #[pyo3(signature = (size = 65536, *, timeout = None))]
+    fn peek<'py>(&self, py: Python<'py>, size: usize, timeout: Option<f64>) -> PyResult<Message<'py>> {
+        self.receive(py, size, timeout, perlipc::Dgram::peek)
+    }
+
+    /// What is there, or what comes next, up to most messages in one system call: a list as recv gives each.
+    ///
+    /// When one of them was longer than size, OSError (EMSGSIZE) says so, and has the others as .messages.
+    #[pyo3(signature = (most = 64, size = 65536, *, timeout = None))]
+    fn recv_batch<'py>(
+        &self,
+        py: Python<'py>,
+        most: usize,
+        size: usize,
+        timeout: Option<f64>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let (core, deadline) = (self.held.core()?, deadline(timeout)?);
+        let last = self.batch.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut batch = match last {
+            Some((its_most, its_size, batch)) if (its_most, its_size) == (most, size) => batch,
+            _ => Batch::new(most, size).map_err(|error| raise(py, error))?,
+        };
+        let count = blocking(py, || core.recv_batch(&mut batch, deadline))?;
+        let (list, mut cut) = (PyList::empty(py), None);
+        let mut last: Option<(Addr, Bound<'_, PyAny>)> = None;
+        for (data, got) in (0..count).filter_map(|i| batch.get(i)) {
+            if got.len > data.len() {
+                cut = Some(got.len);
+                continue;
+            }
+            let known = last.as_ref().filter(|(addr, _)| *addr == got.from).map(|(_, text)| text.clone());
+            let from = known.map_or_else(|| text(py, &got.from), Ok)?;
+            list.append((PyBytes::new(py, data), &from))?;
+            last = Some((got.from, from));
+        }
+        *self.batch.lock().unwrap_or_else(PoisonError::into_inner) = Some((most, size, batch));
+        match cut {
+            None => Ok(list),
+            Some(len) => {
+                let error = too_long(py, len);
+                error.value(py).setattr("messages", list)?;
+                Err(error)
+            }
         }
     }
 
     /// Connects: messages go there unless said otherwise, and only its own are received.
-    fn connect(&self, py: Python<'_>, to: &str) -> PyResult<()> {
-        let (core, to) = (self.core()?, parse(py, to)?);
-        blocking(py, || core.connect(&to, perlipc::Deadline::NEVER))
+    fn connect(&self, py: Python<'_>, to: &Bound<'_, PyString>) -> PyResult<()> {
+        let (core, to) = (self.held.core()?, address(to)?);
+        blocking(py, || core.connect(&to, Deadline::NEVER))
     }
 
     /// Joins a multicast group, on an interface by name, or where the routes lead.
     #[pyo3(signature = (group, interface = None))]
-    fn join(&self, py: Python<'_>, group: std::net::IpAddr, interface: Option<&str>) -> PyResult<()> {
-        self.core()?.join(group, interface).map_err(|error| raise(py, error))
+    fn join(&self, py: Python<'_>, group: &str, interface: Option<&str>) -> PyResult<()> {
+        let group = ip(group)?;
+        self.held.now(py, |core| core.join(group, interface))
     }
 
     /// Leaves a multicast group.
     #[pyo3(signature = (group, interface = None))]
-    fn leave(&self, py: Python<'_>, group: std::net::IpAddr, interface: Option<&str>) -> PyResult<()> {
-        self.core()?.leave(group, interface).map_err(|error| raise(py, error))
+    fn leave(&self, py: Python<'_>, group: &str, interface: Option<&str>) -> PyResult<()> {
+        let group = ip(group)?;
+        self.held.now(py, |core| core.leave(group, interface))
     }
 
-    /// Sets an option by its name: "broadcast", "rcvbuf" ...
+    /// How multicasts leave: ttl, how many routers they may pass; loop, whether this machine hears them too; interface,
+    /// by its name. What is not said stays as it is.
+    #[pyo3(signature = (*, ttl = None, r#loop = None, interface = None))]
+    fn multicast(
+        &self,
+        py: Python<'_>,
+        ttl: Option<u8>,
+        r#loop: Option<bool>,
+        interface: Option<&str>,
+    ) -> PyResult<()> {
+        self.held.now(py, |core| core.multicast(ttl, r#loop, interface))
+    }
+
+    /// Sets an option by its name: "broadcast", "rcvbuf" ... Perl: setsockopt.
     fn set_option(&self, py: Python<'_>, name: &str, value: i32) -> PyResult<()> {
-        self.core()?.set_option(name, value).map_err(|error| raise(py, error))
+        self.held.now(py, |core| core.set_option(name, value))
+    }
+
+    /// An option's value. Perl: getsockopt.
+    fn option(&self, py: Python<'_>, name: &str) -> PyResult<i32> {
+        self.held.now(py, |core| core.option(name))
     }
 
     /// Where it is, with the port that the kernel chose.
     #[getter]
-    fn address(&self, py: Python<'_>) -> PyResult<String> {
-        self.core()?.local().map(|addr| addr.to_string()).map_err(|error| raise(py, error))
+    fn address<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        text(py, &self.held.now(py, perlipc::Dgram::local)?)
+    }
+
+    /// Where it is connected to; OSError (ENOTCONN).
+    #[getter]
+    fn peer<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        text(py, &self.held.now(py, perlipc::Dgram::peer)?)
     }
 
     /// The descriptor; it stays this object's.
     fn fileno(&self) -> PyResult<i32> {
-        Ok(self.core()?.as_fd().as_raw_fd())
+        Ok(self.held.core()?.as_fd().as_raw_fd())
     }
 
     /// Ends every call, now and later, with OSError (ECANCELED); from any thread at any moment.
@@ -110,13 +228,13 @@ impl Dgram {
     /// Closes it; a Unix socket's file goes with it.
     fn close(&self) {
         self.canceler.cancel();
-        self.core.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.held.close();
     }
 
     /// Whether it was closed.
     #[getter]
     fn closed(&self) -> bool {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+        self.held.is_closed()
     }
 
     fn __enter__(this: Bound<'_, Self>) -> Bound<'_, Self> {
@@ -149,11 +267,16 @@ pub(crate) fn udp(
 #[pyo3(signature = (path = None, **options))]
 pub(crate) fn unix_dgram(
     py: Python<'_>,
-    path: Option<std::path::PathBuf>,
+    path: Option<PathBuf>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Dgram> {
-    use std::os::unix::ffi::OsStrExt;
     let options = words(options)?;
-    let name = path.as_ref().map(|path| path.as_os_str().as_bytes());
-    dgram::unix(name, &options).map(Dgram::new).map_err(|error| raise(py, error))
+    dgram::unix(path.as_deref().map(name), &options).map(Dgram::new).map_err(|error| raise(py, error))
+}
+
+/// Two connected Unix datagram sockets.
+#[pyfunction]
+pub(crate) fn dgram_pair(py: Python<'_>) -> PyResult<(Dgram, Dgram)> {
+    let (one, other) = dgram::pair().map_err(|error| raise(py, error))?;
+    Ok((Dgram::new(one), Dgram::new(other)))
 }

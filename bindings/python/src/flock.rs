@@ -1,12 +1,11 @@
 //! Perl's flock, with a timeout.
 
-use std::os::fd::{AsFd, BorrowedFd, RawFd};
-
-use perlipc::{Error, FlockMode};
+use perlipc::FlockMode;
 use pyo3::prelude::*;
 
 use crate::error::raise;
 use crate::signal::blocking;
+use crate::socket::{borrowed, number};
 use crate::time::deadline;
 
 /// Locks an open file (or descriptor): "SH" (others may too), "EX" (nobody else), "UN" (given up).
@@ -17,16 +16,7 @@ use crate::time::deadline;
 #[pyo3(signature = (file, mode, *, timeout = None))]
 pub(crate) fn flock(py: Python<'_>, file: &Bound<'_, PyAny>, mode: &str, timeout: Option<f64>) -> PyResult<()> {
     let mode: FlockMode = mode.parse().map_err(|error| raise(py, error))?;
-    let fd: RawFd = match file.extract() {
-        Ok(fd) => fd,
-        Err(_) => file.call_method0("fileno")?.extract()?,
-    };
-    if fd < 0 {
-        return Err(raise(py, Error::Os { step: "flock", path: fd.to_string().into(), errno: libc::EBADF }));
-    }
+    let fd = number(file)?;
     let deadline = deadline(timeout)?;
-    // SAFETY: the caller keeps the file open during the call.
-    #[allow(unsafe_code)]
-    let fd = unsafe { BorrowedFd::borrow_raw(fd) };
-    blocking(py, || perlipc::flock(fd.as_fd(), mode, deadline))
+    blocking(py, || perlipc::flock(borrowed(fd), mode, deadline))
 }

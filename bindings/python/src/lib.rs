@@ -24,6 +24,7 @@ mod sem;
 mod server;
 mod shm;
 mod signal;
+mod socket;
 mod status;
 mod stream;
 mod sysv;
@@ -79,9 +80,11 @@ mod _perlipc {
     use crate::value::Shared;
 
     #[pymodule_export]
-    use crate::addr::{host_name, resolve, service_port};
+    use crate::addr::{
+        host_name, pack_address, protocol_name, protocol_number, resolve, service_name, service_port, unpack_address,
+    };
     #[pymodule_export]
-    use crate::dgram::{Dgram, udp, unix_dgram};
+    use crate::dgram::{Dgram, dgram_pair, udp, unix_dgram};
     #[pymodule_export]
     use crate::listener::{Listener, is_socket, socketpair, tcp_connect, tcp_listen, unix_connect, unix_listen};
     #[pymodule_export]

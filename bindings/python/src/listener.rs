@@ -1,16 +1,16 @@
 //! Listening sockets: TCP and Unix, and what connects to them.
 
-use std::os::fd::{AsFd, AsRawFd};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::path::PathBuf;
 
-use perlipc::{ListenerCanceler, tcp, unix};
-use pyo3::exceptions::PyValueError;
+use perlipc::{Error, ListenerCanceler, tcp, unix};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::addr::{Service, words};
 use crate::error::raise;
 use crate::signal::blocking;
+use crate::socket::{Held, borrowed, name, taken, text};
 use crate::stream::{Origin, Stream};
 use crate::time::deadline;
 
@@ -29,28 +29,13 @@ pub(crate) fn stream(py: Python<'_>, core: perlipc::Stream) -> PyResult<Stream> 
 /// b'Hello there\n'
 #[pyclass(frozen, module = "perlipc")]
 pub(crate) struct Listener {
-    core: Mutex<Option<Arc<perlipc::Listener>>>,
+    pub(crate) held: Held<perlipc::Listener>,
     canceler: ListenerCanceler,
 }
 
 impl Listener {
     fn new(core: perlipc::Listener) -> Listener {
-        Listener { canceler: core.canceler(), core: Mutex::new(Some(Arc::new(core))) }
-    }
-
-    fn core(&self) -> PyResult<Arc<perlipc::Listener>> {
-        let core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
-        core.clone().ok_or_else(|| PyValueError::new_err("I/O operation on closed listener"))
-    }
-
-    /// For a server, which has it alone from then on.
-    pub(crate) fn take(&self) -> PyResult<perlipc::Listener> {
-        let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = core.take().ok_or_else(|| PyValueError::new_err("I/O operation on closed listener"))?;
-        Arc::try_unwrap(taken).map_err(|shared| {
-            *core = Some(shared);
-            pyo3::exceptions::PyRuntimeError::new_err("another thread accepts from the listener")
-        })
+        Listener { canceler: core.canceler(), held: Held::new(core) }
     }
 }
 
@@ -59,26 +44,56 @@ impl Listener {
     /// The next connection as a Stream; TimeoutError after timeout seconds.
     #[pyo3(signature = (*, timeout = None))]
     fn accept(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Stream> {
-        let (core, deadline) = (self.core()?, deadline(timeout)?);
+        let (core, deadline) = (self.held.core()?, deadline(timeout)?);
         let accepted = blocking(py, || core.accept(deadline))?;
         stream(py, accepted)
     }
 
+    /// Takes over a socket that listens already, by its descriptor, which it closes in the end. It stays as it was found.
+    #[staticmethod]
+    fn adopt(py: Python<'_>, fd: RawFd) -> PyResult<Listener> {
+        // A number that is not open, or no listener, must not be owned.
+        let copy = borrowed(fd).try_clone_to_owned().map_err(|error| {
+            let errno = error.raw_os_error().unwrap_or(libc::EBADF);
+            raise(py, Error::Os { step: "adopt", path: fd.to_string().into(), errno })
+        })?;
+        perlipc::Listener::adopt(copy).map_err(|error| raise(py, error))?;
+        perlipc::Listener::adopt(taken(fd)).map(Listener::new).map_err(|error| raise(py, error))
+    }
+
+    /// The sockets that whoever started this program has opened for it (LISTEN_PID, LISTEN_FDS), in their order. To be
+    /// asked once; empty when there are none.
+    #[staticmethod]
+    fn inherited(py: Python<'_>) -> PyResult<Vec<Listener>> {
+        let found = perlipc::Listener::inherited().map_err(|error| raise(py, error))?;
+        Ok(found.into_iter().map(Listener::new).collect())
+    }
+
     /// Where it listens: "127.0.0.1:2345", "[::]:2345", "/path", "@name".
     #[getter]
-    fn address(&self, py: Python<'_>) -> PyResult<String> {
-        self.core()?.local().map(|addr| addr.to_string()).map_err(|error| raise(py, error))
+    fn address<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        text(py, &self.held.now(py, perlipc::Listener::local)?)
     }
 
     /// Its port; None for a Unix socket.
     #[getter]
     fn port(&self, py: Python<'_>) -> PyResult<Option<u16>> {
-        self.core()?.local().map(|addr| addr.port()).map_err(|error| raise(py, error))
+        Ok(self.held.now(py, perlipc::Listener::local)?.port())
+    }
+
+    /// Sets an option by its name, as Stream.set_option; streams that are accepted later inherit most.
+    fn set_option(&self, py: Python<'_>, name: &str, value: i32) -> PyResult<()> {
+        self.held.now(py, |core| core.set_option(name, value))
+    }
+
+    /// An option's value. Perl: getsockopt.
+    fn option(&self, py: Python<'_>, name: &str) -> PyResult<i32> {
+        self.held.now(py, |core| core.option(name))
     }
 
     /// The descriptor; it stays this object's.
     fn fileno(&self) -> PyResult<i32> {
-        Ok(self.core()?.as_fd().as_raw_fd())
+        Ok(self.held.core()?.as_fd().as_raw_fd())
     }
 
     /// Ends every accept, now and later, with OSError (ECANCELED); from any thread at any moment.
@@ -89,13 +104,13 @@ impl Listener {
     /// Closes it; a Unix socket's file goes with it. An accept that another thread is in is cancelled.
     fn close(&self) {
         self.canceler.cancel();
-        self.core.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.held.close();
     }
 
     /// Whether it was closed.
     #[getter]
     fn closed(&self) -> bool {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+        self.held.is_closed()
     }
 
     fn __iter__(this: Bound<'_, Self>) -> Bound<'_, Self> {
@@ -154,13 +169,12 @@ pub(crate) fn tcp_listen(
 #[pyo3(signature = (path, *, timeout = None, **options))]
 pub(crate) fn unix_connect(
     py: Python<'_>,
-    path: std::path::PathBuf,
+    path: PathBuf,
     timeout: Option<f64>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Stream> {
-    use std::os::unix::ffi::OsStrExt;
     let (options, deadline) = (words(options)?, deadline(timeout)?);
-    let core = blocking(py, || unix::connect(path.as_os_str().as_bytes(), &options, deadline))?;
+    let core = blocking(py, || unix::connect(name(&path), &options, deadline))?;
     stream(py, core)
 }
 
@@ -168,14 +182,9 @@ pub(crate) fn unix_connect(
 /// (mode=0o660 says otherwise) and goes with the Listener unless keep=True.
 #[pyfunction]
 #[pyo3(signature = (path, **options))]
-pub(crate) fn unix_listen(
-    py: Python<'_>,
-    path: std::path::PathBuf,
-    options: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Listener> {
-    use std::os::unix::ffi::OsStrExt;
+pub(crate) fn unix_listen(py: Python<'_>, path: PathBuf, options: Option<&Bound<'_, PyDict>>) -> PyResult<Listener> {
     let options = words(options)?;
-    unix::listen(path.as_os_str().as_bytes(), &options).map(Listener::new).map_err(|error| raise(py, error))
+    unix::listen(name(&path), &options).map(Listener::new).map_err(|error| raise(py, error))
 }
 
 /// Two connected streams: Perl's socketpair.
@@ -187,7 +196,6 @@ pub(crate) fn socketpair(py: Python<'_>) -> PyResult<(Stream, Stream)> {
 
 /// Whether the path is a socket: Perl's -S.
 #[pyfunction]
-pub(crate) fn is_socket(py: Python<'_>, path: std::path::PathBuf) -> PyResult<bool> {
-    use std::os::unix::ffi::OsStrExt;
-    unix::is_socket(path.as_os_str().as_bytes()).map_err(|error| raise(py, error))
+pub(crate) fn is_socket(py: Python<'_>, path: PathBuf) -> PyResult<bool> {
+    unix::is_socket(name(&path)).map_err(|error| raise(py, error))
 }

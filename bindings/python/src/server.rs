@@ -2,8 +2,8 @@
 
 use std::os::fd::AsFd;
 
-use perlipc::Server;
-use perlipc::server::Report;
+use perlipc::server::{Event, Report};
+use perlipc::{Addr, Server};
 use pyo3::exceptions::{PySystemExit, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -12,6 +12,7 @@ use crate::cmd::{Command, flush_standard};
 use crate::error::raise;
 use crate::listener::{Listener, stream};
 use crate::signal::blocking;
+use crate::status::Status;
 use crate::time::duration;
 
 /// What a server did.
@@ -45,16 +46,22 @@ impl ServerReport {
     fn cut(&self) -> u64 {
         self.0.cut
     }
+    /// Processes whose end nobody can know.
+    #[getter]
+    fn unknown(&self) -> u64 {
+        self.0.unknown
+    }
     /// Whether all that was accepted was finished in time.
     #[getter]
     fn drained(&self) -> bool {
         self.0.drained
     }
     fn __repr__(&self) -> String {
-        let Report { accepted, ok, failed, killed, cut, drained, .. } = self.0;
+        let Report { accepted, ok, failed, killed, cut, unknown, drained } = self.0;
         let drained = if drained { "True" } else { "False" };
         format!(
-            "ServerReport(accepted={accepted}, ok={ok}, failed={failed}, killed={killed}, cut={cut}, drained={drained})"
+            "ServerReport(accepted={accepted}, ok={ok}, failed={failed}, killed={killed}, cut={cut}, \
+             unknown={unknown}, drained={drained})"
         )
     }
 }
@@ -87,6 +94,22 @@ fn call(handler: &Py<PyAny>, core: &mut perlipc::Stream) -> i32 {
     })
 }
 
+/// Calls the log; what it raises is reported and ends nothing.
+fn tell(log: &Py<PyAny>, event: &Event) {
+    Python::attach(|py| {
+        let (name, pid, status, about) = match event {
+            Event::Ready => ("ready", None, None, String::new()),
+            Event::Started { pid, peer } => ("start", Some(*pid), None, peer.map(Addr::to_string).unwrap_or_default()),
+            Event::Ended { pid, status } => ("end", Some(*pid), Some(Status::from(*status)), String::new()),
+            Event::Failed { error } => ("error", None, None, error.to_string()),
+            Event::Stopping => ("stop", None, None, String::new()),
+        };
+        if let Err(error) = log.call1(py, (name, pid, status, about)) {
+            error.write_unraisable(py, Some(log.bind(py)));
+        }
+    });
+}
+
 /// Serves a listener until the signal of drain comes, and tells what was done. Then what was accepted is finished,
 /// within drain's seconds, after which its processes are killed with all that they have started.
 ///
@@ -95,9 +118,17 @@ fn call(handler: &Py<PyAny>, core: &mut perlipc::Stream) -> i32 {
 /// a time. prefork=N: N processes serve one client after the other. iterative=True: this process does, one after the
 /// other. The listener belongs to the server from then on.
 ///
+/// each: how many seconds one connection may take; then its process is killed, and where several share a process their
+/// calls raise TimeoutError. user and group, names or numbers: what this process becomes for good when it begins, with
+/// the socket bound by then. log(event, pid, status, text) is told "ready"; "start" with the pid and the client's address;
+/// "end" with pid and Status; "error" with its text; "stop".
+///
 /// Perl: the manual's loop around accept, with its REAPER and its spawn.
 #[pyfunction]
-#[pyo3(signature = (listener, handler, *, limit = 64, prefork = 0, iterative = false, drain = None, each = None))]
+#[pyo3(signature = (
+    listener, handler, *, limit = 64, prefork = 0, iterative = false, drain = None, each = None, user = None,
+    group = None, log = None
+))]
 #[allow(clippy::too_many_arguments)] // Python's keywords.
 pub(crate) fn serve(
     py: Python<'_>,
@@ -108,6 +139,9 @@ pub(crate) fn serve(
     iterative: bool,
     drain: Option<&Bound<'_, PyTuple>>,
     each: Option<f64>,
+    user: Option<&Bound<'_, PyAny>>,
+    group: Option<&Bound<'_, PyAny>>,
+    log: Option<Py<PyAny>>,
 ) -> PyResult<ServerReport> {
     let (signal, grace): (Option<String>, f64) = match drain {
         Some(drain) => drain.extract()?,
@@ -118,10 +152,21 @@ pub(crate) fn serve(
     if command.is_some() && (prefork > 0 || iterative) {
         return Err(PyTypeError::new_err("a command is started for each client: no prefork, not iterative"));
     }
+    let name = |who: Option<&Bound<'_, PyAny>>| who.map(|who| who.str()?.extract::<String>()).transpose();
+    let (user, group) = (name(user)?, name(group)?);
+    if group.is_some() && user.is_none() {
+        return Err(PyTypeError::new_err("a group comes with a user"));
+    }
     flush_standard(py)?;
-    let mut server = Server::new(listener.take()?).map_err(|error| raise(py, error))?;
+    let mut server = Server::new(listener.held.take()?).map_err(|error| raise(py, error))?;
     server.limit(limit).prefork(prefork).iterative(iterative).each(each);
     server.drain(signal.as_deref(), grace.unwrap_or(std::time::Duration::MAX));
+    if let Some(user) = &user {
+        server.user(user, group.as_deref());
+    }
+    if let Some(log) = log {
+        server.log(move |event| tell(&log, event));
+    }
     match &command {
         Some(command) => {
             server.exec(&command.cmd);

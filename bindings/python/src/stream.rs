@@ -4,11 +4,11 @@
 
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ops::{Deref, DerefMut};
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use memchr::memmem;
-use perlipc::{Canceler, Deadline, Separator};
+use perlipc::{Canceler, Deadline, Half, Separator, tcp, unix};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -18,6 +18,7 @@ use crate::child::{self, Child};
 use crate::error::{child_error, raise};
 use crate::expect;
 use crate::signal::blocking;
+use crate::socket;
 use crate::status::Status;
 use crate::time;
 
@@ -392,7 +393,7 @@ impl Stream {
 pub(crate) type Parts = (Py<PyAny>, Py<PyAny>, Py<PyTuple>);
 
 /// Bytes of the user's.
-enum Data<'a, 'py> {
+pub(crate) enum Data<'a, 'py> {
     Lent(&'a [u8]),
     Owned(Bound<'py, PyBytes>),
 }
@@ -427,7 +428,7 @@ fn plain<'a, 'py>(data: &'a Bound<'py, PyAny>) -> PyResult<Data<'a, 'py>> {
     Ok(Data::Owned(PyMemoryView::from(data)?.call_method0("tobytes")?.cast_into()?))
 }
 
-fn utf8<'a, 'py>(text: &'a Bound<'py, PyString>) -> PyResult<Data<'a, 'py>> {
+pub(crate) fn utf8<'a, 'py>(text: &'a Bound<'py, PyString>) -> PyResult<Data<'a, 'py>> {
     match text.to_str() {
         Ok(text) => Ok(Data::Lent(text.as_bytes())),
         Err(_) => Ok(Data::Owned(text.call_method1("encode", ("utf-8", "surrogateescape"))?.cast_into()?)),
@@ -852,12 +853,107 @@ impl Stream {
         blocking(py, || core.eof())
     }
 
-    /// No more writing: flushes, and the other end sees the end.
-    fn shutdown(&self, py: Python<'_>) -> PyResult<()> {
+    /// No more writing: flushes, and the other end sees the end. Of a socket also "read", what the peer still sends is
+    /// thrown away, or "both". Perl: shutdown.
+    #[pyo3(signature = (half = "write"))]
+    fn shutdown(&self, py: Python<'_>, half: &str) -> PyResult<()> {
+        let half = match half {
+            "read" => Half::Read,
+            "write" => Half::Write,
+            "both" => Half::Both,
+            _ => return Err(PyValueError::new_err(format!("a half is \"read\", \"write\" or \"both\", not {half:?}"))),
+        };
+        if half == Half::Read {
+            self.reading(py)?
+        } else {
+            self.writing(py)?
+        }
+        let mut call = self.call()?;
+        let core: &mut perlipc::Stream = &mut call;
+        blocking(py, || core.shutdown_half(half))
+    }
+
+    /// Where this end of a socket is: "127.0.0.1:37", "[::1]:37", "/path", "@name"; empty without a name. Perl:
+    /// getsockname.
+    #[getter]
+    fn address<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        socket::text(py, &self.enter()?.local().map_err(|error| raise(py, error))?)
+    }
+
+    /// Where a socket's other end is. Perl: getpeername.
+    #[getter]
+    fn peer<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        socket::text(py, &self.enter()?.peer().map_err(|error| raise(py, error))?)
+    }
+
+    /// Sets a socket's option by its name: "nodelay", "keepalive", "linger" (seconds, -1 is off), "sndbuf" ... Perl:
+    /// setsockopt.
+    fn set_option(&self, py: Python<'_>, name: &str, value: i32) -> PyResult<()> {
+        self.enter()?.set_option(name, value).map_err(|error| raise(py, error))
+    }
+
+    /// An option of a socket; also "error", "type", "domain", "protocol". Buffer sizes are what the kernel made of them.
+    /// Perl: getsockopt.
+    fn option(&self, py: Python<'_>, name: &str) -> PyResult<i32> {
+        self.enter()?.option(name).map_err(|error| raise(py, error))
+    }
+
+    /// Who is at the other end of a Unix socket: (pid, uid, gid) of the process that connected, or listened, as it was
+    /// then. Perl: getsockopt(SO_PEERCRED).
+    fn credentials(&self, py: Python<'_>) -> PyResult<(i32, u32, u32)> {
+        let peer = unix::peer(&*self.enter()?).map_err(|error| raise(py, error))?;
+        Ok((peer.pid, peer.uid, peer.gid))
+    }
+
+    /// A pidfd of that process, which no other can be mistaken for; yours to close. OSError before Linux 6.5.
+    fn peer_pidfd(&self, py: Python<'_>) -> PyResult<i32> {
+        unix::peer_pidfd(&*self.enter()?).map(IntoRawFd::into_raw_fd).map_err(|error| raise(py, error))
+    }
+
+    /// Sends descriptors, or what has a fileno(), over a Unix socket, with data, at least one byte of it: who reads that
+    /// byte by recv_fds gets them. They stay open here.
+    fn send_fds(&self, py: Python<'_>, data: &[u8], fds: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.writing(py)?;
+        let numbers = fds.try_iter()?.map(|fd| socket::number(&fd?)).collect::<PyResult<Vec<_>>>()?;
+        let fds: Vec<_> = numbers.into_iter().map(socket::borrowed).collect();
+        let mut call = self.call()?;
+        let core: &mut perlipc::Stream = &mut call;
+        blocking(py, || unix::send_fds(core, data, &fds))
+    }
+
+    /// What is there, up to size bytes, with the descriptors that came along: yours to close, and close-on-exec. No bytes
+    /// are the end. More descriptors than most is OSError (EMSGSIZE), and none stays open.
+    ///
+    /// To be called before plain reads reach those bytes: these would throw the descriptors away.
+    #[pyo3(signature = (size = 65536, most = 253))]
+    fn recv_fds<'py>(&self, py: Python<'py>, size: usize, most: usize) -> PyResult<(Bound<'py, PyBytes>, Vec<RawFd>)> {
+        self.reading(py)?;
+        let mut room = vec![0; size];
+        let mut call = self.call()?;
+        let core: &mut perlipc::Stream = &mut call;
+        let (n, fds) = blocking(py, || unix::recv_fds(core, &mut room, most))?;
+        let data = PyBytes::new(py, &room[..n]);
+        Ok((data, fds.into_iter().map(IntoRawFd::into_raw_fd).collect()))
+    }
+
+    /// Sends one urgent byte, past what is pending. Perl: send(S, "!", MSG_OOB).
+    #[pyo3(signature = (byte, /))]
+    fn send_urgent(&self, py: Python<'_>, byte: [u8; 1]) -> PyResult<()> {
         self.writing(py)?;
         let mut call = self.call()?;
         let core: &mut perlipc::Stream = &mut call;
-        blocking(py, || core.shutdown())
+        blocking(py, || tcp::send_urgent(core, byte[0]))
+    }
+
+    /// The urgent byte: OSError (EINVAL) when none was announced. Perl: recv(S, $b, 1, MSG_OOB).
+    fn recv_urgent<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let byte = tcp::recv_urgent(&*self.enter()?).map_err(|error| raise(py, error))?;
+        Ok(PyBytes::new(py, &[byte]))
+    }
+
+    /// Whether what is read next was sent behind the urgent byte. A read never runs over the mark. Perl: sockatmark.
+    fn at_mark(&self, py: Python<'_>) -> PyResult<bool> {
+        tcp::at_mark(&*self.enter()?).map_err(|error| raise(py, error))
     }
 
     /// Ends the call that another thread waits in, and every later one that would have to wait: they raise OSError

@@ -5,7 +5,9 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -58,11 +60,6 @@ def test_options_and_names() -> None:
         ipc.tcp_listen("127.0.0.1", 0, nosuch=True)
     with pytest.raises(TypeError):
         ipc.tcp_connect("127.0.0.1", 65536)
-    assert ipc.resolve("127.1", "time") == ["127.0.0.1:37"]
-    assert ipc.service_port("time", "tcp") == 37
-    assert ipc.host_name("127.0.0.1", timeout=20) == "localhost"
-    with pytest.raises(FileNotFoundError, match="nosuchsvc"):
-        ipc.service_port("nosuchsvc")
 
 
 def test_cancelled_and_closed_from_another_thread() -> None:
@@ -95,75 +92,118 @@ def test_unix(tmp_path: Path) -> None:
     assert other.readline() == b"pair\n"
 
 
-def test_datagrams(tmp_path: Path) -> None:
-    with ipc.udp("127.0.0.1") as one, ipc.udp("127.0.0.1", 0) as other:
-        one.send(b"", other.address)
-        one.send(b"x" * 1000, other.address)
-        assert other.recv(timeout=5) == (b"", one.address)
+def test_a_stream_knows_its_socket() -> None:
+    with ipc.tcp_listen("127.0.0.1", 0) as listener:
+        client = ipc.tcp_connect("127.0.0.1", listener.port or 0, from_="127.0.0.2", keepalive=True)
+        server = listener.accept(timeout=5)
+        assert client.address == server.peer and client.address.startswith("127.0.0.2:")
+        assert client.peer == server.address == listener.address
+        assert (client.option("keepalive"), client.option("nodelay"), client.option("error")) == (1, 1, 0)
+        client.set_option("linger", 7)
+        assert client.option("linger") == 7
+        with pytest.raises(ValueError, match="no such option"):
+            client.option("nosuch")
+        listener.set_option("keepalive", 1)
+        assert (listener.option("keepalive"), listener.option("listening")) == (1, 1)
+        # Half-close: the answer still comes.
+        client.shutdown()
+        server.timeout = client.timeout = 5
+        assert server.read() == b""
+        server.write(b"late")
+        server.shutdown("both")
+        assert client.read() == b"late"
+        with pytest.raises(ValueError, match="a half is"):
+            client.shutdown("left")  # type: ignore[arg-type]
+        with pytest.raises(OSError) as wrong:
+            client.credentials()
+        assert wrong.value.errno == errno.EOPNOTSUPP
+    reader, _ = ipc.pipe()
+    with pytest.raises(OSError) as none:
+        reader.peer
+    assert none.value.errno == errno.ENOTSOCK
+
+
+def test_urgent_data() -> None:
+    with ipc.tcp_listen("127.0.0.1", 0) as listener:
+        client = ipc.tcp_connect("127.0.0.1", listener.port or 0)
+        server = listener.accept(timeout=5)
+    server.timeout = 5
+    client.write(b"abc")
+    client.send_urgent(b"!")
+    client.write(b"def")
+    assert server.read(3) == b"abc"
+    while not server.at_mark():
+        time.sleep(0.001)
+    assert server.recv_urgent() == b"!"
+    assert server.read(3) == b"def"
+    assert not server.at_mark()
+    with pytest.raises(ValueError):
+        client.send_urgent(b"two")
+
+
+def test_descriptors_travel() -> None:
+    one, other = ipc.socketpair()
+    pid, uid, gid = one.credentials()
+    assert (pid, uid, gid) == (os.getpid(), os.geteuid(), os.getegid())
+    try:
+        pidfd = one.peer_pidfd()
+    except OSError as error:
+        assert error.errno == errno.ENOPROTOOPT
+    else:
+        signal.pidfd_send_signal(pidfd, 0)
+        os.close(pidfd)
+    reader, writer = os.pipe()
+    with open("/dev/null") as null:
+        one.send_fds(b"take these", [writer, null])
+        os.close(writer)
+        data, fds = other.recv_fds()
+        assert data == b"take these" and len(fds) == 2 and not os.get_inheritable(fds[0])
+        os.write(fds[0], b"through")
+        for fd in fds:
+            os.close(fd)
+        assert os.read(reader, 99) == b"through" and os.read(reader, 99) == b""
+        os.close(reader)
+        before = os.listdir("/proc/self/fd")
+        one.send_fds(b"x", [null] * 3)
         with pytest.raises(OSError) as cut:
-            other.recv(10, timeout=5)
+            other.recv_fds(most=2)
         assert cut.value.errno == errno.EMSGSIZE
-        with pytest.raises(TimeoutError):
-            other.recv(timeout=0)
-        other.connect(one.address)
-        other.send(b"connected")
-        assert one.recv(timeout=5) == (b"connected", other.address)
-    path = tmp_path / "d"
-    with ipc.unix_dgram(path) as server, ipc.unix_dgram() as client:
-        client.send(b"hi", str(path))
-        assert server.recv(timeout=5) == (b"hi", "")
+        assert os.listdir("/proc/self/fd") == before
+    with pytest.raises(OSError) as bad:
+        one.send_fds(b"x", [9999])
+    assert bad.value.errno == errno.EBADF
+    with pytest.raises(ValueError):
+        one.send_fds(b"", [0])
 
 
-@pytest.mark.parametrize("kind", [{"limit": 3}, {"prefork": 2}, {"iterative": True}])
-def test_serve(kind: dict[str, int]) -> None:
-    def handler(client: ipc.Stream[bytes]) -> int:
-        line = client.readline()
-        client.write(b"served " + line)
-        return 0
-
-    before = signal.getsignal(signal.SIGTERM)
-    listener = ipc.tcp_listen("127.0.0.1", 0)
-    port = listener.port
-    client = subprocess.Popen(client_program(port, 3), stdout=subprocess.PIPE, text=True)
-    report = ipc.serve(listener, handler, drain=("TERM", 10.0), **kind)  # type: ignore[arg-type]
-    assert client.communicate()[0] == "served me\n" * 3
-    assert (report.accepted, report.ok, report.drained) == (3, 3, True), report
-    assert signal.getsignal(signal.SIGTERM) == before
-    assert listener.closed
-
-
-def client_program(port: int | None, requests: int) -> list[str]:
-    """A client that stops the server when it has its answers."""
-    program = (
-        "import socket, os, sys\n"
-        "for i in range(int(sys.argv[2])):\n"
-        "    s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))\n"
-        "    try:\n"
-        "        s.sendall(b'me\\n')\n"
-        "        print(s.makefile().read(), end='')\n"
-        "    except ConnectionError: pass\n"
-        "os.kill(int(sys.argv[3]), 15)\n"
+def test_listeners_of_others(tmp_path: Path) -> None:
+    theirs = socket.create_server(("127.0.0.1", 0))
+    port = theirs.getsockname()[1]
+    with ipc.Listener.adopt(theirs.detach()) as listener:
+        assert listener.port == port
+        ipc.tcp_connect("127.0.0.1", port).write(b"x")
+        assert listener.accept(timeout=5).read(1) == b"x"
+    reader, writer = os.pipe()
+    for bad, why in ((reader, errno.ENOTSOCK), (9999, errno.EBADF)):
+        with pytest.raises(OSError) as refused:
+            ipc.Listener.adopt(bad)
+        assert refused.value.errno == why
+    os.close(reader)
+    os.close(writer)
+    assert ipc.Listener.inherited() == []
+    # As a service manager starts a program.
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import perlipc as ipc\n"
+        "[one] = ipc.Listener.inherited()\n"
+        "assert ipc.Listener.inherited() == []\n"
+        "one.accept(timeout=20).write(b'inherited\\n')\n"
     )
-    return ["python3", "-c", program, str(port), str(requests), str(os.getpid())]
-
-
-def test_serve_a_command() -> None:
-    listener = ipc.tcp_listen("127.0.0.1", 0)
-    client = subprocess.Popen(client_program(listener.port, 2), stdout=subprocess.PIPE, text=True)
-    report = ipc.serve(listener, "read l; echo served $l", drain=("TERM", 10.0))
-    assert client.communicate()[0] == "served me\n" * 2
-    assert (report.accepted, report.ok) == (2, 2)
-    with pytest.raises(TypeError):
-        ipc.serve(ipc.tcp_listen("127.0.0.1", 0), ["true"], prefork=2)
-
-
-def test_a_handler_that_raises(capfd: pytest.CaptureFixture[str]) -> None:
-    def handler(client: ipc.Stream[bytes]) -> int:
-        raise LookupError("as asked")
-
-    listener = ipc.tcp_listen("127.0.0.1", 0)
-    client = subprocess.Popen(client_program(listener.port, 1), stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL)
-    report = ipc.serve(listener, handler)
-    client.communicate()
-    assert report.failed == 1 and report.drained
-    assert "as asked" in capfd.readouterr().err
+    theirs = socket.create_server(("127.0.0.1", 0))
+    port = theirs.getsockname()[1]
+    child = ipc.start(
+        ["sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$1"', sys.executable, program], fds={3: theirs.fileno()}
+    )
+    theirs.close()
+    assert ipc.tcp_connect("127.0.0.1", port, timeout=20).readline() == b"inherited\n"
+    assert child.wait(20).ok

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import perlipc as ipc
+
+
+def test_messages(tmp_path: Path) -> None:
+    with ipc.udp("127.0.0.1") as one, ipc.udp("127.0.0.1", 0) as other:
+        one.send(b"", other.address)
+        one.send(b"x" * 1000, other.address)
+        assert other.peek(timeout=5) == (b"", one.address)
+        assert other.recv(timeout=5) == (b"", one.address)
+        with pytest.raises(OSError) as cut:
+            other.recv(10, timeout=5)
+        assert cut.value.errno == errno.EMSGSIZE
+        with pytest.raises(TimeoutError):
+            other.recv(timeout=0)
+        with pytest.raises(OSError) as nobody:
+            other.peer
+        assert nobody.value.errno == errno.ENOTCONN
+        other.connect(one.address)
+        assert other.peer == one.address
+        other.send(b"connected")
+        assert one.recv(timeout=5) == (b"connected", other.address)
+        with pytest.raises(OSError) as long:
+            other.send(bytes(65508))
+        assert long.value.errno == errno.EMSGSIZE
+        other.send(bytes(65507))
+        assert one.recv(timeout=5) == (bytes(65507), other.address)
+    with pytest.raises(ValueError, match="closed"):
+        one.send(b"x")
+    path = tmp_path / "d"
+    with ipc.unix_dgram(path) as server, ipc.unix_dgram() as client:
+        client.send(b"hi", str(path))
+        assert server.recv(timeout=5) == (b"hi", "")
+    left, right = ipc.dgram_pair()
+    left.send(b"pair")
+    assert right.recv(timeout=5) == (b"pair", "")
+
+
+def test_a_name_that_is_no_utf_8(tmp_path: Path) -> None:
+    path = os.path.join(os.fsencode(tmp_path), b"\xff")
+    with ipc.unix_dgram(os.fsdecode(path)) as server:
+        assert os.fsencode(server.address) == path
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as theirs:
+            theirs.bind(path + b"2")
+            theirs.sendto(b"x", path)
+            data, sender = server.recv(timeout=5)
+            assert os.fsencode(sender) == path + b"2"
+            server.send(b"back", sender)
+            assert theirs.recv(9) == b"back"
+
+
+def test_batches() -> None:
+    with ipc.udp("127.0.0.1") as one, ipc.udp("127.0.0.1") as other:
+        sent = [(bytes([i]) * i, other.address) for i in range(50)]
+        assert one.send_batch(sent) == 50
+        assert one.send_batch([]) == 0
+        came: list[tuple[bytes, str]] = []
+        while len(came) < 50:
+            came += other.recv_batch(16, timeout=5)
+        assert came == [(data, one.address) for data, _ in sent]
+        with pytest.raises(TimeoutError):
+            other.recv_batch(timeout=0)
+        one.connect(other.address)
+        assert one.send_batch([b"a", b"too long", b"b"]) == 3
+        with pytest.raises(OSError) as cut:
+            other.recv_batch(8, 4, timeout=5)
+        assert cut.value.errno == errno.EMSGSIZE
+        assert cut.value.messages == [(b"a", one.address), (b"b", one.address)]  # type: ignore[attr-defined]
+        assert one.send_batch([b"a", bytes(70000), b"b"]) == 1
+        with pytest.raises(OSError) as long:
+            one.send_batch([bytes(70000), b"b"])
+        assert long.value.errno == errno.EMSGSIZE
+        with pytest.raises(TypeError):
+            one.send_batch(["text"])  # type: ignore[arg-type]
+
+
+def test_broadcast_and_multicast() -> None:
+    with ipc.udp(None, 0, v4only=True) as receiver, ipc.udp("127.0.0.1") as sender:
+        with pytest.raises(PermissionError):
+            sender.send(b"x", "255.255.255.255:9")
+        sender.set_option("broadcast", 1)
+        assert sender.option("broadcast") == 1
+        receiver.join("239.255.78.78", "lo")
+        sender.multicast(ttl=1, loop=True, interface="lo")
+        port = receiver.address.rpartition(":")[2]
+        sender.send(b"all", f"239.255.78.78:{port}")
+        assert receiver.recv(timeout=5)[0] == b"all"
+        receiver.leave("239.255.78.78", "lo")
+        with pytest.raises(ValueError):
+            receiver.join("nobody")
+        with pytest.raises(OSError):
+            sender.multicast(interface="nosuch0")
+
+
+def test_from_many_threads() -> None:
+    with ipc.udp("127.0.0.1") as server, ipc.udp("127.0.0.1") as client:
+        got: list[bytes] = []
+
+        def serve() -> None:
+            while (data := server.recv(timeout=20)[0]) != b"end":
+                got.append(data)
+
+        threads = [threading.Thread(target=serve) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for i in range(100):
+            client.send(b"%d" % i, server.address)
+        while len(got) < 100:
+            time.sleep(0.001)
+        for _ in threads:
+            client.send(b"end", server.address)
+        for thread in threads:
+            thread.join()
+        assert sorted(got, key=int) == [b"%d" % i for i in range(100)]
+        timer = threading.Timer(0.02, server.close)
+        timer.start()
+        with pytest.raises(OSError) as ended:
+            server.recv()
+        assert ended.value.errno == errno.ECANCELED
+        timer.join()

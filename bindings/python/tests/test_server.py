@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+
+import pytest
+
+import perlipc as ipc
+
+
+@pytest.mark.parametrize("kind", [{"limit": 3}, {"prefork": 2}, {"iterative": True}])
+def test_serve(kind: dict[str, int]) -> None:
+    def handler(client: ipc.Stream[bytes]) -> int:
+        line = client.readline()
+        client.write(b"served " + line)
+        return 0
+
+    before = signal.getsignal(signal.SIGTERM)
+    listener = ipc.tcp_listen("127.0.0.1", 0)
+    port = listener.port
+    client = subprocess.Popen(client_program(port, 3), stdout=subprocess.PIPE, text=True)
+    report = ipc.serve(listener, handler, drain=("TERM", 10.0), **kind)  # type: ignore[arg-type]
+    assert client.communicate()[0] == "served me\n" * 3
+    assert (report.accepted, report.ok, report.drained) == (3, 3, True), report
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert listener.closed
+
+
+def client_program(port: int | None, requests: int) -> list[str]:
+    """A client that stops the server when it has its answers."""
+    program = (
+        "import socket, os, sys\n"
+        "for i in range(int(sys.argv[2])):\n"
+        "    s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))\n"
+        "    try:\n"
+        "        s.sendall(b'me\\n')\n"
+        "        print(s.makefile().read(), end='')\n"
+        "    except ConnectionError: pass\n"
+        "os.kill(int(sys.argv[3]), 15)\n"
+    )
+    return ["python3", "-c", program, str(port), str(requests), str(os.getpid())]
+
+
+def test_serve_a_command() -> None:
+    listener = ipc.tcp_listen("127.0.0.1", 0)
+    client = subprocess.Popen(client_program(listener.port, 2), stdout=subprocess.PIPE, text=True)
+    report = ipc.serve(listener, "read l; echo served $l", drain=("TERM", 10.0))
+    assert client.communicate()[0] == "served me\n" * 2
+    assert (report.accepted, report.ok) == (2, 2)
+    with pytest.raises(TypeError):
+        ipc.serve(ipc.tcp_listen("127.0.0.1", 0), ["true"], prefork=2)
+
+
+def test_a_handler_that_raises(capfd: pytest.CaptureFixture[str]) -> None:
+    def handler(client: ipc.Stream[bytes]) -> int:
+        raise LookupError("as asked")
+
+    listener = ipc.tcp_listen("127.0.0.1", 0)
+    client = subprocess.Popen(client_program(listener.port, 1), stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL)
+    report = ipc.serve(listener, handler)
+    client.communicate()
+    assert report.failed == 1 and report.drained
+    assert "as asked" in capfd.readouterr().err
+
+
+def test_the_log_and_a_dropped_user(capfd: pytest.CaptureFixture[str]) -> None:
+    """In a process of its own, which gives up root for good."""
+    told: list[tuple[str, bool, str, str]] = []
+
+    def log(event: str, pid: int | None, status: ipc.Status | None, text: str) -> None:
+        told.append((event, pid is not None, str(status), text.rpartition(":")[0]))
+        if event == "error":
+            raise LookupError("of the log alone")
+
+    def serves() -> int:
+        listener = ipc.tcp_listen("127.0.0.1", 0)
+        client = subprocess.Popen(client_program(listener.port, 1), stdout=subprocess.PIPE)
+        user = {"user": "65534", "group": 65534} if os.geteuid() == 0 else {}
+        report = ipc.serve(listener, "read l; id -u; exit 3", log=log, **user)  # type: ignore[arg-type]
+        assert (report.accepted, report.failed, report.unknown) == (1, 1, 0)
+        assert told[0] == ("ready", False, "None", "")
+        assert told[1] == ("start", True, "None", "127.0.0.1")
+        assert sorted(told[2:]) == [("end", True, "exited with 3", ""), ("stop", False, "None", "")]
+        assert client.communicate()[0] == b"%d\n" % (65534 if user else os.geteuid())
+        assert os.geteuid() != 0
+        return 0
+
+    child = ipc.fork()
+    if child is None:
+        try:
+            os._exit(serves())
+        except BaseException as error:
+            print(error)
+            os._exit(1)
+    status = child.wait(20)
+    assert status.ok, capfd.readouterr()
+    with pytest.raises(TypeError, match="a group comes with a user"):
+        ipc.serve(ipc.tcp_listen("127.0.0.1", 0), "true", group="nogroup")
+
+
+def test_a_connection_has_an_end() -> None:
+    listener = ipc.tcp_listen("127.0.0.1", 0)
+    client = subprocess.Popen(client_program(listener.port, 1), stdout=subprocess.PIPE)
+    report = ipc.serve(listener, "exec sleep 1000", each=0.1)
+    assert (report.accepted, report.killed, report.cut) == (1, 1, 1), report
+    assert client.communicate()[0] == b""
