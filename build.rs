@@ -321,6 +321,7 @@ extern \"C\" {{
                     "usize" => "size_t".into(),
                     "c_char" => "char".into(),
                     "c_void" => "void".into(),
+                    "Option" => panic!("a callback has a type of its own"),
                     other => other.to_owned(),
                 }
             }
@@ -369,7 +370,8 @@ extern \"C\" {{
                             syn::FnArg::Typed(arg) => {
                                 let syn::Pat::Ident(name) = &*arg.pat else { panic!("an argument has a name") };
                                 let name = name.ident.to_string();
-                                format!("{{\"name\": {}, \"type\": {}}}", quote(&name), quote(&c_type(&arg.ty)))
+                                let name = name.strip_prefix("r#").unwrap_or(&name);
+                                format!("{{\"name\": {}, \"type\": {}}}", quote(name), quote(&c_type(&arg.ty)))
                             }
                             syn::FnArg::Receiver(_) => panic!("a C function"),
                         });

@@ -8,6 +8,9 @@ use crate::error::Error;
 use crate::status::Status;
 use crate::stream::Separator;
 
+/// Is told of a name that cannot be opened, with the code of the failure.
+pub type ipc_argv_report_fn = Option<unsafe extern "C" fn(name: *const c_char, code: i32, userdata: *mut c_void)>;
+
 /// Many files as one stream of lines. For one thread at a time.
 #[repr(C)]
 pub struct ipc_argv {
@@ -60,13 +63,14 @@ pub unsafe extern "C" fn ipc_argv_open(names: *const *const c_char, magic: i32, 
 ///
 /// Returns: 0.
 /// Errors: PERLIPC_E_INVALID for a bad handle.
-/// Threads: one at a time uses the handle. Callbacks: `report`, inside ipc_argv_readline and ipc_argv_eof_all.
+/// Threads: one at a time uses the handle.
 /// Blocks: no.
+/// Callbacks: `report`, inside ipc_argv_readline and ipc_argv_eof_all.
 /// Perl: the warning "Can't open x".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_argv_report(
     a: *mut ipc_argv,
-    report: Option<extern "C" fn(*const c_char, i32, *mut c_void)>,
+    report: ipc_argv_report_fn,
     userdata: *mut c_void,
 ) -> i32 {
     guard(|| {
@@ -76,7 +80,8 @@ pub unsafe extern "C" fn ipc_argv_report(
             let userdata = &userdata;
             if let Some(report) = report {
                 let name = [name, b"\0"].concat();
-                report(name.as_ptr().cast(), super::error::code_of(error), userdata.0);
+                // SAFETY: the caller's function, with what it was registered with.
+                unsafe { report(name.as_ptr().cast(), super::error::code_of(error), userdata.0) };
             }
         });
         Ok(0)

@@ -13,6 +13,12 @@ use crate::status::Status;
 use crate::stream::{Reader, Writer};
 use crate::time::Deadline;
 
+/// Takes a piece of what a command says, from its descriptor 1 or 2.
+///
+/// Result: 0 and it goes on; anything else ends ipc_capture_each.
+pub type ipc_piece_fn =
+    Option<unsafe extern "C" fn(fd: i32, data: *const c_void, len: usize, userdata: *mut c_void) -> i32>;
+
 /// What a finished child said, and how it ended.
 #[repr(C)]
 pub struct ipc_capture {
@@ -163,8 +169,9 @@ pub unsafe extern "C" fn ipc_capture_feed(
 ///
 /// Returns: 0; what `piece` returned, if that was greater than 0; PERLIPC_E_HANDLER if it was less.
 /// Errors: as ipc_capture_feed.
-/// Threads: any; one at a time uses the streams. Callbacks: `piece`, on the calling thread.
+/// Threads: any; one at a time uses the streams.
 /// Blocks: until all is said and heard, or the timeout.
+/// Callbacks: `piece`, on the calling thread.
 /// Perl: none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_capture_each(
@@ -174,7 +181,7 @@ pub unsafe extern "C" fn ipc_capture_each(
     reader: *mut ipc_stream,
     error: *mut ipc_stream,
     timeout_ms: i32,
-    piece: Option<extern "C" fn(i32, *const c_void, usize, *mut c_void) -> i32>,
+    piece: ipc_piece_fn,
     userdata: *mut c_void,
 ) -> i32 {
     guard(|| {
