@@ -375,10 +375,14 @@ impl Shared {
         }
     }
 
+    /// For the C face, whose handle holds no stream.
+    #[cfg(feature = "capi")]
     pub(crate) fn is_closed(&self) -> bool {
         self.gate.is_closed()
     }
 
+    /// As [`is_closed`](Shared::is_closed).
+    #[cfg(feature = "capi")]
     pub(crate) fn cancel(&self) {
         self.gate.cancel();
     }
