@@ -1214,6 +1214,11 @@ PERLIPC_NODISCARD int32_t ipc_open3_fork(int32_t threads_ok, ipc_stream **writer
 
 /* ---- capture: backticks, and talks without deadlock ------------------------------------------------------------- */
 
+/* Takes a piece of what a command says, from its descriptor 1 or 2.
+ *
+ * Result: 0 and it goes on; anything else ends ipc_capture_each. */
+typedef int32_t (*ipc_piece_fn)(int32_t fd, const void *data, size_t len, void *userdata);
+
 /* Runs a command with `input` as its standard input (NULL: this process's) and keeps all that it says on its standard
  * output and, unless the command says where that goes, its standard error. Full pipes cannot stand in the way. At the
  * deadline its tree is ended (see ipc_cmd_grace); a descendant that ran away with the pipe keeps nobody waiting.
@@ -1246,10 +1251,11 @@ PERLIPC_NODISCARD int32_t ipc_capture_feed(ipc_stream *writer, const void *input
  *
  * Returns: 0; what `piece` returned, if that was greater than 0; PERLIPC_E_HANDLER if it was less.
  * Errors: as ipc_capture_feed.
- * Threads: any; one at a time uses the streams. Callbacks: `piece`, on the calling thread.
+ * Threads: any; one at a time uses the streams.
  * Blocks: until all is said and heard, or the timeout.
+ * Callbacks: `piece`, on the calling thread.
  * Perl: none. */
-PERLIPC_NODISCARD int32_t ipc_capture_each(ipc_stream *writer, const void *input, size_t len, ipc_stream *reader, ipc_stream *error, int32_t timeout_ms, int32_t (*piece)(int32_t, const void*, size_t, void*), void *userdata);
+PERLIPC_NODISCARD int32_t ipc_capture_each(ipc_stream *writer, const void *input, size_t len, ipc_stream *reader, ipc_stream *error, int32_t timeout_ms, ipc_piece_fn piece, void *userdata);
 
 /* How much of the input went out.
  *
@@ -2203,6 +2209,9 @@ PERLIPC_NODISCARD int32_t ipc_flock(int32_t fd, const char *mode, int32_t timeou
 
 /* ---- argv: many files as one stream of lines -------------------------------------------------------------------- */
 
+/* Is told of a name that cannot be opened, with the code of the failure. */
+typedef void (*ipc_argv_report_fn)(const char *name, int32_t code, void *userdata);
+
 /* Opens many files as one stream of lines: `names` is NULL-ended, a program's arguments say; none at all (or NULL) is
  * standard input. Names are taken as they are; with `magic`, "cmd |" is a command whose output is read, "-" is standard
  * input, "<&3" a descriptor, and spaces around do not count: trust the names then. Nothing is opened before it is read.
@@ -2219,10 +2228,11 @@ PERLIPC_NODISCARD int32_t ipc_argv_open(const char *const *names, int32_t magic,
  *
  * Returns: 0.
  * Errors: PERLIPC_E_INVALID for a bad handle.
- * Threads: one at a time uses the handle. Callbacks: `report`, inside ipc_argv_readline and ipc_argv_eof_all.
+ * Threads: one at a time uses the handle.
  * Blocks: no.
+ * Callbacks: `report`, inside ipc_argv_readline and ipc_argv_eof_all.
  * Perl: the warning "Can't open x". */
-int32_t ipc_argv_report(ipc_argv *a, void (*report)(const char*, int32_t, void*), void *userdata);
+int32_t ipc_argv_report(ipc_argv *a, ipc_argv_report_fn report, void *userdata);
 
 /* One more name, behind the others.
  *
