@@ -68,11 +68,7 @@ pub unsafe extern "C" fn ipc_argv_open(names: *const *const c_char, magic: i32, 
 /// Callbacks: `report`, inside ipc_argv_readline and ipc_argv_eof_all.
 /// Perl: the warning "Can't open x".
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ipc_argv_report(
-    a: *mut ipc_argv,
-    report: ipc_argv_report_fn,
-    userdata: *mut c_void,
-) -> i32 {
+pub unsafe extern "C" fn ipc_argv_report(a: *mut ipc_argv, report: ipc_argv_report_fn, userdata: *mut c_void) -> i32 {
     guard(|| {
         let userdata = Userdata(userdata);
         // SAFETY: the caller's handle.
