@@ -14,7 +14,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 VENV := .venv
 
-.PHONY: all lib header man demo test soak bench install uninstall clean venv wheel lint
+.PHONY: all lib header man demo test soak release-check bench install uninstall clean venv wheel lint
 
 all: lib
 
@@ -60,6 +60,10 @@ test: lib wheel
 
 soak: lib wheel
 	@PERLIPC_SOAK=1 tests/run
+
+# What is too slow for every day: abidiff, cargo-c, the sdist, all tests with each Python, a dry run of publishing.
+release-check: lib wheel
+	@tests/run release
 
 bench: lib wheel
 	@benches/run
