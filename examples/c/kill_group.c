@@ -23,9 +23,8 @@ int main(void) {
 
     for (int i = 0; i < 3; i++) {
         int32_t status;
-        char text[64];
-        if (ipc_child_wait(kids[i], -1, &status) < 0 || ipc_status_text(status, text, sizeof text) < 0) return 1;
-        printf("kid: %s\n", text);
+        if (ipc_child_wait(kids[i], -1, &status) < 0) return 1;
+        printf("kid: killed by %d\n", ipc_status_signal(status));
         ipc_child_free(kids[i]);
     }
     ipc_cmd_free(sleeper);

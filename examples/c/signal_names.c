@@ -8,6 +8,6 @@ int main(void) {
     printf("signal #17 = %s\n", ipc_signal_name(17));
     int32_t alrm = ipc_signal_number("ALRM");
     if (alrm > 0) printf("SIGALRM is %d\n", alrm);
-    for (int32_t n = 1; n <= 64; n++) printf("%s%c", ipc_signal_name(n), n % 16 == 0 ? '\n' : ' ');
+    for (int32_t n = 1; n <= 31; n++) printf("%s%c", ipc_signal_name(n), n == 31 ? '\n' : ' ');
     return 0;
 }

@@ -19,8 +19,9 @@ def catch_zap(signame: str) -> None:
 
 
 ipc.SIG["INT"] = catch_zap
-print("waiting", flush=True)
 try:
+    print("waiting", flush=True)
     ipc.sleep(60)
 except Zapped as zap:
-    print(zap, "; shucks: ", shucks, sep="")
+    print(zap)
+print("shucks:", shucks)

@@ -15,5 +15,5 @@ kids = [ipc.start(["sleep", "100"]) for _ in range(3)]
 with ipc.local(ipc.SIG, HUP="IGNORE"):
     print("groups reached:", ipc.kill("HUP", -os.getpgrp()))
 for kid in kids:
-    print("kid:", str(kid.wait()))
+    print("kid: killed by", ipc.SIG.signo[kid.wait().signal or "ZERO"])
 print("I survive")

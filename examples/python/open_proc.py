@@ -5,4 +5,4 @@ import perlipc as ipc
 with ipc.open_pty(["cat", "-n"], text=True) as proc:
     for _ in range(10):
         proc.sendline("a line")
-        print(proc.readline(), end="")
+        print("got back", proc.readline(), end="")

@@ -4,6 +4,7 @@ In Perl: sub precious { local $SIG{INT} = 'IGNORE'; &more_functions; }
 """
 
 import os
+import signal
 
 import perlipc as ipc
 
@@ -20,7 +21,5 @@ def precious() -> None:
 
 
 precious()
-try:
-    ipc.kill("INT", os.getpid())
-except KeyboardInterrupt:
-    print("afterwards: an interrupt")
+# Python's own default raises KeyboardInterrupt.
+print("afterwards:", "DEFAULT" if ipc.SIG["INT"] is signal.default_int_handler else ipc.SIG["INT"])

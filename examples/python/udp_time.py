@@ -13,6 +13,7 @@ SECS_OF_70_YEARS = 2208988800
 WAIT = int(os.environ.get("UDP_TIME_WAIT_MS", "10000")) / 1000
 
 count = 0
+print(f"{'localhost':<24} {0:8} {time.ctime()}")
 with ipc.udp() as sock:
     for name in sys.argv[1:]:
         host, _, port = name.partition(":")
