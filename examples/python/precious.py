@@ -21,5 +21,5 @@ def precious() -> None:
 
 
 precious()
-# Python's own default raises KeyboardInterrupt.
-print("afterwards:", "DEFAULT" if ipc.SIG["INT"] is signal.default_int_handler else ipc.SIG["INT"])
+# What was there before is there again: Python's own default, which raises KeyboardInterrupt.
+print("afterwards:", "DEFAULT" if signal.getsignal(signal.SIGINT) is signal.default_int_handler else ipc.SIG["INT"])
