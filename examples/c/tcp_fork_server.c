@@ -18,9 +18,14 @@ static void logmsg(const char *event, int32_t pid, int32_t status, const char *t
 
 /* In the child, the client on 0 and 1. */
 static int32_t spawn(int32_t client, void *userdata) {
+    (void)userdata;
+    ipc_stream *stream;
+    char peer[128], name[256] = "stranger";
+    if (ipc_stream_adopt(client, &stream) == 0 && ipc_stream_peer(stream, peer, sizeof peer) >= 0
+        && ipc_addr_name(peer, 5000, name, sizeof name) < 0)
+        snprintf(name, sizeof name, "%s", peer);
     time_t now = time(NULL);
-    (void)client, (void)userdata;
-    printf("Hello there, it's now %s", ctime(&now));
+    printf("Hello there, %s, it's now %s", name, ctime(&now));
     fflush(stdout);
     execl("/usr/games/fortune", "fortune", (char *)0);
     execl("/bin/date", "date", (char *)0);

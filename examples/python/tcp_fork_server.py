@@ -13,7 +13,7 @@ import perlipc as ipc
 
 def spawn(client: ipc.Stream[bytes]) -> None:
     # The client is standard input and output too.
-    print(f"Hello there, it's now {time.ctime()}", flush=True)
+    print(f"Hello there, {ipc.host_name(client.peer, timeout=5)}, it's now {time.ctime()}", flush=True)
     ipc.system(["/usr/games/fortune"] if os.path.exists("/usr/games/fortune") else ["date"])
 
 

@@ -14,8 +14,9 @@ def logmsg(*what: object) -> None:
 
 
 def greet(client: ipc.Stream[bytes]) -> None:
-    client.write(f"Hello there, it's now {time.ctime()}\n".encode())
-    logmsg("connection")
+    name = ipc.host_name(client.peer, timeout=5)
+    logmsg(f"connection from {name} [{client.peer}]")
+    client.write(f"Hello there, {name}, it's now {time.ctime()}\n".encode())
 
 
 listener = ipc.tcp_listen(None, sys.argv[1] if len(sys.argv) > 1 else "2345")
