@@ -21,6 +21,8 @@ pub struct Listener {
     /// The description is ours, and does not wait in accept: of several threads or processes that saw a client coming
     /// only one gets it.
     nonblock: AtomicBool,
+    /// How many may wait to be accepted; not known of a socket that others have opened, and may still use.
+    backlog: Option<i32>,
     /// A Unix socket's file.
     place: Option<Place>,
 }
@@ -37,10 +39,11 @@ impl ListenerCanceler {
 }
 
 impl Listener {
-    /// From a socket of ours that listens and has O_NONBLOCK.
-    pub(crate) fn new(fd: OwnedFd, place: Option<Place>) -> Result<Listener> {
+    /// From a socket of ours that is bound and has O_NONBLOCK.
+    pub(crate) fn new(fd: OwnedFd, addr: &Addr, backlog: i32, place: Option<Place>) -> Result<Listener> {
+        sys::socket::listen(fd.as_raw_fd(), backlog).map_err(|errno| Error::at("listen", addr.text(), errno))?;
         let nonblock = AtomicBool::new(true);
-        Ok(Listener { gate: Arc::default(), fd, nonblock, place })
+        Ok(Listener { gate: Arc::default(), fd, nonblock, backlog: Some(backlog), place })
     }
 
     /// Takes over a socket that listens already. It stays as it was found; while it has no O_NONBLOCK, an accept with a
@@ -52,7 +55,7 @@ impl Listener {
             return Err(failed(libc::EINVAL));
         }
         let nonblock = AtomicBool::new(flags & libc::O_NONBLOCK != 0);
-        Ok(Listener { gate: Arc::default(), fd, nonblock, place: None })
+        Ok(Listener { gate: Arc::default(), fd, nonblock, backlog: None, place: None })
     }
 
     /// The sockets that whoever started this program has opened for it (`LISTEN_PID`, `LISTEN_FDS`), in their order;
@@ -127,6 +130,19 @@ impl Listener {
             .map_err(|errno| Error::os("listen", errno))?;
         self.nonblock.store(!waiting, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Lets no more clients queue behind those that wait already, or lets them again. Closing alone would reset these.
+    pub(crate) fn hold(&self, held: bool) {
+        if let Some(backlog) = self.backlog {
+            // What fails here leaves only a longer queue.
+            let _ = sys::socket::listen(self.fd(), if held { 0 } else { backlog });
+        }
+    }
+
+    /// Whether a client waits to be accepted.
+    pub(crate) fn has_client(&self) -> Wait<bool> {
+        Ok(block::poll(&mut [block::entry(self.fd(), libc::POLLIN)], Deadline::NOW)? > 0)
     }
 
     pub(crate) fn is_waiting(&self) -> bool {

@@ -143,6 +143,14 @@ struct Kid {
     child: Child,
     deadline: Deadline,
     cut: bool,
+    /// As poll has it: asking each for its status each time would cost a call for each.
+    ended: bool,
+}
+
+impl Kid {
+    fn new(child: Child, deadline: Deadline) -> Kid {
+        Kid { child, deadline, cut: false, ended: false }
+    }
 }
 
 impl Server {
@@ -276,13 +284,15 @@ impl Server {
             None => None,
         };
         self.tell(&Event::Ready);
-        if self.iterative {
+        let result = if self.iterative {
             self.run_iterative()
         } else if self.prefork > 0 {
             self.run_prefork()
         } else {
             self.run_forking()
-        }
+        };
+        self.listener.hold(false);
+        result
     }
 
     fn tell(&mut self, event: &Event) {
@@ -298,8 +308,7 @@ impl Server {
         let mut end = Deadline::NEVER;
         loop {
             if end.is_never() && self.stopper.is_set() {
-                end = Deadline::after(Some(self.drain));
-                self.tell(&Event::Stopping);
+                end = self.begin_to_stop();
             }
             let stopping = !end.is_never();
             if stopping && end.passed() {
@@ -317,34 +326,48 @@ impl Server {
                     *(if code == 0 { &mut report.ok } else { &mut report.failed }) += 1;
                 }
                 Err(Stop::Timeout) if stopping => return Ok(report),
-                Err(Stop::Timeout) => self.wait(false, true, &[], Deadline::NEVER)?,
+                Err(Stop::Timeout) => self.wait(false, true, &mut [], Deadline::NEVER)?,
                 Err(Stop::Errno(errno)) if passes(errno) => {
                     self.tell(&Event::Failed { error: &Error::os("accept", errno) });
-                    self.wait(stopping, false, &[], end.min(Deadline::after(Some(PAUSE))))?;
+                    self.wait(stopping, false, &mut [], end.min(Deadline::after(Some(PAUSE))))?;
                 }
                 Err(stop) => return Err(stop.error("accept")),
             }
         }
     }
 
-    /// Until a client comes (if asked for), a process ends, the server is stopped, or time is up.
-    fn wait(&self, stopping: bool, clients: bool, kids: &[Kid], limit: Deadline) -> Result<()> {
+    /// When what is accepted must be finished.
+    fn begin_to_stop(&mut self) -> Deadline {
+        let end = Deadline::after(Some(self.drain));
+        self.listener.hold(true);
+        self.tell(&Event::Stopping);
+        end
+    }
+
+    fn has_client(&self) -> Result<bool> {
+        self.listener.has_client().map_err(|stop| stop.error("server"))
+    }
+
+    /// Until a client comes (if asked for), a process ends, the server is stopped, or time is up. Marks those that have
+    /// ended.
+    fn wait(&self, stopping: bool, clients: bool, kids: &mut [Kid], limit: Deadline) -> Result<()> {
         let mut fds = Vec::with_capacity(kids.len() + 2);
         // When the caller has seen that it is stopped, the descriptor says nothing new.
         fds.push(block::entry(if stopping { -1 } else { self.stopper.0.fd.as_raw_fd() }, libc::POLLIN));
         fds.push(block::entry(if clients { self.listener.fd() } else { -1 }, libc::POLLIN));
         let mut limit = limit;
-        for kid in kids {
-            match kid.child.pidfd() {
-                Some(pidfd) => fds.push(block::entry(pidfd.as_raw_fd(), libc::POLLIN)),
-                // Without a pidfd only looking tells.
-                None => limit = limit.min(Deadline::after(Some(Duration::from_millis(10)))),
+        for kid in kids.iter() {
+            fds.push(block::entry(kid.child.pidfd().map_or(-1, |pidfd| pidfd.as_raw_fd()), libc::POLLIN));
+            if kid.child.pidfd().is_none() {
+                // Only looking tells.
+                limit = limit.min(Deadline::after(Some(Duration::from_millis(10))));
             }
         }
-        match block::poll(&mut fds, limit) {
-            Ok(_) => Ok(()),
-            Err(stop) => Err(stop.error("server")),
+        block::poll(&mut fds, limit).map_err(|stop| stop.error("server"))?;
+        for (kid, polled) in kids.iter_mut().zip(fds.iter().skip(2)) {
+            kid.ended = polled.revents != 0 || kid.child.pidfd().is_none();
         }
+        Ok(())
     }
 
     // ---- a process for each ----
@@ -365,8 +388,7 @@ impl Server {
         let mut empty = false;
         loop {
             if end.is_never() && self.stopper.is_set() {
-                end = Deadline::after(Some(self.drain));
-                self.tell(&Event::Stopping);
+                end = self.begin_to_stop();
             }
             let stopping = !end.is_never();
             self.reap(report, kids);
@@ -398,7 +420,7 @@ impl Server {
             if let (true, Some(client)) = (free, waiting.take_if(|_| free)) {
                 match self.begin(&client) {
                     Ok(child) => {
-                        kids.push(Kid { child, deadline: Deadline::after(self.each), cut: false });
+                        kids.push(Kid::new(child, Deadline::after(self.each)));
                     }
                     Err(error) => {
                         self.tell(&Event::Failed { error: &error });
@@ -429,7 +451,7 @@ impl Server {
     fn reap(&mut self, report: &mut Report, kids: &mut Vec<Kid>) {
         let mut i = 0;
         while let Some(kid) = kids.get_mut(i) {
-            match kid.child.poll() {
+            match if kid.ended { kid.child.poll() } else { Ok(None) } {
                 Ok(None) => {
                     if !kid.cut && kid.deadline.passed() {
                         kid.cut = true;
@@ -513,8 +535,7 @@ impl Server {
         let mut end = Deadline::NEVER;
         loop {
             if end.is_never() && self.stopper.is_set() {
-                end = Deadline::after(Some(self.drain));
-                self.tell(&Event::Stopping);
+                end = self.begin_to_stop();
                 self.listener.set_waiting(false)?;
                 for kid in kids.iter() {
                     let _ = kid.child.kill("TERM");
@@ -523,15 +544,17 @@ impl Server {
             let stopping = !end.is_never();
             let before = kids.len();
             self.reap(report, kids);
-            if stopping && (end.passed() || kids.is_empty()) {
-                report.drained = kids.is_empty();
+            // Where none is left to serve those who wait, one is made for them.
+            let left = stopping && kids.is_empty() && self.has_client()?;
+            if stopping && (end.passed() || (kids.is_empty() && !left)) {
+                report.drained = kids.is_empty() && !left;
                 return Ok(());
             }
             if !stopping && kids.len() < before && kids.is_empty() && before > 1 {
                 // All at once: something is wrong with them, and making more at full speed would not help.
                 pause = Deadline::after(Some(PAUSE));
             }
-            if !stopping && kids.len() < self.prefork && pause.passed() {
+            if (left || (!stopping && kids.len() < self.prefork)) && pause.passed() {
                 // A worker that is told to stop before it listens to that would not hear it.
                 let mask = sys::set_mask(libc::SIG_SETMASK, sys::ALL_SIGNALS);
                 let made = self.make_process();
@@ -541,10 +564,10 @@ impl Server {
                 match made {
                     Ok(Fork::Parent(child)) => {
                         let pid = child.pid();
-                        kids.push(Kid { child, deadline: Deadline::NEVER, cut: false });
+                        kids.push(Kid::new(child, Deadline::NEVER));
                         self.tell(&Event::Started { pid, peer: None });
                     }
-                    Ok(Fork::Child) => self.work_on(counts, mask),
+                    Ok(Fork::Child) => self.work_on(counts, mask, stopping),
                     Err(error) if passes(error.errno()) => {
                         self.tell(&Event::Failed { error: &error });
                         pause = Deadline::after(Some(PAUSE));
@@ -558,9 +581,9 @@ impl Server {
     }
 
     /// In a worker: one client after the other, until it is told to stop and nobody waits any more.
-    fn work_on(&mut self, counts: &Counts, mask: sys::SigSet) -> ! {
+    fn work_on(&mut self, counts: &Counts, mask: sys::SigSet, stopping: bool) -> ! {
         let _ = sys::child::prctl(libc::PR_SET_PDEATHSIG as usize, libc::SIGTERM as usize);
-        let stop = Arc::new([AtomicBool::new(false), AtomicBool::new(false)]);
+        let stop = Arc::new([AtomicBool::new(stopping), AtomicBool::new(false)]);
         for signal in [Some("TERM"), self.signal.as_deref()].into_iter().flatten() {
             let stop = stop.clone();
             // Only waiting for the next client is given up, never one that is being served.

@@ -228,8 +228,7 @@ pub fn listen(host: Option<&str>, service: &str, options: &str) -> Result<Listen
             socket::set(fd.as_raw_fd(), name, *value)?;
         }
         socket::bind(&fd, addr)?;
-        sys::socket::listen(fd.as_raw_fd(), backlog).map_err(|errno| Error::at("listen", addr.text(), errno))?;
-        Listener::new(fd, None)
+        Listener::new(fd, addr, backlog, None)
     };
     addr::bind_first(host, service, For::Tcp, (v4, v6), "listen", open)
 }

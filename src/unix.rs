@@ -248,8 +248,7 @@ pub fn listen(name: impl AsRef<[u8]>, options: &str) -> Result<Listener> {
         socket::set(fd.as_raw_fd(), name, value)?;
     }
     let place = bind(&fd, &addr, libc::SOCK_STREAM, binding)?;
-    sys::socket::listen(fd.as_raw_fd(), backlog).map_err(|errno| Error::at("listen", addr.text(), errno))?;
-    Listener::new(fd, place)
+    Listener::new(fd, &addr, backlog, place)
 }
 
 fn named(step: &'static str, name: &[u8]) -> Result<Addr> {
