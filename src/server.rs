@@ -526,7 +526,9 @@ impl Server {
         let result = self.keep_workers(&mut report, &mut kids, &counts);
         finish(&mut report, &mut kids);
         let restored = self.listener.set_waiting(waited);
-        (report.accepted, report.ok, report.failed) = counts.take();
+        let (accepted, ok, failed) = counts.take();
+        // Workers count what they serve; one that ended with a code of its own, in the midst of it, could not.
+        report = Report { accepted, ok, failed: report.failed + failed, ..report };
         result.and(restored).map(|()| report)
     }
 

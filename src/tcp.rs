@@ -182,10 +182,15 @@ enum Begun {
 
 fn begin(connect: &Connect, addr: Addr) -> Result<Begun> {
     let fd = connect.socket(&addr, true)?;
-    match sys::socket::connect(&CALM, fd.as_raw_fd(), &addr.name()?) {
-        Ok(()) => finish(fd).map(Begun::Connected),
-        Err(libc::EINPROGRESS | libc::EINTR) => Ok(Begun::UnderWay(Attempt { fd, addr })),
-        Err(errno) => Err(Error::at("connect", addr.text(), errno)),
+    let name = addr.name()?;
+    loop {
+        match sys::socket::connect(&CALM, fd.as_raw_fd(), &name) {
+            Ok(()) | Err(libc::EISCONN) => return finish(fd).map(Begun::Connected),
+            Err(libc::EINPROGRESS | libc::EALREADY) => return Ok(Begun::UnderWay(Attempt { fd, addr })),
+            // Whether it has begun tells the next.
+            Err(libc::EINTR) => {}
+            Err(errno) => return Err(Error::at("connect", addr.text(), errno)),
+        }
     }
 }
 

@@ -3,13 +3,21 @@
 #![cfg(feature = "faults")]
 
 mod common;
+#[path = "faults/sockets.rs"]
+mod sockets;
 
 use std::time::Duration;
 
 use common::{Hygiene, run, say};
 use perlipc::*;
 
-common::scenarios![on_the_only_thread, beside_another_thread, without_unnamed_files];
+common::scenarios![
+    on_the_only_thread,
+    beside_another_thread,
+    sockets_on_the_only_thread,
+    sockets_beside_another_thread,
+    without_unnamed_files
+];
 
 type Operation = (&'static str, fn() -> Result<()>);
 
@@ -490,6 +498,13 @@ fn fitting(call: i64) -> i32 {
         libc::SYS_ppoll | libc::SYS_execve | libc::SYS_close_range => libc::ENOMEM,
         libc::SYS_kill | libc::SYS_pidfd_send_signal | libc::SYS_setpgid | libc::SYS_setsid => libc::EPERM,
         libc::SYS_setgroups | libc::SYS_setresgid | libc::SYS_prlimit64 => libc::EPERM,
+        libc::SYS_socket | libc::SYS_accept4 => libc::EMFILE,
+        libc::SYS_bind | libc::SYS_listen => libc::EADDRINUSE,
+        libc::SYS_connect => libc::ECONNREFUSED,
+        libc::SYS_getsockname | libc::SYS_getpeername | libc::SYS_setsockopt => libc::ENOBUFS,
+        libc::SYS_sendmsg | libc::SYS_sendmmsg => libc::ENOBUFS,
+        libc::SYS_recvmsg | libc::SYS_recvmmsg => libc::ENOMEM,
+        libc::SYS_fchmod | libc::SYS_fchmodat | libc::SYS_unlinkat => libc::EPERM,
         libc::SYS_chdir => libc::EACCES,
         libc::SYS_dup2 => libc::EBADF,
         libc::SYS_rt_sigaction | libc::SYS_prctl | libc::SYS_waitid => libc::EINVAL,
@@ -497,9 +512,9 @@ fn fitting(call: i64) -> i32 {
     }
 }
 
-fn each_failed_once() {
+fn each_failed_once<'a>(operations: impl IntoIterator<Item = &'a Operation>) {
     let mut cases = 0;
-    for (name, operation) in OPERATIONS {
+    for (name, operation) in operations {
         // Twice: what a process makes once and keeps is made.
         for _ in 0..2 {
             operation().unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -580,14 +595,24 @@ fn without_unnamed_files() {
 }
 
 fn on_the_only_thread() {
-    each_failed_once();
+    each_failed_once(OPERATIONS);
 }
 
 fn beside_another_thread() {
     std::thread::spawn(std::thread::park);
     // Beside others this thread waits by a descriptor that is made once: now.
     pipe_limits().unwrap();
-    each_failed_once();
+    each_failed_once(OPERATIONS);
+}
+
+fn sockets_on_the_only_thread() {
+    each_failed_once(sockets::OPERATIONS.iter().chain(sockets::FORKING));
+}
+
+fn sockets_beside_another_thread() {
+    std::thread::spawn(std::thread::park);
+    pipe_limits().unwrap();
+    each_failed_once(sockets::OPERATIONS);
 }
 
 #[test]
@@ -605,4 +630,16 @@ fn single() {
 fn threaded() {
     let said = run("beside_another_thread");
     say(&format!("failed system calls, two threads: {}", said.trim()));
+}
+
+#[test]
+fn sockets_single() {
+    let said = run("sockets_on_the_only_thread");
+    say(&format!("failed system calls of sockets, one thread: {}", said.trim()));
+}
+
+#[test]
+fn sockets_threaded() {
+    let said = run("sockets_beside_another_thread");
+    say(&format!("failed system calls of sockets, two threads: {}", said.trim()));
 }

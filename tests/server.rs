@@ -81,6 +81,7 @@ fn served(stream: &mut Stream) -> i32 {
     match stream.readline() {
         Ok(Some(b"fail\n")) => 3,
         Ok(Some(b"panic\n")) => panic!("as asked"),
+        Ok(Some(b"exit\n")) => std::process::exit(5),
         Ok(Some(b"slow\n")) => {
             std::thread::sleep(Duration::from_millis(300));
             i32::from(stream.write(b"slow answer\n").is_err())
@@ -142,6 +143,17 @@ fn three_kinds_of_server() {
         assert_eq!(running.ask("fail\n"), "");
         let said = running.stop();
         assert_eq!(said, "accepted 6 ok 5 failed 1 killed 0 cut 0 unknown 0 drained true\n", "{kind:?}");
+    }
+}
+
+/// A function that ends its process instead of coming back.
+#[test]
+fn a_handler_that_exits() {
+    for kind in [("LIMIT", "10"), ("PREFORK", "1")] {
+        let running = Running::start("serves", &[kind, LONG]);
+        assert_eq!(running.ask("exit\n"), "");
+        assert_eq!(running.ask("next\n"), "served next\n");
+        assert_eq!(running.stop(), "accepted 2 ok 1 failed 1 killed 0 cut 0 unknown 0 drained true\n", "{kind:?}");
     }
 }
 
