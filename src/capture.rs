@@ -147,8 +147,9 @@ impl Capturing<'_> {
 /// What was read ahead comes first, what was still buffered for writing goes out before.
 ///
 /// When the deadline or a handler ends it, the capture has what came, with [`stopped`](Capture::stopped) and an
-/// unknown status; the child runs on and the streams stay open: call again with the rest of the input, from
-/// [`fed`](Capture::fed) on. The error is for streams that cannot be used so.
+/// unknown status; the child runs on and what is not at its end stays open: call again with the same streams and the rest
+/// of the input, from [`fed`](Capture::fed) on. A stream that is closed by then is at its end; a closed writer with more
+/// to say, and a stream that cannot be used so, are errors.
 pub fn feed(
     mut writer: Option<&mut Stream>,
     input: &[u8],
@@ -156,7 +157,11 @@ pub fn feed(
     mut error: Option<&mut Stream>,
     deadline: Deadline,
 ) -> Result<Capture> {
-    let ends = Ends::of(writer.as_deref_mut(), reader.as_deref_mut(), error.as_deref_mut())?;
+    let ends = Ends::of(
+        writer.as_deref_mut().filter(|writer| !input.is_empty() || !writer.is_closed()),
+        reader.as_deref_mut().filter(|reader| !reader.is_closed()),
+        error.as_deref_mut().filter(|error| !error.is_closed()),
+    )?;
     let (capture, unwritten) = ends.feed(input, deadline, || {
         let mut status = Status::UNKNOWN;
         for stream in [writer.as_deref_mut(), reader, error].into_iter().flatten() {

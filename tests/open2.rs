@@ -118,6 +118,18 @@ fn at_the_deadline_what_came_is_given_and_nothing_is_lost() {
 }
 
 #[test]
+fn after_the_end_of_the_talk_the_wait_can_go_on() {
+    let (mut reader, mut writer) = open2(&Cmd::shell("cat; exec >&- 2>&-; kill -STOP $$; exit 5")).unwrap();
+    let first = capture::feed(Some(&mut writer), b"said\n", Some(&mut reader), None, Deadline::after_ms(150)).unwrap();
+    assert!(first.timed_out() && writer.is_closed() && reader.is_closed());
+    assert_eq!(first.output(), b"said\n");
+    reader.child().unwrap().kill("CONT").unwrap();
+    let rest = capture::feed(Some(&mut writer), b"", Some(&mut reader), None, Deadline::NEVER).unwrap();
+    assert_eq!(rest.status().code(), Some(5));
+    assert!(capture::feed(Some(&mut writer), b"more", None, None, Deadline::NEVER).is_err());
+}
+
+#[test]
 fn pieces_come_with_their_descriptor_by_callback_and_by_pulling() {
     let input = vec![b'x'; 1 << 20];
     let cmd = Cmd::shell("cat; echo done >&2");

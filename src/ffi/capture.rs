@@ -118,9 +118,9 @@ unsafe fn ends<'a>(
 /// ahead comes first.
 ///
 /// Returns: 0, and the capture in `out`, however the child ended: see ipc_capture_status.
-/// Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, with what came until then in `out`: the streams stay open and the child runs on,
-/// so that it can be called again with the rest of the input, see ipc_capture_fed. PERLIPC_E_CLOSED, -EBADF for streams that
-/// cannot be used so.
+/// Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, with what came until then in `out`: the child runs on, and it can be called again with
+/// the same streams (one that is closed by then is at its end) and the rest of the input, see ipc_capture_fed.
+/// PERLIPC_E_CLOSED for a closed writer with more to say, -EBADF for streams that cannot be used so.
 /// Threads: any; one at a time uses the streams.
 /// Blocks: until all is said and heard and the child has ended, or the timeout.
 /// Perl: none; select and sysread around open3.
@@ -141,7 +141,9 @@ pub unsafe extern "C" fn ipc_capture_feed(
             let deadline = Deadline::after_ms(timeout_ms);
             let input = slice(input.cast(), len, "capture")?;
             let [writer, reader, error] = maybe([writer, reader, error])?;
-            let (ends, mut saying, _hearing) = ends(writer, reader, error)?;
+            let open = |stream: &&ipc_stream| !stream.shared().gate.is_closed();
+            let says = writer.filter(|writer| len > 0 || open(writer));
+            let (ends, mut saying, _hearing) = ends(says, reader.filter(open), error.filter(open))?;
             let (capture, unwritten) = ends.feed(input, deadline, || {
                 let mut status = Status::UNKNOWN;
                 for shared in [writer, reader, error].into_iter().flatten().map(ipc_stream::shared) {

@@ -155,6 +155,27 @@ TEST(at_the_deadline_the_talk_can_go_on) {
     ipc_cmd_free(cmd);
 }
 
+/* The second time the streams are closed, and only the child's end is missing. */
+TEST(after_the_end_of_the_talk_the_wait_can_go_on) {
+    ipc_stream *writer, *reader;
+    ipc_capture *said;
+    int32_t status = -1;
+    ipc_cmd *cmd = ipc_cmd_shell("cat; exec >&- 2>&-; kill -STOP $$; exit 5");
+    CHECK(ipc_open2(cmd, &reader, &writer) > 0);
+    SAME(ipc_capture_feed(writer, "x", 1, reader, NULL, 150, &said), -ETIMEDOUT);
+    SAME(ipc_capture_fed(said), 1);
+    ipc_capture_free(said);
+    SAME(ipc_child_kill(ipc_stream_child(reader), "CONT"), 1);
+    SAME(ipc_capture_feed(writer, NULL, 0, reader, NULL, 10000, &said), 0);
+    status = ipc_capture_status(said);
+    SAME(ipc_status_code(status), 5);
+    ipc_capture_free(said);
+    FAILS(ipc_capture_feed(writer, "x", 1, NULL, NULL, 10000, &said), PERLIPC_E_CLOSED, "write");
+    ipc_stream_free(writer);
+    ipc_stream_free(reader);
+    ipc_cmd_free(cmd);
+}
+
 static size_t heard[3];
 
 static int32_t hear(int32_t fd, const void *bytes, size_t len, void *userdata) {
