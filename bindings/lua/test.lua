@@ -110,6 +110,7 @@ function test.open2()
   end
   reader:timeout(0.02)
   fails("ETIMEDOUT", reader.getline, reader)
+  reader:timeout(nil)
   writer:close()
   same(tostring(reader:close()), "exited with 0")
   local _, out, errors = ipc.open3 { "sh", "-c", "echo out; echo err >&2" }

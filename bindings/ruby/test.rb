@@ -81,6 +81,7 @@ class PerlipcTest < Minitest::Test
     end
     reader.timeout = 0.02
     fails("ETIMEDOUT") { reader.gets }
+    reader.timeout = nil
     writer.close
     assert_equal "exited with 0", reader.close.to_s
     _, reader, error = Perlipc.open3(["sh", "-c", "echo out; echo err >&2"])
