@@ -1237,9 +1237,9 @@ PERLIPC_NODISCARD int32_t ipc_capture_run(const ipc_cmd *cmd, const void *input,
  * ahead comes first.
  *
  * Returns: 0, and the capture in `out`, however the child ended: see ipc_capture_status.
- * Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, with what came until then in `out`: the streams stay open and the child runs on,
- * so that it can be called again with the rest of the input, see ipc_capture_fed. PERLIPC_E_CLOSED, -EBADF for streams that
- * cannot be used so.
+ * Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, with what came until then in `out`: the child runs on, and it can be called again with
+ * the same streams (one that is closed by then is at its end) and the rest of the input, see ipc_capture_fed.
+ * PERLIPC_E_CLOSED for a closed writer with more to say, -EBADF for streams that cannot be used so.
  * Threads: any; one at a time uses the streams.
  * Blocks: until all is said and heard and the child has ended, or the timeout.
  * Perl: none; select and sysread around open3. */
