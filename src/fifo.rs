@@ -146,7 +146,7 @@ impl Private {
             let path = dir.join("fifo");
             let made = make(path.as_os_str(), 0o600);
             if let Err(error) = made {
-                let _ = sys::files::unlink(&c_path(dir.as_os_str())?, libc::AT_REMOVEDIR);
+                let _ = sys::files::rmdir(&c_path(dir.as_os_str())?);
                 return Err(error);
             }
             return Ok((dir, path));
@@ -169,10 +169,11 @@ impl Private {
 
 impl Drop for Private {
     fn drop(&mut self) {
-        for (path, flags) in [(&self.path, 0), (&self.dir, libc::AT_REMOVEDIR)] {
-            if let Ok(path) = c_path(path.as_os_str()) {
-                let _ = sys::files::unlink(&path, flags);
-            }
+        if let Ok(path) = c_path(self.path.as_os_str()) {
+            let _ = sys::files::unlink(&path);
+        }
+        if let Ok(dir) = c_path(self.dir.as_os_str()) {
+            let _ = sys::files::rmdir(&dir);
         }
     }
 }

@@ -76,7 +76,7 @@ impl Fresh {
 impl Drop for Fresh {
     fn drop(&mut self) {
         if let Some(temporary) = &self.temporary {
-            let _ = raw::unlink(temporary);
+            let _ = sys::files::unlink(temporary);
         }
     }
 }
@@ -168,5 +168,5 @@ fn attach(kind: &'static str, path: &CString, file: OwnedFd, size: usize) -> Res
 /// Takes the name away; who has the memory keeps it.
 pub(crate) fn remove(kind: &'static str, name: &str) -> Result<()> {
     let path = place(kind, name)?;
-    raw::unlink(&path).map_err(|errno| Error::at(kind, path.to_bytes(), errno))
+    sys::files::unlink(&path).map_err(|errno| Error::at(kind, path.to_bytes(), errno))
 }

@@ -23,7 +23,7 @@ pub fn ftok(path: impl AsRef<Path>, id: u8) -> Result<i32> {
     use std::os::unix::ffi::OsStrExt;
     let path = path.as_ref().as_os_str().as_bytes();
     let name = std::ffi::CString::new(path).map_err(|_| Error::invalid("ftok", "a NUL in the path"))?;
-    let file = sys::stat(&name).map_err(|errno| Error::at("ftok", path, errno))?;
+    let file = sys::files::stat(&name).map_err(|errno| Error::at("ftok", path, errno))?;
     let key = (u32::from(id) << 24) | ((file.st_dev as u32 & 0xff) << 16) | (file.st_ino as u32 & 0xffff);
     Ok(key as i32)
 }

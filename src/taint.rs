@@ -33,7 +33,7 @@ fn is_plain(value: &[u8]) -> bool {
 }
 
 fn others_write(path: &CStr) -> bool {
-    sys::stat(path).is_ok_and(|stat| stat.st_mode & OTHERS_WRITE != 0)
+    sys::files::stat(path).is_ok_and(|stat| stat.st_mode & OTHERS_WRITE != 0)
 }
 
 /// Checks this process as `-T` would before it runs a command; the error names the first thing that is not safe:
@@ -80,7 +80,7 @@ pub(crate) fn check_ids() -> Result<()> {
 /// A program by its path (where a PATH was gone through, the first of the candidates that is there): absolute, and
 /// neither it nor its directory writable by everybody.
 pub(crate) fn check_program(candidates: &[CString]) -> Result<()> {
-    let there = candidates.iter().find(|path| sys::stat(path).is_ok());
+    let there = candidates.iter().find(|path| sys::files::stat(path).is_ok());
     let Some(program) = there.or(candidates.first()) else { return Ok(()) };
     let bytes = program.to_bytes();
     let name = String::from_utf8_lossy(bytes);

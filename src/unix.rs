@@ -72,7 +72,7 @@ impl Place {
     }
 
     fn is_there(&self) -> bool {
-        sys::socket::stat(&self.file, false).is_ok_and(|stat| (stat.st_dev, stat.st_ino) == self.identity)
+        sys::files::lstat(&self.file).is_ok_and(|stat| (stat.st_dev, stat.st_ino) == self.identity)
     }
 }
 
@@ -82,10 +82,10 @@ impl Drop for Place {
             return;
         }
         if !self.keep && self.is_there() {
-            let _ = sys::socket::unlink(&self.file);
+            let _ = sys::files::unlink(&self.file);
         }
         // While it is locked nobody else believes in it: who opened it meanwhile looks whether it is still there.
-        let _ = sys::socket::unlink(&self.lock_file);
+        let _ = sys::files::unlink(&self.lock_file);
     }
 }
 
@@ -143,7 +143,7 @@ pub(crate) fn bind(fd: &OwnedFd, addr: &Addr, kind: i32, binding: Binding) -> Re
     let name = reach.addr.name()?;
     match sys::socket::bind(fd.as_raw_fd(), &name) {
         Err(libc::EADDRINUSE) if is_stale(&place.file, &reach.addr, kind)? => {
-            match sys::socket::unlink(&place.file) {
+            match sys::files::unlink(&place.file) {
                 Ok(()) | Err(libc::ENOENT) => {}
                 Err(errno) => return Err(failed("unlink", errno)),
             }
@@ -152,7 +152,7 @@ pub(crate) fn bind(fd: &OwnedFd, addr: &Addr, kind: i32, binding: Binding) -> Re
         answer => answer,
     }
     .map_err(|errno| failed("bind", errno))?;
-    let stat = sys::socket::stat(&place.file, false).map_err(|errno| failed("bind", errno))?;
+    let stat = sys::files::lstat(&place.file).map_err(|errno| failed("bind", errno))?;
     place.identity = (stat.st_dev, stat.st_ino);
     if stat.st_mode & 0o777 != binding.mode {
         widen(&place, binding.mode).map_err(|errno| failed("chmod", errno))?;
@@ -168,7 +168,7 @@ fn widen(place: &Place, mode: u32) -> sys::Result<()> {
         return Err(libc::EADDRINUSE);
     }
     let by_number = CString::new(format!("/proc/self/fd/{}", file.as_raw_fd())).map_err(|_| libc::EINVAL)?;
-    sys::socket::chmod(&by_number, mode)
+    sys::files::chmod(&by_number, mode)
 }
 
 fn take_lock(path: &CString) -> sys::Result<OwnedFd> {
@@ -179,7 +179,7 @@ fn take_lock(path: &CString) -> sys::Result<OwnedFd> {
         }
         // Whoever had it may have removed it between our opening and our lock: then it locks nothing.
         let ours = sys::fstat(lock.as_raw_fd())?;
-        match sys::socket::stat(path, false) {
+        match sys::files::lstat(path) {
             Ok(there) if (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino) => return Ok(lock),
             Ok(_) | Err(libc::ENOENT) => {}
             Err(errno) => return Err(errno),
@@ -191,7 +191,7 @@ fn take_lock(path: &CString) -> sys::Result<OwnedFd> {
 /// lock answers, or is found in the kernel's list while it is bound and does not listen yet.
 fn is_stale(file: &CString, addr: &Addr, kind: i32) -> Result<bool> {
     let failed = |errno| Error::at("bind", file.to_bytes(), errno);
-    match sys::socket::stat(file, false) {
+    match sys::files::lstat(file) {
         Ok(stat) if stat.st_mode & libc::S_IFMT == libc::S_IFSOCK => {}
         Ok(_) => return Ok(false),
         Err(libc::ENOENT) => return Ok(true),
@@ -305,7 +305,7 @@ pub fn pair() -> Result<(Stream, Stream)> {
 
 /// Perl's `-S`: whether the path, followed, is a socket.
 pub fn is_socket(path: impl AsRef<[u8]>) -> Result<bool> {
-    match sys::socket::stat(&c_path(path.as_ref())?, true) {
+    match sys::files::stat(&c_path(path.as_ref())?) {
         Ok(stat) => Ok(stat.st_mode & libc::S_IFMT == libc::S_IFSOCK),
         Err(libc::ENOENT | libc::ENOTDIR) => Ok(false),
         Err(errno) => Err(Error::at("stat", path, errno)),

@@ -19,18 +19,36 @@ pub(crate) fn mkdir(path: &CStr, mode: u32) -> Result<()> {
     unsafe { raw(libc::SYS_mkdirat, [HERE, path.as_ptr() as usize, mode as usize]) }.map(drop)
 }
 
-/// Removes a file, or a directory with AT_REMOVEDIR.
-pub(crate) fn unlink(path: &CStr, flags: i32) -> Result<()> {
+pub(crate) fn unlink(path: &CStr) -> Result<()> {
     // SAFETY: a C string and plain numbers.
-    unsafe { raw(libc::SYS_unlinkat, [HERE, path.as_ptr() as usize, flags as usize]) }.map(drop)
+    unsafe { raw(libc::SYS_unlinkat, [HERE, path.as_ptr() as usize, 0]) }.map(drop)
 }
 
-/// What is at the path, links followed.
+pub(crate) fn rmdir(path: &CStr) -> Result<()> {
+    // SAFETY: a C string and plain numbers.
+    unsafe { raw(libc::SYS_unlinkat, [HERE, path.as_ptr() as usize, libc::AT_REMOVEDIR as usize]) }.map(drop)
+}
+
+pub(crate) fn chmod(path: &CStr, mode: u32) -> Result<()> {
+    // SAFETY: a C string and plain numbers.
+    unsafe { raw(libc::SYS_fchmodat, [HERE, path.as_ptr() as usize, mode as usize]) }.map(drop)
+}
+
+/// What the path names, links followed.
 pub(crate) fn stat(path: &CStr) -> Result<libc::stat> {
+    stat_by(path, 0)
+}
+
+/// What the path names; a symbolic link itself.
+pub(crate) fn lstat(path: &CStr) -> Result<libc::stat> {
+    stat_by(path, libc::AT_SYMLINK_NOFOLLOW)
+}
+
+fn stat_by(path: &CStr, flags: i32) -> Result<libc::stat> {
     // SAFETY: all-zero is a stat; on x86-64 the kernel's and libc's are the same.
     let mut stat: libc::stat = unsafe { std::mem::zeroed() };
     // SAFETY: a C string and a valid out-pointer.
-    unsafe { raw(libc::SYS_newfstatat, [HERE, path.as_ptr() as usize, &raw mut stat as usize, 0]) }?;
+    unsafe { raw(libc::SYS_newfstatat, [HERE, path.as_ptr() as usize, &raw mut stat as usize, flags as usize]) }?;
     Ok(stat)
 }
 

@@ -396,16 +396,6 @@ pub(crate) fn whole_file(path: &CStr) -> Result<Vec<u8>> {
     }
 }
 
-/// The kind and identity of what the path names, links followed.
-pub(crate) fn stat(path: &CStr) -> Result<libc::stat> {
-    // SAFETY: all-zero is a stat.
-    let mut stat: libc::stat = unsafe { std::mem::zeroed() };
-    let a = [libc::AT_FDCWD as usize, path.as_ptr() as usize, &raw mut stat as usize, 0];
-    // SAFETY: a C string and a valid out-pointer.
-    unsafe { raw(libc::SYS_newfstatat, a) }?;
-    Ok(stat)
-}
-
 // ---- signals ----
 
 /// A set of signals as the kernel has it: bit n-1 is signal n.

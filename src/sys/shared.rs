@@ -218,8 +218,3 @@ pub(crate) fn link_again(name: &CStr, path: &CStr) -> Result<()> {
     // SAFETY: two C strings.
     unsafe { raw(libc::SYS_linkat, [here, name.as_ptr() as usize, here, path.as_ptr() as usize, 0]) }.map(drop)
 }
-
-pub(crate) fn unlink(path: &CStr) -> Result<()> {
-    // SAFETY: a C string.
-    unsafe { raw(libc::SYS_unlinkat, [libc::AT_FDCWD as usize, path.as_ptr() as usize, 0]) }.map(drop)
-}

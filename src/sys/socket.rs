@@ -330,27 +330,6 @@ pub(crate) fn fchmod(fd: RawFd, mode: u32) -> Result<()> {
     unsafe { raw(libc::SYS_fchmod, [fd as usize, mode as usize]) }.map(drop)
 }
 
-pub(crate) fn chmod(path: &CStr, mode: u32) -> Result<()> {
-    // SAFETY: a C string.
-    unsafe { raw(libc::SYS_fchmodat, [libc::AT_FDCWD as usize, path.as_ptr() as usize, mode as usize]) }.map(drop)
-}
-
-pub(crate) fn unlink(path: &CStr) -> Result<()> {
-    // SAFETY: a C string.
-    unsafe { raw(libc::SYS_unlinkat, [libc::AT_FDCWD as usize, path.as_ptr() as usize, 0]) }.map(drop)
-}
-
-/// What the path names; a symbolic link itself unless `follow`.
-pub(crate) fn stat(path: &CStr, follow: bool) -> Result<libc::stat> {
-    let flags = if follow { 0 } else { libc::AT_SYMLINK_NOFOLLOW as usize };
-    // SAFETY: all-zero is a stat; on x86-64 the kernel's and libc's are the same.
-    let mut stat: libc::stat = unsafe { std::mem::zeroed() };
-    let at = &raw mut stat as usize;
-    // SAFETY: a C string and a valid out-pointer.
-    unsafe { raw(libc::SYS_newfstatat, [libc::AT_FDCWD as usize, path.as_ptr() as usize, at, flags]) }?;
-    Ok(stat)
-}
-
 /// flock(2), exclusive and without waiting: whether it was to be had.
 pub(crate) fn lock_now(fd: RawFd) -> Result<bool> {
     // SAFETY: plain numbers.
