@@ -10,9 +10,10 @@
 //! `docs/design.md` has the table of all blocking calls.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::child;
 use crate::error::Error;
@@ -161,6 +162,9 @@ pub(crate) struct Gate {
     /// The thread inside a call, one for each way; 0 is nobody.
     inside: [AtomicUsize; 2],
     waiting: Mutex<Vec<Arc<Waker>>>,
+    /// The poll sets that it is in, and by which key.
+    sets: Mutex<Vec<(Weak<Hub>, u64)>>,
+    watched: AtomicBool,
 }
 
 impl Gate {
@@ -189,6 +193,7 @@ impl Gate {
     /// Ends the calls that wait now and every later one that would have to wait.
     pub(crate) fn cancel(&self) {
         self.end(CANCELED);
+        self.changed();
     }
 
     /// The object is closed: ends the calls that wait, and comes back when no other thread is inside one any more.
@@ -214,6 +219,48 @@ impl Gate {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.state.load(Ordering::SeqCst) & CLOSED != 0
+    }
+
+    fn sets(&self) -> MutexGuard<'_, Vec<(Weak<Hub>, u64)>> {
+        self.sets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The object is in a poll set, under that key.
+    pub(crate) fn join(&self, hub: &Arc<Hub>, key: u64) {
+        self.sets().push((Arc::downgrade(hub), key));
+        self.watched.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn part(&self, hub: &Arc<Hub>, key: u64) {
+        let mut sets = self.sets();
+        sets.retain(|(set, other)| set.strong_count() > 0 && (*other != key || !std::ptr::eq(set.as_ptr(), &**hub)));
+        self.watched.store(!sets.is_empty(), Ordering::SeqCst);
+    }
+
+    /// What was read ahead is more, or is looked at in another way: a poll set cannot see it at the descriptor.
+    #[inline]
+    pub(crate) fn changed(&self) {
+        if self.watched.load(Ordering::Relaxed) {
+            self.tell_sets(None);
+        }
+    }
+
+    /// Before the descriptor is closed or given away: no poll set has it any more. One that a copy in another process
+    /// kept alive would be reported for ever, under a number that means something else.
+    pub(crate) fn leave_sets(&self, fd: RawFd) {
+        self.state.fetch_or(CLOSED, Ordering::SeqCst);
+        if self.watched.load(Ordering::SeqCst) {
+            self.tell_sets(Some(fd));
+        }
+    }
+
+    #[cold]
+    fn tell_sets(&self, left: Option<RawFd>) {
+        for (hub, key) in self.sets().iter() {
+            if let Some(hub) = hub.upgrade() {
+                hub.tell(*key, left);
+            }
+        }
     }
 
     /// For the time of a call that uses the object's descriptor: until it is dropped, nobody closes that.
@@ -288,5 +335,107 @@ impl Drop for Leave<'_> {
         }
         drop(waiting);
         WAKER.set(Some(self.1.clone()));
+    }
+}
+
+// ---- what a poll set and those that are in it share ----
+
+/// The kernel's set, and what wakes the thread that waits for it.
+pub(crate) struct Ends {
+    set: OwnedFd,
+    wake: OwnedFd,
+    /// A forked process must not change its parent's set.
+    owner: u64,
+}
+
+impl Ends {
+    /// An empty set of this process.
+    pub(crate) fn new() -> sys::Result<Ends> {
+        let ends =
+            Ends { set: sys::epoll::create()?, wake: sys::eventfd(libc::EFD_NONBLOCK)?, owner: child::generation() };
+        let wake = ends.wake.as_raw_fd();
+        sys::epoll::enter(ends.set(), libc::EPOLL_CTL_ADD, wake, libc::EPOLLIN as u32, WAKE)?;
+        Ok(ends)
+    }
+
+    pub(crate) fn set(&self) -> RawFd {
+        self.set.as_raw_fd()
+    }
+}
+
+/// The key of the descriptor that wakes.
+pub(crate) const WAKE: u64 = u64::MAX;
+
+/// Where a poll set hears of what the kernel does not know: see [`crate::Poll`].
+#[derive(Default)]
+pub(crate) struct Hub {
+    ends: Mutex<Option<Ends>>,
+    /// The keys of those that are to be looked at.
+    news: Mutex<HashSet<u64>>,
+    /// The thread that waits; 0 is nobody.
+    waiter: AtomicUsize,
+}
+
+impl Hub {
+    fn ends(&self) -> MutexGuard<'_, Option<Ends>> {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The ends, if they are this process's.
+    fn own<T>(&self, with: impl FnOnce(&Ends) -> T) -> Option<T> {
+        self.ends().as_ref().filter(|ends| ends.owner == child::generation()).map(with)
+    }
+
+    /// The kernel's set, if this process has one.
+    pub(crate) fn set(&self) -> Option<RawFd> {
+        self.own(Ends::set)
+    }
+
+    /// Another set from now on.
+    pub(crate) fn put(&self, ends: Ends) -> RawFd {
+        let number = ends.set();
+        *self.ends() = Some(ends);
+        number
+    }
+
+    fn tell(&self, key: u64, left: Option<RawFd>) {
+        if let (Some(fd), Some(set)) = (left, self.set()) {
+            sys::epoll::leave(set, fd);
+        }
+        self.news.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+        self.wake();
+    }
+
+    /// What there is to look at, taken.
+    pub(crate) fn news(&self) -> Option<HashSet<u64>> {
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        (!news.is_empty()).then(|| std::mem::take(&mut *news))
+    }
+
+    /// Another thread that waits for the set looks again.
+    pub(crate) fn wake(&self) {
+        let waiter = self.waiter.load(Ordering::SeqCst);
+        if waiter != 0 && waiter != sys::thread_self() {
+            // As full as it could be, it would be as good as written.
+            let _ = self.own(|ends| sys::write(&CALM, ends.wake.as_raw_fd(), &1u64.to_ne_bytes()));
+        }
+    }
+
+    pub(crate) fn woken(&self) {
+        let _ = self.own(|ends| sys::read(&CALM, ends.wake.as_raw_fd(), &mut [0; 8]));
+    }
+
+    /// Until it is dropped this thread is to be woken.
+    pub(crate) fn waiting(&self) -> Waiting<'_> {
+        self.waiter.store(sys::thread_self(), Ordering::SeqCst);
+        Waiting(self)
+    }
+}
+
+pub(crate) struct Waiting<'a>(&'a Hub);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiter.store(0, Ordering::SeqCst);
     }
 }

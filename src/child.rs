@@ -242,6 +242,11 @@ impl Child {
         }
     }
 
+    /// Whether it has ended; never waits and runs no handler.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.state().try_reap().is_some()
+    }
+
     /// Sends it a signal; "0" asks whether it still runs. ESRCH when it has ended: never a stranger is hit.
     pub fn kill(&self, signal: &str) -> Result<()> {
         let n = signal::number(signal)?;

@@ -5,7 +5,7 @@
 
 use std::ffi::CString;
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -274,6 +274,14 @@ impl Dgram {
         socket::peer(self.fd.as_raw_fd())
     }
 
+    pub(crate) fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    pub(crate) fn fd(&self) -> RawFd {
+        self.fd.as_raw_fd()
+    }
+
     /// For another thread to end this one's calls with.
     pub fn canceler(&self) -> DgramCanceler {
         DgramCanceler(self.gate.clone())
@@ -284,6 +292,12 @@ fn interface(name: Option<&str>) -> Result<u32> {
     let Some(name) = name else { return Ok(0) };
     let c_name = CString::new(name).map_err(|_| Error::invalid("interface", "a NUL in the name"))?;
     sys::socket::interface(&c_name).ok_or_else(|| Error::at("interface", name, libc::ENODEV))
+}
+
+impl Drop for Dgram {
+    fn drop(&mut self) {
+        self.gate.leave_sets(self.fd.as_raw_fd());
+    }
 }
 
 impl AsFd for Dgram {

@@ -180,8 +180,18 @@ impl Listener {
         }
     }
 
+    pub(crate) fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
     pub(crate) fn fd(&self) -> RawFd {
         self.fd.as_raw_fd()
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.gate.leave_sets(self.fd.as_raw_fd());
     }
 }
 

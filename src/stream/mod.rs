@@ -17,6 +17,7 @@ use std::time::Duration;
 use crate::child::Child;
 use crate::error::{Error, Result};
 use crate::expect::{Expect, Found};
+use crate::poll::View;
 use crate::status::Status;
 use crate::sys;
 use crate::time::Deadline;
@@ -325,6 +326,11 @@ impl Stream {
     /// The descriptor, given up by the stream. Refused while the stream has read ahead: those bytes would be lost.
     pub fn release(&mut self) -> Result<OwnedFd> {
         self.shared.release(self.reader.as_mut(), self.writer.as_mut())
+    }
+
+    /// As a [`Poll`](crate::Poll) set sees it.
+    pub fn view(&mut self) -> View<'_> {
+        View { shared: &self.shared, reader: self.reader.as_mut(), writes: self.writer.is_some() }
     }
 
     /// Taken apart, for faces whose objects are shared by threads.

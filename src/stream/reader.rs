@@ -99,6 +99,13 @@ impl Reader {
             return Ok(false);
         }
         signal::ask_host_at_times().map_err(Self::stopped)?;
+        let (from, to) = self.make_room(want);
+        let n = self.shared.read(&mut self.buffer[from..to], deadline).map_err(Self::stopped)?;
+        Ok(self.filled(n))
+    }
+
+    /// Room behind what is there: from where to where.
+    fn make_room(&mut self, want: usize) -> (usize, usize) {
         self.restore();
         self.found = None;
         if self.start > 0 {
@@ -120,18 +127,74 @@ impl Reader {
             let grown = if self.buffer.is_empty() && want <= SMALL { SMALL } else { (self.end + want).max(2 * BLOCK) };
             self.buffer.resize(grown.max(self.buffer.len() * 2) + 1, 0);
         }
-        let last = (self.buffer.len() - 1).min(self.end + want.max(BLOCK));
-        let n = self.shared.read(&mut self.buffer[self.end..last], deadline).map_err(Self::stopped)?;
+        (self.end, (self.buffer.len() - 1).min(self.end + want.max(BLOCK)))
+    }
+
+    /// That many bytes were read into the room; false: it was the end.
+    fn filled(&mut self, n: usize) -> bool {
+        self.shared.gate.changed();
         if n == 0 {
             self.eof = true;
-            return Ok(false);
+            return false;
         }
         self.copy_to_log(self.end..self.end + n);
         self.end += n;
         if self.end == self.buffer.len() - 1 && self.buffer.len() < 2 * BLOCK {
             self.buffer.resize(2 * BLOCK + 1, 0);
         }
-        Ok(true)
+        true
+    }
+
+    // ---- for poll sets ----
+
+    /// Reads what is there behind what was read ahead, without waiting; the next read has what goes wrong. Nothing as long
+    /// as there are records ahead.
+    pub(crate) fn fill_at_once(&mut self) {
+        if self.marks.get(self.next + 1).is_some() || self.eof || self.shared.has_failed() {
+            return;
+        }
+        let (from, to) = self.make_room(1);
+        if let Ok(Some(n)) = self.shared.read_at_once(&mut self.buffer[from..to]) {
+            self.filled(n);
+        }
+    }
+
+    /// Whether a read would come back at once with what was read ahead, the end, or an error.
+    pub(crate) fn is_ahead(&self) -> bool {
+        self.start < self.end || self.eof || self.shared.has_failed() || self.shared.gate.check().is_err()
+    }
+
+    /// The same of the next record. What was looked through is not looked through again.
+    pub(crate) fn is_record_ahead(&mut self) -> bool {
+        if self.marks.get(self.next + 1).is_some() || self.eof {
+            return true;
+        }
+        let ahead = self.end - self.start;
+        if ahead > self.limit || self.shared.has_failed() || self.shared.gate.check().is_err() {
+            return true;
+        }
+        self.restore();
+        self.marks.clear();
+        self.next = 0;
+        // The separator may have begun before what was looked at.
+        let from = |len: usize| self.scanned.saturating_sub(len - 1).max(self.start);
+        let found = match &self.separator {
+            Separator::Bytes(bytes) if bytes.len() == 1 => {
+                let byte = bytes[0];
+                return self.scan_ends(byte);
+            }
+            Separator::Bytes(bytes) => memmem::find(&self.buffer[from(bytes.len())..self.end], bytes),
+            Separator::Paragraph => {
+                let skip = self.buffer[self.start..self.end].iter().take_while(|b| **b == b'\n').count();
+                memmem::find(&self.buffer[from(2).max(self.start + skip)..self.end], b"\n\n")
+            }
+            Separator::Size(size) => return ahead >= *size,
+            Separator::Whole => return false,
+        };
+        if found.is_none() {
+            self.scanned = self.end;
+        }
+        found.is_some()
     }
 
     /// A log that cannot be written must not stand in the way of what is read.
@@ -221,22 +284,30 @@ impl Reader {
         self.marks.clear();
         self.next = 0;
         loop {
-            while self.scanned < self.end {
-                // A piece at a time, so that the marks stay in the cache.
-                let piece = (self.scanned + BLOCK / 2).min(self.end);
-                self.marks.push(self.start as u64);
-                scan::ends(&self.buffer[self.scanned..piece], byte, self.scanned as u64, &mut self.marks);
-                self.scanned = piece;
-                if self.marks.len() > 1 {
-                    return Ok(None);
-                }
-                self.marks.clear();
+            if self.scan_ends(byte) {
+                return Ok(None);
             }
             self.limited(self.end - self.start)?;
             if !self.fill(1, deadline)? {
                 return Ok(self.some_until(self.end));
             }
         }
+    }
+
+    /// Fills the marks, which are empty, from what was read ahead and not looked at yet; false: no record ends there.
+    fn scan_ends(&mut self, byte: u8) -> bool {
+        while self.scanned < self.end {
+            // A piece at a time, so that the marks stay in the cache.
+            let piece = (self.scanned + BLOCK / 2).min(self.end);
+            self.marks.push(self.start as u64);
+            scan::ends(&self.buffer[self.scanned..piece], byte, self.scanned as u64, &mut self.marks);
+            self.scanned = piece;
+            if self.marks.len() > 1 {
+                return true;
+            }
+            self.marks.clear();
+        }
+        false
     }
 
     fn find_bytes(&mut self, bytes: &[u8], deadline: Deadline) -> Result<Option<usize>> {
@@ -406,7 +477,10 @@ impl Reader {
             return Ok(0);
         }
         let n = self.shared.read(room, self.shared.deadline()).map_err(Self::stopped)?;
-        self.eof = n == 0;
+        if n == 0 {
+            self.eof = true;
+            self.shared.gate.changed();
+        }
         Ok(n)
     }
 
@@ -462,6 +536,7 @@ impl Reader {
         self.scan = None;
         self.buffer.resize((self.end + 4096).max(SMALL) + 1, 0);
         self.forget_marks();
+        self.shared.gate.changed();
     }
 
     /// All until the end, appended; also what came before an error.
@@ -516,6 +591,7 @@ impl Reader {
         self.separator = separator;
         self.restore();
         self.forget_marks();
+        self.shared.gate.changed();
         Ok(())
     }
 }

@@ -61,6 +61,8 @@ pub(crate) struct Shared {
     line: AtomicUsize,
     /// Nobody had the terminal open any more when it was read last.
     hung_up: AtomicBool,
+    /// What a poll set met when it read ahead: for the next read. 0: nothing.
+    failed: AtomicI32,
     pub(super) carried: Option<Arc<Carried>>,
     /// This stream is no longer one of the child's open ones.
     left: AtomicBool,
@@ -83,6 +85,7 @@ impl Shared {
             bounded: AtomicBool::new(false),
             line: AtomicUsize::new(0),
             hung_up: AtomicBool::new(false),
+            failed: AtomicI32::new(0),
             carried,
             left: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -126,6 +129,9 @@ impl Shared {
     pub(super) fn read(&self, room: &mut [u8], deadline: Deadline) -> Wait<usize> {
         let _inside = self.gate.enter(Way::In)?;
         let fd = self.fd();
+        if self.failed.load(Ordering::Relaxed) != 0 {
+            return Err(Stop::Errno(self.failed.swap(0, Ordering::Relaxed)));
+        }
         if self.kind == Kind::Pty {
             return self.read_pty(fd, room, deadline);
         }
@@ -188,6 +194,47 @@ impl Shared {
                 Ok(n) => return Ok(n),
             }
         }
+    }
+
+    /// Reads what is there, for a poll set that was told so: never waits, and runs no handler. `None`: nothing was. An
+    /// error is kept for the next read.
+    pub(super) fn read_at_once(&self, room: &mut [u8]) -> Wait<Option<usize>> {
+        let _inside = self.gate.enter(Way::In)?;
+        self.gate.check()?;
+        let fd = self.fd();
+        let ready = |fd| matches!(sys::poll(&CALM, &mut [block::entry(fd, libc::POLLIN)], Some(0)), Ok(1));
+        let answer = match self.read_now(fd, room) {
+            // As in `read`.
+            Err(errno) if errno == libc::EOPNOTSUPP || (errno == libc::EAGAIN && self.kind == Kind::Other) => {
+                if ready(fd) { sys::read(&CALM, fd, room) } else { Err(libc::EAGAIN) }
+            }
+            // As in `read_pty`.
+            Err(libc::EAGAIN) if self.kind == Kind::Pty => match self.child().and_then(Child::pidfd) {
+                Some(pidfd) if ready(pidfd.as_raw_fd()) => match sys::read(&CALM, fd, room) {
+                    Err(libc::EAGAIN) => Ok(0),
+                    answer => answer,
+                },
+                _ => Err(libc::EAGAIN),
+            },
+            answer => answer,
+        };
+        match answer {
+            Ok(n) => Ok(Some(n)),
+            Err(libc::EAGAIN | libc::EINTR) => Ok(None),
+            Err(libc::EIO) if self.kind == Kind::Pty => {
+                self.hung_up.store(true, Ordering::Relaxed);
+                Ok(Some(0))
+            }
+            Err(errno) => {
+                self.failed.store(errno, Ordering::Relaxed);
+                Err(Stop::Errno(errno))
+            }
+        }
+    }
+
+    /// Whether the next read gives an error that a poll set has met.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed) != 0
     }
 
     /// A terminal that hands on lines would cut one that is too long, silently.
@@ -327,11 +374,16 @@ impl Shared {
     /// Closes the descriptor, once, when no other thread is inside a call.
     pub(super) fn close_fd(&self) -> Wait<()> {
         self.gate.close()?;
+        self.close_number();
+        Ok(())
+    }
+
+    fn close_number(&self) {
         let fd = self.fd.swap(-1, Ordering::SeqCst);
         if fd >= 0 {
+            self.gate.leave_sets(fd);
             sys::close(fd);
         }
-        Ok(())
     }
 
     /// A child that has closed its terminal is about to end: hung up now, it would have HUP as its status in the place of
@@ -443,7 +495,10 @@ impl Shared {
         self.closed.store(true, Ordering::SeqCst);
         match self.fd.swap(-1, Ordering::SeqCst) {
             -1 => Err(Error::Closed { step: "release" }),
-            fd => Ok(sys::take_fd(fd)),
+            fd => {
+                self.gate.leave_sets(fd);
+                Ok(sys::take_fd(fd))
+            }
         }
     }
 
@@ -461,17 +516,20 @@ impl Drop for Shared {
         if let Some(carried) = &self.carried {
             self.leave(carried);
         }
-        let fd = self.fd.swap(-1, Ordering::SeqCst);
-        if fd >= 0 {
-            sys::close(fd);
-        }
+        self.close_number();
     }
 }
 
-/// One end of a conversation that is fed and drained beside others: no call of these waits.
+/// One end of a conversation that is fed and drained beside others, or one of a poll set: no call of these waits.
 impl Shared {
     pub(crate) fn poll_fd(&self) -> RawFd {
         self.fd()
+    }
+
+    /// What tells a poll set of the end of a pty that the descriptor may keep to itself: see `read_pty`.
+    pub(crate) fn last_words(&self) -> Option<RawFd> {
+        let child = self.child().filter(|_| self.kind == Kind::Pty)?;
+        child.pidfd().map(|pidfd| pidfd.as_raw_fd())
     }
 
     /// Whether a bare read waits until there is something.

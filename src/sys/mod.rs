@@ -10,6 +10,7 @@
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu")))]
 compile_error!("perlipc runs on Linux with glibc on x86-64; another architecture needs its own src/sys/<arch>.rs");
 
+pub(crate) mod epoll;
 #[cfg(feature = "faults")]
 pub mod faults;
 pub(crate) mod files;
