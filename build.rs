@@ -65,6 +65,7 @@ mod header {
         ("dgram", "dgram: UDP and Unix datagrams"),
         ("batch", "batch: many datagrams in one system call"),
         ("server", "server: a process per client, or one client after the other"),
+        ("poll", "poll: one loop for streams, listeners, datagrams, children, signals and descriptors; select"),
         ("user", "user, daemon: privileges dropped for good, and dissociation"),
         ("taint", "taint: the checks of perl -T"),
     ];
@@ -123,6 +124,7 @@ mod header {
         "_recv_fd",
         "_inherited",
         "_resolve",
+        "_select",
     ];
 
     struct Noun {

@@ -156,6 +156,11 @@ pub trait Held: Send {
     /// Shows the stream to `look`, which does not wait; false when a call of somebody else is under way on it. It runs
     /// inside the set, and must not call that.
     fn show(&mut self, look: &mut dyn FnMut(View<'_>)) -> bool;
+
+    /// What it led to is no more: it is not to be shown, and out of the set.
+    fn is_gone(&self) -> bool {
+        false
+    }
 }
 
 impl Held for Stream {
@@ -257,16 +262,20 @@ enum Thing<H> {
     Fd,
 }
 
-impl<H> Thing<H> {
+impl<H: Held> Thing<H> {
     /// It was closed.
     fn is_gone(&self) -> bool {
         match self {
-            Thing::Stream(_, shared) => shared.upgrade().is_none_or(|shared| shared.gate.is_closed()),
+            Thing::Stream(held, shared) => {
+                held.is_gone() || shared.upgrade().is_none_or(|shared| shared.gate.is_closed())
+            }
             Thing::Socket(gate) => gate.upgrade().is_none_or(|gate| gate.is_closed()),
             Thing::Child(_) | Thing::Fd => false,
         }
     }
+}
 
+impl<H> Thing<H> {
     fn with_gate(&self, with: impl FnOnce(&Gate)) {
         match self {
             Thing::Stream(_, shared) => {
@@ -555,13 +564,14 @@ impl<H: Held> State<H> {
 
     /// What a stream has read ahead, of what is asked; with `fill` what there is is read first.
     fn look(&mut self, id: u64, fill: bool) -> Events {
-        let Some(Entry { wants, thing: Thing::Stream(held, shared), .. }) = self.entries.get(id) else {
+        let Some(Entry { wants, thing: Thing::Stream(held, _), .. }) = self.entries.get(id) else {
             return Events::NONE;
         };
+        if held.is_gone() {
+            return Events::NONE;
+        }
         let wants = *wants;
         let mut found = Events::NONE;
-        // A handle of C's is looked through only while the stream is there.
-        let Some(_there) = shared.upgrade() else { return Events::NONE };
         let shown = held.show(&mut |view| {
             let Some(reader) = view.reader else { return };
             if fill {
@@ -633,8 +643,9 @@ impl<H: Held> State<H> {
         events
     }
 
-    /// Puts into the queue what is ready and not the kernel's to tell.
-    fn gather(&mut self, hub: &Arc<Hub>) {
+    /// Puts into the queue what is ready and not the kernel's to tell; false if the kernel may know more of the same.
+    fn gather(&mut self, hub: &Arc<Hub>) -> bool {
+        let mut complete = true;
         for id in hub.news().unwrap_or_default() {
             if self.entries.get(id).is_some_and(|entry| entry.thing.is_gone()) {
                 self.remove(hub, id);
@@ -645,11 +656,14 @@ impl<H: Held> State<H> {
         for id in std::mem::take(&mut self.candidates) {
             let events = self.look(id, false);
             self.tell(id, events);
-            if !events.is_empty() {
-                self.candidates.push(id);
-            } else if let Some(entry) = self.entries.get(id) {
+            let Some(entry) = self.entries.get(id) else { continue };
+            if events.is_empty() {
                 entry.candidate = false;
+                continue;
             }
+            // Of more than what is ahead only the kernel knows.
+            complete = complete && events.contains(entry.wants);
+            self.candidates.push(id);
         }
         for at in 0..self.always.len() {
             if let Some(&key) = self.always.get(at) {
@@ -664,6 +678,7 @@ impl<H: Held> State<H> {
                 }
             }
         }
+        complete
     }
 
     /// The next that is to be told.
@@ -796,7 +811,7 @@ impl<H: Held> Poll<H> {
         for id in state.by_tag.get(&tag).cloned().unwrap_or_default() {
             let Some(entry) = state.entries.get(id) else { continue };
             let allowed = match &mut entry.thing {
-                Thing::Stream(held, _) => {
+                Thing::Stream(held, _) if !held.is_gone() => {
                     let mut allowed = Events::URGENT;
                     held.show(&mut |view| {
                         let reads = if view.reader.is_some() { Events::READ | Events::LINE } else { Events::NONE };
@@ -805,6 +820,7 @@ impl<H: Held> Poll<H> {
                     });
                     allowed
                 }
+                Thing::Stream(..) => continue,
                 Thing::Child(_) => Events::EXIT,
                 Thing::Socket(_) | Thing::Fd => OF_FDS | entry.wants,
             };
@@ -874,12 +890,12 @@ impl<H: Held> Poll<H> {
             if let Some(ready) = state.take(&self.hub) {
                 return Ok(Some(ready));
             }
-            state.gather(&self.hub);
+            let complete = state.gather(&self.hub);
             if state.entries.len == 0 {
                 return Ok(None);
             }
             let (ahead, blind) = (!state.queue.is_empty(), !state.blind.is_empty());
-            if ahead {
+            if ahead && complete {
                 // The kernel is asked at times only: many lines that were read at once cost no call each.
                 state.unasked = (state.unasked + 1) % ASK_AFTER;
                 if state.unasked != 0 {

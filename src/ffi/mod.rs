@@ -21,6 +21,7 @@ pub mod listener;
 pub mod lock;
 pub mod msg;
 pub mod pipeline;
+pub mod poll;
 pub mod popen;
 pub mod pty;
 pub mod sem;

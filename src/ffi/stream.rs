@@ -3,12 +3,13 @@
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::{c_char, c_void};
 use std::os::fd::{IntoRawFd, RawFd};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use super::child::ipc_child;
 use super::{Handle, copy_text, free, get, give, guard, out_handle, put, room, slice, text};
 use crate::error::Error;
+use crate::poll::{Held, View};
 use crate::socket;
 use crate::status::Status;
 use crate::stream::{Reader, Separator, Shared, Stream, Writer};
@@ -24,6 +25,8 @@ pub struct ipc_stream {
     reader: Half<Reader>,
     writer: Half<Writer>,
     child: Option<Box<ipc_child>>,
+    /// Poll sets know by it whether the handle is there still.
+    there: OnceLock<Arc<()>>,
 }
 
 impl Handle for ipc_stream {
@@ -82,7 +85,14 @@ impl ipc_stream {
     pub(super) fn new(stream: Stream) -> ipc_stream {
         let (shared, reader, writer) = stream.into_parts();
         let child = shared.child().map(|child| Box::new(ipc_child::new(child.clone())));
-        ipc_stream { tag: ipc_stream::TAG, shared, reader: Half::new(reader), writer: Half::new(writer), child }
+        ipc_stream {
+            tag: ipc_stream::TAG,
+            shared,
+            reader: Half::new(reader),
+            writer: Half::new(writer),
+            child,
+            there: OnceLock::new(),
+        }
     }
 
     /// # Safety
@@ -116,8 +126,51 @@ impl ipc_stream {
     }
 }
 
+/// A stream as a poll set holds it.
+pub(super) struct Lent {
+    stream: *mut ipc_stream,
+    there: Weak<()>,
+}
+
+// SAFETY: it is looked through where a stream may be: in the calls of its set, which count as those of a thread that
+// reads it.
+unsafe impl Send for Lent {}
+
+impl Lent {
+    /// # Safety
+    /// As [`get`].
+    pub(super) unsafe fn new(stream: *mut ipc_stream) -> Result<Lent, Error> {
+        // SAFETY: the caller's promise.
+        let there = unsafe { get(stream)? }.there.get_or_init(Arc::default);
+        Ok(Lent { stream, there: Arc::downgrade(there) })
+    }
+}
+
+impl Held for Lent {
+    fn show(&mut self, look: &mut dyn FnMut(View<'_>)) -> bool {
+        // SAFETY: a handle that is not gone is there, unless another thread frees it now: the caller's bug.
+        let Ok(stream) = (unsafe { get(self.stream) }) else { return false };
+        let shared = stream.shared();
+        // SAFETY: the rule for threads. Whether there is a writer never changes.
+        let writes = unsafe { &*stream.writer.half.get() }.is_some();
+        match unsafe { stream.reader.enter("poll") } {
+            Ok(reader) => look(View { shared, reader: Some(reader.half), writes }),
+            Err(Error::Busy { .. }) => return false,
+            Err(_) => look(View { shared, reader: None, writes }),
+        }
+        true
+    }
+
+    fn is_gone(&self) -> bool {
+        self.there.strong_count() == 0
+    }
+}
+
 impl Drop for ipc_stream {
     fn drop(&mut self) {
+        if self.there.take().is_some() {
+            self.shared.gate.changed();
+        }
         if let Some(writer) = self.writer.half.get_mut() {
             writer.flush_now();
         }
