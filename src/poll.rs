@@ -84,7 +84,7 @@ impl Events {
     }
 
     /// As a number: the bits of the C surface.
-    pub fn bits(self) -> u32 {
+    pub const fn bits(self) -> u32 {
         self.0
     }
 
@@ -861,6 +861,11 @@ impl<H: Held> Poll<H> {
             Thing::Stream(held, _) => Some(held),
             _ => None,
         })
+    }
+
+    /// Whether there is an entry with that tag.
+    pub fn contains(&self, tag: i64) -> bool {
+        self.lock().by_tag.contains_key(&tag)
     }
 
     /// How many entries there are.

@@ -46,6 +46,8 @@ static OPERATIONS: &[Operation] = &[
     ("system", system),
     ("system, deadline", system_deadline),
     ("signals", signals),
+    ("poll", polls),
+    ("select", selects),
     ("semaphores", semaphores),
     ("shared memory", shared_memory),
     ("message queues", queues),
@@ -484,6 +486,53 @@ fn flocks() -> Result<()> {
     }
     flock(&one, FlockMode::Unlock, Deadline::NEVER)?;
     flock(&other, FlockMode::Shared, Deadline::after_ms(2000))
+fn polls() -> Result<()> {
+    let mut poll = Poll::new();
+    let (reader, mut writer) = Stream::pipe()?;
+    let (one, mut other) = unix::pair()?;
+    let child = Cmd::argv(["true"]).start()?;
+    poll.stream(reader, Events::READ, 1)?;
+    poll.stream(one, Events::LINE, 2)?;
+    poll.child(&child, 3)?;
+    writer.write(b"x")?;
+    other.write(b"half")?;
+    let (mut seen, mut told) = ([false; 4], 0);
+    while told < 3 {
+        match poll.next(Deadline::after_ms(20_000))? {
+            Some(ready) => {
+                told += i32::from(!std::mem::replace(&mut seen[ready.tag as usize], true));
+                if ready.tag == 1 {
+                    poll.change(1, Events::NONE)?;
+                    other.write(b" a line\n")?;
+                }
+                if ready.tag == 2 {
+                    // A read that fails while the set looks is this one's error.
+                    is(
+                        poll.get(2)
+                            .map(|stream| stream.readline().map(|line| line.map(<[u8]>::to_vec)))
+                            .transpose()?
+                            .flatten(),
+                        Some(b"half a line\n".to_vec()),
+                    );
+                    is(poll.remove(2), 1);
+                }
+            }
+            None => panic!("the set is not empty"),
+        }
+    }
+    is(child.wait(Deadline::NEVER)?.code(), Some(0));
+    is(poll.len(), 1);
+    Ok(())
+}
+
+fn selects() -> Result<()> {
+    use std::os::fd::{AsFd, AsRawFd};
+    let (reader, mut writer) = Stream::pipe()?;
+    writer.write(b"x")?;
+    let mut read = vec![reader.as_fd().as_raw_fd()];
+    is(poll::select(&mut read, &mut Vec::new(), &mut Vec::new(), Deadline::after_ms(20_000))?, 1);
+    is(read.len(), 1);
+    Ok(())
 }
 
 /// What the call could really be refused for; none that says the kernel does not have it.
@@ -495,6 +544,9 @@ fn fitting(call: i64) -> i32 {
         libc::SYS_pidfd_open => libc::EMFILE,
         libc::SYS_clone3 | libc::SYS_clone | libc::SYS_fork | libc::SYS_setresuid => libc::EAGAIN,
         libc::SYS_mmap | libc::SYS_mprotect | libc::SYS_madvise | libc::SYS_mremap => libc::ENOMEM,
+        libc::SYS_epoll_create1 => libc::EMFILE,
+        libc::SYS_epoll_ctl => libc::ENOSPC,
+        libc::SYS_epoll_pwait2 | libc::SYS_epoll_pwait => libc::EBADF,
         libc::SYS_ppoll | libc::SYS_execve | libc::SYS_close_range => libc::ENOMEM,
         libc::SYS_kill | libc::SYS_pidfd_send_signal | libc::SYS_setpgid | libc::SYS_setsid => libc::EPERM,
         libc::SYS_setgroups | libc::SYS_setresgid | libc::SYS_prlimit64 => libc::EPERM,

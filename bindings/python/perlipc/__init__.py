@@ -31,6 +31,7 @@ from ._perlipc import (
     Lock,
     Match,
     MessageQueue,
+    Poll,
     Result,
     Semaphore,
     ServerReport,
@@ -90,6 +91,7 @@ from ._perlipc import (
     waitpid,
 )
 from ._perlipc import exec as exec
+from ._perlipc import select as select
 from ._perlipc import sleep as sleep
 from ._perlipc import wait as wait
 from .child import fork
@@ -101,7 +103,7 @@ from .popen import Duplex, fork_open, open2, open3
 from .popen import open as open
 from .signal import SIG, SignalTable, local
 
-# Without those whose names are Python's own: open, exec, sleep, wait.
+# Without those whose names are Python's own: open, exec, select, sleep, wait.
 __all__ = [
     "ArgvStream",
     "Child",
@@ -119,6 +121,7 @@ __all__ = [
     "Match",
     "MessageQueue",
     "Options",
+    "Poll",
     "Result",
     "SIG",
     "Semaphore",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, AnyStr, Generic, Literal, Unpack, overload
 
 from . import _perlipc
-from ._perlipc import Child, Result, Stream
+from ._perlipc import Child, Poll, Result, Stream
 from .child import run
 from .cmd import Arg, Command, Mode, Options
 
@@ -107,6 +108,32 @@ class Duplex(Generic[AnyStr]):
         timed_out True: the child runs on, and it can be called again with the rest of the input, from .fed bytes on.
         """
         return _perlipc.feed(self.writer, self.reader, self.error, input, timeout, self._text)
+
+    def lines(self, *, timeout: float | None = None) -> Iterator[tuple[Literal["out", "err"], AnyStr]]:
+        """The lines of the output and of the errors as they come, each with "out" or "err", until both have ended.
+
+        What the command reads is not written by this: write and close the writer before, or from another thread, if it
+        waits for that. TimeoutError when timeout seconds are over in all; what was read of a line then is not lost, and it
+        can be called again. It does not wait for the child: close() does.
+
+        >>> import perlipc as ipc
+        >>> kid = ipc.open3("echo one; echo two >&2", text=True)
+        >>> sorted(kid.lines())
+        [('err', 'two\\n'), ('out', 'one\\n')]
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        sources: dict[Any, Stream[AnyStr] | None] = {"out": self.reader, "err": self.error}
+        with Poll() as poll:
+            for name, stream in sources.items():
+                if stream is not None and not stream.closed:
+                    poll.add(stream, Poll.LINE, name)
+            while ready := poll.next(None if end is None else max(0.0, end - time.monotonic())):
+                stream = sources[ready[0]]
+                line = stream.readline() if stream is not None else None
+                if line:
+                    yield ready[0], line
+                else:
+                    poll.remove(ready[0])
 
     def close(self) -> _perlipc.Status | None:
         """Closes all the streams and waits for the child: its status."""

@@ -25,7 +25,7 @@ use crate::time::deadline;
 /// (b'hello', True)
 #[pyclass(frozen, module = "perlipc")]
 pub(crate) struct Dgram {
-    held: Held<perlipc::Dgram>,
+    pub(crate) held: Held<perlipc::Dgram>,
     canceler: DgramCanceler,
     /// What the last call received into, for the next one.
     room: Mutex<Vec<u8>>,

@@ -18,6 +18,7 @@ mod futex;
 mod listener;
 mod lock;
 mod msg;
+mod poll;
 mod popen;
 mod pty;
 mod sem;
@@ -54,6 +55,8 @@ mod _perlipc {
     use crate::lock::Lock;
     #[pymodule_export]
     use crate::msg::{MessageQueue, msgctl, msgget, msgrcv, msgsnd};
+    #[pymodule_export]
+    use crate::poll::{Poll, select};
     #[pymodule_export]
     use crate::popen::{fork_open, open, open2, open3};
     #[pymodule_export]

@@ -142,6 +142,10 @@ impl Stream {
         self.other.is_closed()
     }
 
+    pub(crate) fn reads(&self) -> bool {
+        self.reads
+    }
+
     /// Waits for a pattern: which one or why not, and what stood before, what matched and its groups.
     pub(crate) fn expect_core(
         &self,
