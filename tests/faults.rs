@@ -486,6 +486,8 @@ fn flocks() -> Result<()> {
     }
     flock(&one, FlockMode::Unlock, Deadline::NEVER)?;
     flock(&other, FlockMode::Shared, Deadline::after_ms(2000))
+}
+
 fn polls() -> Result<()> {
     let mut poll = Poll::new();
     let (reader, mut writer) = Stream::pipe()?;

@@ -120,6 +120,8 @@ class Duplex(Generic[AnyStr]):
         >>> kid = ipc.open3("echo one; echo two >&2", text=True)
         >>> sorted(kid.lines())
         [('err', 'two\\n'), ('out', 'one\\n')]
+        >>> kid.close()
+        Status(exited with 0)
         """
         end = None if timeout is None else time.monotonic() + timeout
         sources: dict[Any, Stream[AnyStr] | None] = {"out": self.reader, "err": self.error}

@@ -67,7 +67,8 @@ mod _perlipc {
     use crate::shm::{SharedMem, shmctl, shmget, shmread, shmwrite};
     #[pymodule_export]
     use crate::signal::{
-        alarm, kill, signal_dispatch, signal_fd, signal_front, signal_hand_on, signal_names, signal_number, signal_wait, sleep,
+        alarm, kill, signal_dispatch, signal_fd, signal_front, signal_hand_on, signal_names, signal_number,
+        signal_wait, sleep,
     };
     #[pymodule_export]
     use crate::status::Status;

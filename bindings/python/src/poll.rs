@@ -42,6 +42,10 @@ type Core = perlipc::Poll<Lent>;
 /// bring about. What is ready is told again until it is used up; all that are ready come in turn. What is closed is out of
 /// the set, and so is a child whose end was told; a file of somebody else's is to be removed before it is closed.
 ///
+/// READ: a read will not block, since there is something, the end, or an error; a listener has somebody to accept. WRITE: a
+/// write will not block, if it is not longer than what fits. LINE, EXIT (a child has ended), SIGNAL (a handler is due),
+/// URGENT (a socket has urgent data). HANGUP (the other side is gone) and ERROR come unasked, beside what was asked.
+///
 /// Iterating gives a tag and the events for as long as there is something in the set. Entering, changing and removing
 /// work from any thread at any moment; one thread at a time waits. Perl: IO::Select.
 ///
@@ -59,6 +63,8 @@ type Core = perlipc::Poll<Lent>;
 /// ...         poll.remove(stream)
 /// >>> sorted(lines)
 /// [b'one\n', b'three\n', b'two\n']
+/// >>> kid.close()
+/// Status(exited with 0)
 #[pyclass(frozen, module = "perlipc")]
 pub(crate) struct Poll {
     core: Mutex<Option<Arc<Core>>>,
@@ -163,28 +169,20 @@ impl Poll {
 
 #[pymethods]
 impl Poll {
-    /// A read will not block: there is something, the end, or an error; a listener has somebody to accept.
     #[classattr]
     const READ: u32 = Events::READ.bits();
-    /// A write will not block, if it is not longer than what fits.
     #[classattr]
     const WRITE: u32 = Events::WRITE.bits();
-    /// Of streams: readline() will not block.
     #[classattr]
     const LINE: u32 = Events::LINE.bits();
-    /// Of children: it has ended.
     #[classattr]
     const EXIT: u32 = Events::EXIT.bits();
-    /// Of SIG: a handler is due.
     #[classattr]
     const SIGNAL: u32 = Events::SIGNAL.bits();
-    /// An exceptional condition: urgent data of a socket.
     #[classattr]
     const URGENT: u32 = Events::URGENT.bits();
-    /// The other side is gone. Comes unasked, beside what was asked.
     #[classattr]
     const HANGUP: u32 = Events::HANGUP.bits();
-    /// The descriptor has an error. Comes unasked, beside what was asked.
     #[classattr]
     const ERROR: u32 = Events::ERROR.bits();
 

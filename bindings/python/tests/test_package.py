@@ -47,7 +47,8 @@ def documented() -> Iterator[tuple[str, Any]]:
         yield name, thing
         if inspect.isclass(thing) and thing.__module__ == "perlipc":
             for member, value in vars(thing).items():
-                if not member.startswith("_"):
+                # Numbers have no text of their own: their class's has them.
+                if not member.startswith("_") and not isinstance(value, int):
                     yield f"{name}.{member}", value
 
 

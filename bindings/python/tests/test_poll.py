@@ -88,7 +88,7 @@ def test_all_kinds() -> None:
         while len(ready) < 5:
             ready |= {tag for tag, events in poll.ready(10) if events & Poll.READ}
         assert ready == {plain, read_fd, listener, dgram, file}
-        for thing in (file, plain, read_fd):
+        for thing in ready & {file, plain, read_fd}:
             poll.remove(thing)
         listener.accept(timeout=10).close()
         client.close()
@@ -207,7 +207,7 @@ def test_lines_of_both_outputs() -> None:
         kid.writer.write("go\n")
         assert sorted(lines) == [("err", "end"), ("out", "go\n")]
     assert kid.child.wait().code == 2
-    with ipc.open2("printf half; sleep 60") as two:
+    with ipc.open2("printf half; exec sleep 60") as two:
         with pytest.raises(TimeoutError):
             list(two.lines(timeout=0.2))
         assert two.reader.read1() == b"half", "nothing is lost"
@@ -221,8 +221,8 @@ def test_lines_of_much() -> None:
         lines: dict[str, list[str]] = {"out": [], "err": []}
         for name, line in kid.lines():
             lines[name].append(line)
-    for name, got in lines.items():
-        assert got == [f"{name} {i}\n" for i in range(1, 2001)]
+    for source, got in lines.items():
+        assert got == [f"{source} {i}\n" for i in range(1, 2001)]
 
 
 def test_select() -> None:
