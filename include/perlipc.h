@@ -81,6 +81,11 @@ typedef struct ipc_batch ipc_batch;
 /* A server around a listener. Only ipc_server_stop works while it runs, from any thread. */
 typedef struct ipc_server ipc_server;
 
+/* Things to wait for at once, each with a tag of the caller's. What is closed or freed is out of it, but for bare
+ * descriptors, which nobody tells it of: take those out before they are closed. Entering, changing and removing work from
+ * any thread at any moment, also while another one waits; one thread at a time waits. */
+typedef struct ipc_poll ipc_poll;
+
 /* ---- version: of the library, and what this kernel gives it ----------------------------------------------------- */
 
 /* The library's version as a number to compare: major << 16 | minor << 8 | patch, as PERLIPC_VERSION has it.
@@ -3007,6 +3012,168 @@ int32_t ipc_server_stop(ipc_server *v);
  * Blocks: no.
  * Perl: none. */
 void ipc_server_free(ipc_server *v);
+
+/* ---- poll: one loop for streams, listeners, datagrams, children, signals and descriptors; select ---------------- */
+
+/* A read will not block: there is something, the end, or an error; a listener has somebody to accept. */
+#define PERLIPC_READ 1
+
+/* A write will not block, if it is not longer than what fits. */
+#define PERLIPC_WRITE 2
+
+/* Of streams: ipc_stream_readline will not block, by the stream's own separator. Half a line does not count. */
+#define PERLIPC_LINE 4
+
+/* Of children: it has ended. */
+#define PERLIPC_EXIT 8
+
+/* A handler is due or a queued signal is ready. */
+#define PERLIPC_SIGNAL 16
+
+/* An exceptional condition: urgent data of a socket. */
+#define PERLIPC_URGENT 32
+
+/* The other side is gone. Comes unasked, beside what was asked. */
+#define PERLIPC_HANGUP 64
+
+/* The descriptor has an error; the next call on it tells which. Comes unasked, beside what was asked. */
+#define PERLIPC_ERROR 128
+
+/* A new set, empty.
+ *
+ * Returns: the set, never NULL.
+ * Errors: none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: IO::Select->new. */
+PERLIPC_NODISCARD ipc_poll *ipc_poll_new(void);
+
+/* Enters a stream: PERLIPC_READ, PERLIPC_WRITE, PERLIPC_LINE, PERLIPC_URGENT. What it has read ahead counts as ready. With
+ * PERLIPC_LINE the set reads ahead into it, as far as there is something: a line that was borrowed from it is over then.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_CLOSED; -EBADF for a direction that it does not have; PERLIPC_E_INVALID for other events; -EMFILE.
+ * Threads: any, at any moment; with PERLIPC_READ or PERLIPC_LINE waiting counts as reading.
+ * Blocks: no.
+ * Perl: IO::Select's add. */
+int32_t ipc_poll_stream(ipc_poll *p, ipc_stream *s, uint32_t events, int64_t tag);
+
+/* Enters a child: PERLIPC_EXIT comes once when it has ended, and it is out of the set then; ipc_child_wait does not block.
+ *
+ * Returns: 0.
+ * Errors: -EMFILE, -ENOSPC.
+ * Threads: any, at any moment.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_poll_child(ipc_poll *p, ipc_child *c, int64_t tag);
+
+/* Enters a listener: PERLIPC_READ comes when somebody wants to connect. Another process may be quicker to accept: give
+ * ipc_listener_accept a timeout of 0.
+ *
+ * Returns: 0.
+ * Errors: -EMFILE, -ENOSPC.
+ * Threads: any, at any moment.
+ * Blocks: no.
+ * Perl: IO::Select's add. */
+int32_t ipc_poll_listener(ipc_poll *p, ipc_listener *l, int64_t tag);
+
+/* Enters a datagram socket: PERLIPC_READ, PERLIPC_WRITE, PERLIPC_URGENT.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for other events; -EMFILE, -ENOSPC.
+ * Threads: any, at any moment.
+ * Blocks: no.
+ * Perl: IO::Select's add. */
+int32_t ipc_poll_dgram(ipc_poll *p, ipc_dgram *d, uint32_t events, int64_t tag);
+
+/* Enters the signals that have a handler of ours or are queued: PERLIPC_SIGNAL comes until they are taken by
+ * ipc_signal_next or ipc_signal_dispatch. On the signal thread handlers run inside ipc_poll_next without this; it is for
+ * queued signals.
+ *
+ * Returns: 0.
+ * Errors: -EMFILE, -ENOSPC.
+ * Threads: any, at any moment.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_poll_signals(ipc_poll *p, int64_t tag);
+
+/* Enters a descriptor: PERLIPC_READ, PERLIPC_WRITE, PERLIPC_URGENT. The same may be in the set many times. One that the
+ * kernel does not watch, a file, is always ready. Take it out before it is closed.
+ *
+ * Returns: 0.
+ * Errors: -EBADF; PERLIPC_E_INVALID for other events; -EMFILE, -ENOSPC.
+ * Threads: any, at any moment.
+ * Blocks: no.
+ * Perl: IO::Select's add. */
+int32_t ipc_poll_fd(ipc_poll *p, int32_t fd, uint32_t events, int64_t tag);
+
+/* Asks for something else of all that has that tag; 0 as events asks for nothing.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for what cannot be asked of it.
+ * Threads: any, at any moment.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_poll_change(ipc_poll *p, int64_t tag, uint32_t events);
+
+/* Takes all that has that tag out of the set.
+ *
+ * Returns: how many there were.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: any, at any moment.
+ * Blocks: no.
+ * Perl: IO::Select's remove. */
+int32_t ipc_poll_remove(ipc_poll *p, int64_t tag);
+
+/* How many entries the set has.
+ *
+ * Returns: the number.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: any, at any moment.
+ * Blocks: no.
+ * Perl: IO::Select's count. */
+int32_t ipc_poll_count(const ipc_poll *p);
+
+/* The next entry that is ready: its tag, and what of that which was asked it is ready for. It is told again until it is
+ * used up; all that are ready come in turn.
+ *
+ * Returns: 1; 0 when the set is empty, so that nothing can ever come.
+ * Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, PERLIPC_E_CANCELED; PERLIPC_E_BUSY while another call of this set waits.
+ * Threads: any; one at a time.
+ * Blocks: until something is ready or the timeout.
+ * Perl: IO::Select's can_read and can_write, four-argument select. */
+PERLIPC_NODISCARD int32_t ipc_poll_next(ipc_poll *p, int32_t timeout_ms, int64_t *tag, uint32_t *events);
+
+/* Ends the wait that is under way, and every later one, with PERLIPC_E_CANCELED.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: any, at any moment.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_poll_cancel(ipc_poll *p);
+
+/* Frees the set; NULL is nothing. What was in it stays as it is.
+ *
+ * Returns: nothing.
+ * Errors: none.
+ * Threads: any; nobody may use it any more.
+ * Blocks: no.
+ * Perl: none. */
+void ipc_poll_free(ipc_poll *p);
+
+/* Waits until one of the descriptors can be read, can be written, or has an exceptional condition. Each set is `size` bytes
+ * of bits as Perl's vec makes them (descriptor 9 is bit 1 of byte 1), or NULL; those that are ready stay in it, the others
+ * are cleared, also at the timeout. Without sets it sleeps. What a stream has read ahead it does not see: that is what a
+ * poll set is for.
+ *
+ * Returns: how many bits are left in all the sets, and in `left_ms`, which may be NULL, what was left of the time (-1: for
+ * ever).
+ * Errors: -ETIMEDOUT; -EBADF when one is not open, with the sets as they were; PERLIPC_E_HANDLER.
+ * Threads: any.
+ * Blocks: until one is ready or the timeout.
+ * Perl: select with four arguments, which gives 0 at the timeout and takes a negative one for 0. */
+PERLIPC_NODISCARD int32_t ipc_select(void *readers, void *writers, void *exceptions, size_t size, int32_t timeout_ms, int32_t *left_ms);
 
 /* ---- user, daemon: privileges dropped for good, and dissociation ------------------------------------------------ */
 
