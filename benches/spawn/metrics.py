@@ -24,6 +24,7 @@ METRICS = {
 
 CONTENDERS = {
     **OURS,
+    "raw, pidfd": Variant("raw", "_pidfd"),
     "raw, huge pages": Variant("raw", "_huge"),
     "Python take": Variant("perlipc Python", "_take"),
     "Python count": Variant("perlipc Python", "_count"),

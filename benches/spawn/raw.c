@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <immintrin.h>
 #include <poll.h>
+#include <linux/sched.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +30,53 @@ static void run(char **argv) {
     }
     if (pid < 0) fail("vfork");
     reap(pid);
+}
+
+static long call(long nr, long a, long b, long c, long d) {
+    long result;
+    register long fourth __asm__("r10") = d;
+    register long fifth __asm__("r8") = 0;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+__attribute__((used, noreturn)) static void become(char **argv) {
+    call(SYS_close_range, 3, ~0u, 2 /* CLOSE_RANGE_UNSHARE */, 0);
+    call(SYS_execve, (long)argv[0], (long)argv, (long)environ, 0);
+    for (;;) call(SYS_exit_group, 127, 0, 0, 0);
+}
+
+/* The same with what a library owes: no handler and no descriptor in the child that are not for it, and a pidfd, so
+   that nobody else is ever signalled or waited for. */
+static void run_pidfd(char **argv) {
+    static char stack[1 << 16] __attribute__((aligned(64)));
+    int pidfd = -1;
+    struct clone_args how = {
+        .flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_FILES | 0x100000000 /* CLONE_CLEAR_SIGHAND */,
+        .pidfd = (uint64_t)&pidfd,
+        .exit_signal = SIGCHLD,
+        .stack = (uint64_t)stack,
+        .stack_size = sizeof stack,
+    };
+    long pid;
+    register char **child __asm__("r12") = argv;
+    __asm__ volatile("syscall\n\t"
+                     "test %%rax, %%rax\n\t"
+                     "jnz 1f\n\t"
+                     "mov %%r12, %%rdi\n\t"
+                     "call become\n"
+                     "1:"
+                     : "=a"(pid)
+                     : "a"(SYS_clone3), "D"(&how), "S"(sizeof how), "r"(child)
+                     : "rcx", "r11", "memory");
+    if (pid < 0) fail("clone3");
+    siginfo_t info;
+    if (call(SYS_waitid, P_PIDFD, pidfd, (long)&info, WEXITED)) fail("waitid");
+    close(pidfd);
+    if (info.si_status != 0) wrong("status", info.si_status);
 }
 
 /* The child with its standard output on a pipe or a socket pair; the reading end. */
@@ -161,6 +210,8 @@ int main(int argc, char **argv) {
     find_children();
     if (is(metric, "tiny")) {
         OFTEN(run(tiny_argv));
+    } else if (is(metric, "tiny_pidfd")) {
+        OFTEN(run_pidfd(tiny_argv));
     } else if (is(metric, "true")) {
         OFTEN(run(true_argv));
     } else if (is(metric, "line")) {
