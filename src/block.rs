@@ -36,6 +36,7 @@ pub(crate) enum Stop {
 
 impl Stop {
     /// The same as an error, with what was being done and to what.
+    #[cold]
     pub(crate) fn at(self, step: &'static str, path: impl AsRef<[u8]>) -> Error {
         let named = || String::from_utf8_lossy(path.as_ref()).into_owned().into();
         match self {

@@ -1,6 +1,7 @@
 //! Backticks: what a finished child said, with its input fed and its outputs drained at once, so that no full pipe can
 //! stand in the way.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -75,6 +76,19 @@ impl Capture {
         self.fed
     }
 
+    /// Takes the room that an output (1 or 2) was read into out of the capture, with how many of its bytes that are; what
+    /// is small or was cut by the limit is in none.
+    pub fn take_room(&mut self, fd: i32) -> Option<(Box<dyn Room>, usize)> {
+        let kept = if fd == 2 { &mut self.errors } else { &mut self.output };
+        match std::mem::replace(&mut kept.store, Store::Small(Vec::new())) {
+            Store::Large(room) => Some((room, std::mem::take(&mut kept.len))),
+            small => {
+                kept.store = small;
+                None
+            }
+        }
+    }
+
     /// The output as a vector, without a copy where it is one already.
     pub fn into_output(self) -> Vec<u8> {
         match self.output.store {
@@ -129,7 +143,15 @@ impl Capturing<'_> {
 
     /// Feeds it, drains it, waits for its end; see [`run`].
     pub fn finish(self, input: &[u8], deadline: Deadline) -> Capture {
+        self.finish_in(input, deadline, pages)
+    }
+
+    /// The same, with large outputs in rooms of the caller's making, which [`take_room`](Capture::take_room) gives back.
+    pub fn finish_in(self, input: &[u8], deadline: Deadline, make: MakeRoom) -> Capture {
         let mut pump = Pump::new(self.cmd.capture_limit());
+        for kept in &mut pump.kept {
+            kept.make = make;
+        }
         for (fd, stream) in self.ends {
             match fd {
                 0 => pump.input = Some((stream.shared().clone(), input)),
@@ -500,6 +522,7 @@ struct Kept {
     store: Store,
     len: usize,
     limit: usize,
+    make: MakeRoom,
     /// The last bytes, as a ring, once the head is full.
     tail: Vec<u8>,
     tail_at: usize,
@@ -508,11 +531,48 @@ struct Kept {
     at_deadline: u64,
 }
 
-/// Small in a vector; large in pages of its own, huge ones where the kernel has them, grown without a copy: faults on
-/// fresh small pages would cost more than the pipe.
+/// Memory that a large output is read into: pages of the capture's own, or an object of another language that is to hold
+/// it in the end, so that nothing is copied.
+pub trait Room: Any + Send {
+    /// Makes it at least that long, with what is in it; or why not, an errno.
+    fn grow(&mut self, len: usize) -> std::result::Result<(), i32>;
+    /// All of it.
+    fn bytes(&self) -> &[u8];
+    /// All of it, to be filled.
+    fn bytes_mut(&mut self) -> &mut [u8];
+}
+
+/// Makes a room of at least that many bytes, or says why not: an errno.
+pub type MakeRoom = fn(usize) -> std::result::Result<Box<dyn Room>, i32>;
+
+/// Huge pages where the kernel has them, grown without a copy: faults on fresh small ones would cost more than the pipe.
+impl Room for sys::Pages {
+    fn grow(&mut self, len: usize) -> sys::Result<()> {
+        self.resize(len)?;
+        let _ = self.advise(libc::MADV_HUGEPAGE);
+        Ok(())
+    }
+
+    fn bytes(&self) -> &[u8] {
+        sys::Pages::bytes(self)
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        sys::Pages::bytes_mut(self)
+    }
+}
+
+/// Makes the rooms that a capture has of its own.
+pub fn pages(len: usize) -> std::result::Result<Box<dyn Room>, i32> {
+    let pages = sys::Pages::new(len, libc::MAP_NORESERVE)?;
+    let _ = pages.advise(libc::MADV_HUGEPAGE);
+    Ok(Box::new(pages))
+}
+
+/// Small in a vector, large in a room.
 enum Store {
     Small(Vec<u8>),
-    Large(sys::Pages),
+    Large(Box<dyn Room>),
 }
 
 impl std::fmt::Debug for Store {
@@ -532,6 +592,7 @@ impl Kept {
             store: Store::Small(Vec::new()),
             len: 0,
             limit: limit.unwrap_or(usize::MAX),
+            make: pages,
             tail: Vec::new(),
             tail_at: 0,
             dropped: 0,
@@ -543,7 +604,7 @@ impl Kept {
     fn bytes(&self) -> &[u8] {
         match &self.store {
             Store::Small(bytes) => &bytes[..self.len],
-            Store::Large(pages) => &pages.bytes()[..self.len],
+            Store::Large(room) => &room.bytes()[..self.len],
         }
     }
 
@@ -589,16 +650,16 @@ impl Kept {
 
     fn push_tail(&mut self, data: &[u8]) {
         let most = self.limit / 2;
-        for byte in data {
-            if self.tail.len() < most {
-                self.tail.push(*byte);
-            } else {
-                self.dropped += 1;
-                if most > 0 {
-                    self.tail[self.tail_at] = *byte;
-                    self.tail_at = (self.tail_at + 1) % most;
-                }
-            }
+        let (first, rest) = data.split_at(data.len().min(most - self.tail.len()));
+        self.tail.extend_from_slice(first);
+        self.dropped += rest.len() as u64;
+        // Of more than the ring holds only the last bytes stay.
+        let mut rest = &rest[rest.len().saturating_sub(most)..];
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(rest.len().min(most - self.tail_at));
+            self.tail[self.tail_at..self.tail_at + now.len()].copy_from_slice(now);
+            self.tail_at = (self.tail_at + now.len()) % most;
+            rest = later;
         }
     }
 
@@ -612,27 +673,23 @@ impl Kept {
                     (bytes.len() * 2).max(2 * PIECE)
                 }
             }
-            Store::Large(pages) if pages.len() - self.len < PIECE => pages.len() * 2,
+            Store::Large(room) if room.bytes().len() - self.len < PIECE => room.bytes().len() * 2,
             _ => 0,
         };
         if grow > 0 {
             match &mut self.store {
                 Store::Small(bytes) if grow <= LARGE => bytes.resize(grow, 0),
                 Store::Small(bytes) => {
-                    let mut pages = sys::Pages::new(FIRST_LARGE, libc::MAP_NORESERVE)?;
-                    let _ = pages.advise(libc::MADV_HUGEPAGE);
-                    pages.bytes_mut()[..self.len].copy_from_slice(&bytes[..self.len]);
-                    self.store = Store::Large(pages);
+                    let mut room = (self.make)(FIRST_LARGE)?;
+                    room.bytes_mut()[..self.len].copy_from_slice(&bytes[..self.len]);
+                    self.store = Store::Large(room);
                 }
-                Store::Large(pages) => {
-                    pages.resize(grow)?;
-                    let _ = pages.advise(libc::MADV_HUGEPAGE);
-                }
+                Store::Large(room) => room.grow(grow)?,
             }
         }
         Ok(match &mut self.store {
             Store::Small(bytes) => &mut bytes[self.len..],
-            Store::Large(pages) => &mut pages.bytes_mut()[self.len..],
+            Store::Large(room) => &mut room.bytes_mut()[self.len..],
         })
     }
 

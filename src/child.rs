@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, TryLockError};
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub(crate) struct State {
     pidfd: Option<OwnedFd>,
     /// Which process started it: see [`generation`].
     generation: u64,
+    /// How many there are of [`Child`].
+    handles: AtomicUsize,
     /// It leads a process group of its own.
     leads: bool,
     end_on_drop: AtomicBool,
@@ -139,10 +141,7 @@ pub fn orphans() -> usize {
 /// A handle of a process that this one started.
 ///
 /// Clones are the same child. All methods work from any thread at any moment.
-#[derive(Clone)]
-pub struct Child(Arc<Handle>);
-
-struct Handle(Arc<State>);
+pub struct Child(Arc<State>);
 
 impl Child {
     /// Takes a fresh child into the registry.
@@ -151,6 +150,7 @@ impl Child {
             pid,
             pidfd,
             generation: generation(),
+            handles: AtomicUsize::new(1),
             leads,
             end_on_drop: AtomicBool::new(end_on_drop),
             status: AtomicI64::new(NOT_YET),
@@ -169,7 +169,7 @@ impl Child {
         for waiter in &registry.waiters {
             let _ = sys::write(&CALM, waiter.as_raw_fd(), &1u64.to_ne_bytes());
         }
-        Child(Arc::new(Handle(state)))
+        Child(state)
     }
 
     /// Takes over a child that was started by other means: `fork` of another library, say. It must be a child of
@@ -193,7 +193,7 @@ impl Child {
     }
 
     fn state(&self) -> &State {
-        &self.0.0
+        &self.0
     }
 
     /// Its process id.
@@ -292,9 +292,19 @@ impl Child {
     }
 }
 
-impl Drop for Handle {
+impl Clone for Child {
+    fn clone(&self) -> Child {
+        self.0.handles.fetch_add(1, Ordering::Relaxed);
+        Child(self.0.clone())
+    }
+}
+
+impl Drop for Child {
     fn drop(&mut self) {
         let state = &self.0;
+        if state.handles.fetch_sub(1, Ordering::AcqRel) > 1 {
+            return;
+        }
         let mut guard = lock();
         let registry = registry(&mut guard);
         if state.generation != registry.generation {

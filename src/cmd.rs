@@ -3,8 +3,9 @@
 //!
 //! Setters keep the first failure, and whatever starts the command returns it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
@@ -22,7 +23,8 @@ use crate::user::{self, Ids};
 /// What to run.
 #[derive(Debug, Clone)]
 pub struct Cmd {
-    program: CString,
+    /// `None`: the first argument.
+    program: Option<CString>,
     argv: Vec<CString>,
     /// Made from a shell string: how Perl's rule took it.
     shell: bool,
@@ -36,7 +38,7 @@ pub struct Cmd {
     umask: Option<u32>,
     session: bool,
     process_group: Option<i32>,
-    limits: Vec<(u32, [u64; 2])>,
+    limits: Vec<Limit>,
     death_signal: Option<i32>,
     defaults: u64,
     end_on_drop: bool,
@@ -138,10 +140,10 @@ fn c_string(step: &'static str, text: impl Into<Vec<u8>>) -> Result<CString> {
 }
 
 impl Cmd {
-    fn base(program: CString, argv: Vec<CString>) -> Cmd {
+    fn base() -> Cmd {
         Cmd {
-            program,
-            argv,
+            program: None,
+            argv: Vec::new(),
             shell: false,
             env_clear: false,
             env: BTreeMap::new(),
@@ -172,13 +174,12 @@ impl Cmd {
 
     /// A program and its arguments, Perl's list form. Never a shell.
     pub fn argv<A: Into<Vec<u8>>>(argv: impl IntoIterator<Item = A>) -> Cmd {
-        let mut cmd = Cmd::base(CString::default(), Vec::new());
+        let mut cmd = Cmd::base();
         for arg in argv {
             cmd.arg(arg);
         }
-        match cmd.argv.first() {
-            Some(first) if !first.is_empty() => cmd.program = first.clone(),
-            _ => cmd.fail(Error::invalid("command", "no program is named")),
+        if cmd.program().is_empty() {
+            cmd.fail(Error::invalid("command", "no program is named"));
         }
         cmd
     }
@@ -190,11 +191,11 @@ impl Cmd {
         let mut cmd = match parse_shell(&command) {
             Parsed::Shell => {
                 let mut cmd = Cmd::argv([b"sh".to_vec(), b"-c".to_vec(), skip_spaces(&command).to_vec()]);
-                cmd.program = c"/bin/sh".to_owned();
+                cmd.program = Some(c"/bin/sh".to_owned());
                 cmd
             }
             Parsed::Words(words, _) if words.is_empty() => {
-                let mut cmd = Cmd::base(CString::default(), Vec::new());
+                let mut cmd = Cmd::base();
                 cmd.fail(Error::invalid("command", "the command is empty"));
                 cmd
             }
@@ -250,6 +251,11 @@ impl Cmd {
         }
     }
 
+    /// What is executed.
+    fn program(&self) -> &CStr {
+        self.program.as_deref().or(self.argv.first().map(CString::as_c_str)).unwrap_or_default()
+    }
+
     /// One more argument.
     pub fn arg(&mut self, arg: impl Into<Vec<u8>>) -> &mut Cmd {
         let arg = c_string("argument", arg);
@@ -261,7 +267,10 @@ impl Cmd {
     pub fn argv0(&mut self, name: impl Into<Vec<u8>>) -> &mut Cmd {
         let name = c_string("argv0", name);
         let _ = self.set(name, |cmd, name| match cmd.argv.first_mut() {
-            Some(first) => *first = name,
+            Some(first) => {
+                let first = std::mem::replace(first, name);
+                cmd.program.get_or_insert(first);
+            }
             None => cmd.argv.push(name),
         });
         self
@@ -383,7 +392,8 @@ impl Cmd {
         let found = LIMITS.iter().find(|(known, _)| *known == name).map(|(_, resource)| *resource);
         let found = found.ok_or_else(|| Error::invalid("limit", format!("no such limit: {name}")));
         let _ = self.set(found, |cmd, resource| {
-            cmd.limits.push((resource, [soft.unwrap_or(libc::RLIM_INFINITY), hard.unwrap_or(libc::RLIM_INFINITY)]));
+            let value = [soft.unwrap_or(libc::RLIM_INFINITY), hard.unwrap_or(libc::RLIM_INFINITY)];
+            cmd.limits.push(Limit { resource, value });
         });
         self
     }
@@ -549,10 +559,10 @@ impl Cmd {
 
     /// What the command is called in errors.
     pub(crate) fn name(&self) -> String {
-        if self.shell && self.program.as_c_str() == c"/bin/sh" {
+        if self.shell && self.program() == c"/bin/sh" {
             return self.argv.get(2).map(|text| text.to_string_lossy().into_owned()).unwrap_or_default();
         }
-        self.program.to_string_lossy().into_owned()
+        self.program().to_string_lossy().into_owned()
     }
 
     /// Whether it is said what that descriptor of the child is (what is made in the place of a pipe does not count).
@@ -632,7 +642,7 @@ impl Cmd {
     }
 
     /// Everything that can be done before there is a child, and everything that can block.
-    fn prepare(&self, ends: &[(RawFd, RawFd)]) -> Result<(Spec, Vec<OwnedFd>)> {
+    fn prepare(&self, ends: &[(RawFd, RawFd)]) -> Result<(Spec<'_>, Vec<OwnedFd>)> {
         self.check()?;
         let env = (self.env_clear || !self.env.is_empty()).then(|| self.environment());
         let candidates = self.candidates(env.as_deref())?;
@@ -663,16 +673,16 @@ impl Cmd {
         }
         let spec = Spec {
             candidates,
-            argv: self.argv.clone(),
+            argv: &self.argv,
             env,
             fds,
-            dir: self.dir.clone(),
+            dir: self.dir.as_deref(),
             umask: self.umask,
             session: self.session,
             // A session leader leads its group already; setpgid would fail.
             group: self.process_group.filter(|_| !self.session),
             terminal: None,
-            limits: self.limits.iter().map(|(resource, value)| Limit { resource: *resource, value: *value }).collect(),
+            limits: &self.limits,
             ids,
             death_signal: self.death_signal,
             defaults: self.defaults,
@@ -699,10 +709,11 @@ impl Cmd {
     }
 
     /// Where the program may be. PATH is this process's, as with execvp; empty entries and "." are passed over.
-    fn candidates(&self, env: Option<&[CString]>) -> Result<Vec<CString>> {
-        let program = self.program.to_bytes();
+    fn candidates(&self, env: Option<&[CString]>) -> Result<Cow<'_, [CString]>> {
+        let program = self.program().to_bytes();
         if program.contains(&b'/') {
-            return Ok(vec![self.program.clone()]);
+            let one = self.program.as_ref().map_or(self.argv.get(..1), |program| Some(std::slice::from_ref(program)));
+            return Ok(Cow::Borrowed(one.unwrap_or_default()));
         }
         let set = self.env.get(b"PATH".as_slice());
         let find = |env: &[CString]| env.iter().find_map(|e| e.to_bytes().strip_prefix(b"PATH=").map(<[u8]>::to_vec));
@@ -716,7 +727,7 @@ impl Cmd {
         if found.is_empty() {
             return Err(Error::at("exec", program, libc::ENOENT));
         }
-        Ok(found)
+        Ok(Cow::Owned(found))
     }
 
     /// The child's descriptors, each with this process's; files are opened here.

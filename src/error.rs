@@ -138,15 +138,19 @@ fn thing(path: &str) -> String {
     if path.is_empty() { String::new() } else { format!(" {path}") }
 }
 
+// Cold, so that what makes an error does not lie in the way of what succeeds.
 impl Error {
+    #[cold]
     pub(crate) fn os(step: &'static str, errno: i32) -> Error {
         Error::Os { step, path: Cow::Borrowed(""), errno }
     }
 
+    #[cold]
     pub(crate) fn at(step: &'static str, path: impl AsRef<[u8]>, errno: i32) -> Error {
         Error::Os { step, path: Cow::Owned(String::from_utf8_lossy(path.as_ref()).into_owned()), errno }
     }
 
+    #[cold]
     pub(crate) fn invalid(step: &'static str, reason: impl Into<Cow<'static, str>>) -> Error {
         Error::Invalid { step, reason: reason.into() }
     }

@@ -13,6 +13,7 @@
 
 #![allow(unsafe_code)]
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsRawFd, RawFd};
@@ -27,22 +28,22 @@ use crate::sys::{self, Pointers, SigSet};
 use crate::user::Ids;
 
 /// All that a child is to be, prepared.
-pub(crate) struct Spec {
+pub(crate) struct Spec<'a> {
     /// Where the program may be, in the order to try.
-    pub(crate) candidates: Vec<CString>,
-    pub(crate) argv: Vec<CString>,
+    pub(crate) candidates: Cow<'a, [CString]>,
+    pub(crate) argv: &'a [CString],
     /// `None`: the environment as it is at the start.
     pub(crate) env: Option<Vec<CString>>,
     /// The child's descriptor and what it becomes: a descriptor of this process, or nothing.
     pub(crate) fds: Vec<(RawFd, Option<RawFd>)>,
-    pub(crate) dir: Option<CString>,
+    pub(crate) dir: Option<&'a CStr>,
     pub(crate) umask: Option<u32>,
     pub(crate) session: bool,
     /// The process group to join; 0 makes one.
     pub(crate) group: Option<i32>,
     /// After setsid, the terminal on this descriptor of the child's becomes the controlling one.
     pub(crate) terminal: Option<RawFd>,
-    pub(crate) limits: Vec<Limit>,
+    pub(crate) limits: &'a [Limit],
     pub(crate) ids: Option<Ids>,
     /// The signal that the child gets when its parent dies.
     pub(crate) death_signal: Option<i32>,
@@ -54,7 +55,7 @@ pub(crate) struct Spec {
 }
 
 /// One resource limit of the child: soft and hard.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Limit {
     pub(crate) resource: u32,
     pub(crate) value: [u64; 2],
@@ -471,7 +472,7 @@ impl Drop for Mask {
 }
 
 /// Starts the child, or says which step failed.
-pub(crate) fn start(spec: &Spec) -> Result<Child> {
+pub(crate) fn start(spec: &Spec<'_>) -> Result<Child> {
     child::sweep();
     let mut pause = 1_000_000;
     loop {
@@ -491,7 +492,7 @@ pub(crate) fn start(spec: &Spec) -> Result<Child> {
 /// The step in which a child leaves the parent's table of descriptors.
 const OWN_TABLE: &str = "close_range";
 
-fn start_once(spec: &Spec) -> Result<Child> {
+fn start_once(spec: &Spec<'_>) -> Result<Child> {
     let mut moves = moves(spec);
     let highest = moves.iter().map(|m| m.to).max().unwrap_or(0).max(2);
     let mut keep: Vec<RawFd> =
@@ -554,7 +555,7 @@ fn start_once(spec: &Spec) -> Result<Child> {
         lift_above: highest + 1,
         keep: keep.as_ptr(),
         keep_count: keep.len(),
-        dir: spec.dir.as_ref().map_or(std::ptr::null(), |dir| dir.as_ptr()),
+        dir: spec.dir.map_or(std::ptr::null(), CStr::as_ptr),
         ids: spec.ids.as_ref().map_or(std::ptr::null(), std::ptr::from_ref),
         groups_room: groups_room.as_mut_ptr(),
         groups_room_len: groups_room.len(),
@@ -645,7 +646,7 @@ fn clone(stack: &mut [u8], pidfd: &mut RawFd, plan: &mut Plan, mask: &mut Option
 }
 
 /// The descriptors as the child's code takes them.
-fn moves(spec: &Spec) -> Vec<Move> {
+fn moves(spec: &Spec<'_>) -> Vec<Move> {
     let targets: Vec<RawFd> = spec.fds.iter().map(|(to, _)| *to).collect();
     spec.fds
         .iter()
@@ -668,7 +669,8 @@ impl Drop for Dumpable {
 }
 
 /// The child's note as an error that names step, thing and reason.
-fn explain(spec: &Spec, note: Note) -> Error {
+#[cold]
+fn explain(spec: &Spec<'_>, note: Note) -> Error {
     let which = note.which as usize;
     let errno = note.errno;
     let lossy = |path: &CStr| path.to_string_lossy().into_owned();
@@ -686,7 +688,7 @@ fn explain(spec: &Spec, note: Note) -> Error {
         }
         CLOSE => Error::os("close", errno),
         TABLE => Error::os(OWN_TABLE, errno),
-        CHDIR => Error::at("chdir", spec.dir.as_deref().map(lossy).unwrap_or_default(), errno),
+        CHDIR => Error::at("chdir", spec.dir.map(lossy).unwrap_or_default(), errno),
         GROUPS => Error::os("setgroups", errno),
         GID => Error::at("setgid", spec.ids.as_ref().and_then(|i| i.gid).unwrap_or(0).to_string(), errno),
         UID => Error::at("setuid", spec.ids.as_ref().and_then(|i| i.uid).unwrap_or(0).to_string(), errno),
@@ -696,7 +698,7 @@ fn explain(spec: &Spec, note: Note) -> Error {
 }
 
 /// The program as the caller named it; a script whose interpreter is missing says so.
-fn explain_exec(spec: &Spec, errno: i32, which: usize) -> Error {
+fn explain_exec(spec: &Spec<'_>, errno: i32, which: usize) -> Error {
     let tried = spec.candidates.get(which).map(CString::as_c_str).unwrap_or(c"");
     let searched = spec.candidates.len() > 1;
     let mut name = if searched && errno == libc::ENOENT {
@@ -710,7 +712,7 @@ fn explain_exec(spec: &Spec, errno: i32, which: usize) -> Error {
         tried.to_string_lossy().into_owned()
     };
     if errno == libc::ENOENT {
-        for candidate in &spec.candidates {
+        for candidate in spec.candidates.iter() {
             let mut room = [0u8; 256];
             let Ok(len) = sys::small_file(candidate, &mut room) else { continue };
             if let Some(line) = room.get(..len).and_then(|text| text.strip_prefix(b"#!")) {
@@ -727,8 +729,8 @@ fn explain_exec(spec: &Spec, errno: i32, which: usize) -> Error {
 
 /// Perl's `exec`: this process becomes the program. Comes back only to tell why not, with everything as it was but
 /// what a step before the failing one has changed, which the error's step tells.
-pub(crate) fn exec(spec: &Spec) -> Error {
-    let argv = Pointers::new(spec.argv.clone());
+pub(crate) fn exec(spec: &Spec<'_>) -> Error {
+    let argv = Pointers::new(spec.argv.to_vec());
     let env = Pointers::new(spec.env.clone().unwrap_or_else(sys::environment));
     let failed = |step, errno| Error::os(step, errno);
     if spec.session {
@@ -741,7 +743,7 @@ pub(crate) fn exec(spec: &Spec) -> Error {
             return failed("setpgid", errno);
         }
     }
-    for limit in &spec.limits {
+    for limit in spec.limits {
         if let Err(errno) = sys::child::setrlimit(limit.resource, &limit.value) {
             return Error::at("limit", crate::cmd::limit_name(limit.resource), errno);
         }
@@ -756,7 +758,7 @@ pub(crate) fn exec(spec: &Spec) -> Error {
             return failed("die_with_parent", errno);
         }
     }
-    if let Some(dir) = &spec.dir {
+    if let Some(dir) = spec.dir {
         if let Err(errno) = sys::chdir(dir) {
             return Error::at("chdir", dir.to_bytes(), errno);
         }
@@ -799,7 +801,7 @@ pub(crate) fn exec(spec: &Spec) -> Error {
 }
 
 /// Puts the descriptors of this process where the program shall find them.
-fn place_here(spec: &Spec) -> Result<()> {
+fn place_here(spec: &Spec<'_>) -> Result<()> {
     let failed = |to: RawFd, errno| Error::at("redirect", to.to_string(), errno);
     let highest = spec.fds.iter().map(|(to, _)| *to).max().unwrap_or(2).max(2);
     let mut lifted = Vec::new();

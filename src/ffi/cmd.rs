@@ -62,15 +62,15 @@ pub unsafe extern "C" fn ipc_cmd_new(program: *const c_char) -> *mut ipc_cmd {
 /// Perl: the list form of open, system, exec.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_cmd_argv(argv: *const *const c_char) -> *mut ipc_cmd {
-    let mut strings: Vec<&[u8]> = Vec::new();
     let mut at = argv;
-    // SAFETY: a NULL-ended array of C strings, or NULL.
-    unsafe {
-        while !at.is_null() && !(*at).is_null() {
-            strings.push(CStr::from_ptr(*at).to_bytes());
+    let strings = std::iter::from_fn(|| {
+        // SAFETY: a NULL-ended array of C strings, or NULL.
+        unsafe {
+            let arg = at.as_ref().filter(|arg| !arg.is_null())?;
             at = at.add(1);
+            Some(CStr::from_ptr(*arg).to_bytes())
         }
-    }
+    });
     handle(Cmd::argv(strings))
 }
 

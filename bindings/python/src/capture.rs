@@ -7,6 +7,7 @@ use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::cmd::Command;
 use crate::error::{child_error, raise};
+use crate::room;
 use crate::signal::blocking;
 use crate::status::Status;
 use crate::stream::{Stream, decode, encode, owned};
@@ -25,11 +26,11 @@ pub(crate) struct Result {
 }
 
 impl Result {
-    fn new(py: Python<'_>, capture: &perlipc::Capture, text: bool) -> PyResult<Result> {
+    fn new(py: Python<'_>, mut capture: perlipc::Capture, text: bool) -> PyResult<Result> {
         Ok(Result {
             status: Py::new(py, Status::from(capture.status()))?,
-            stdout: give(py, capture.output(), text)?.unbind(),
-            stderr: give(py, capture.errors(), text)?.unbind(),
+            stdout: give(py, &mut capture, 1, text)?.unbind(),
+            stderr: give(py, &mut capture, 2, text)?.unbind(),
             timed_out: capture.timed_out(),
             dropped: capture.dropped(1) + capture.dropped(2),
             fed: capture.fed(),
@@ -102,14 +103,35 @@ impl Result {
     }
 }
 
-fn give<'py>(py: Python<'py>, data: &[u8], text: bool) -> PyResult<Bound<'py, PyAny>> {
-    if text { decode(py, data) } else { encode(py, data) }
+/// An output (1 or 2): what is large is an object already, and not copied.
+fn give<'py>(
+    py: Python<'py>,
+    capture: &mut perlipc::Capture,
+    fd: i32,
+    text: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let data = if fd == 2 { capture.errors() } else { capture.output() };
+    if text {
+        return decode(py, data);
+    }
+    match capture.take_room(fd) {
+        Some((room, len)) => room::taken(py, room, len),
+        None => encode(py, if fd == 2 { capture.errors() } else { capture.output() }),
+    }
 }
 
 /// Runs it and keeps what it says.
-fn run(py: Python<'_>, command: &mut Command, input: Option<&[u8]>, deadline: Deadline) -> PyResult<perlipc::Capture> {
+fn run(
+    py: Python<'_>,
+    command: &mut Command,
+    input: Option<&[u8]>,
+    text: bool,
+    deadline: Deadline,
+) -> PyResult<perlipc::Capture> {
     let running = command.start(py, |cmd| perlipc::capture::start(cmd, input.is_some()))?;
-    let capture = blocking(py, || Ok(running.finish(input.unwrap_or_default(), deadline)))?;
+    // Text is decoded from the bytes: those need not be an object.
+    let make = if text { perlipc::capture::pages } else { room::make };
+    let capture = blocking(py, || Ok(running.finish_in(input.unwrap_or_default(), deadline, make)))?;
     match capture.stopped() {
         Some(error) if !error.is_timeout() => Err(raise(py, error.clone())),
         _ => Ok(capture),
@@ -148,8 +170,8 @@ pub(crate) fn capture(
             Some(copied.as_slice())
         }
     };
-    let capture = run(py, &mut command, input, deadline(timeout)?)?;
-    Result::new(py, &capture, text)
+    let capture = run(py, &mut command, input, text, deadline(timeout)?)?;
+    Result::new(py, capture, text)
 }
 
 /// What a command says on its standard output: Perl's backticks.
@@ -179,17 +201,17 @@ pub(crate) fn qx<'py>(
     if !check && !has(options, "stderr")? {
         command.cmd.redirect(2, "inherit");
     }
-    let capture = run(py, &mut command, None, deadline(timeout)?)?;
+    let mut capture = run(py, &mut command, None, text, deadline(timeout)?)?;
     let (status, timed_out) = (capture.status(), capture.timed_out());
     if timed_out || (check && !status.success()) {
-        let output = give(py, capture.output(), text)?;
-        let errors = give(py, capture.errors(), text)?;
+        let output = give(py, &mut capture, 1, text)?;
+        let errors = give(py, &mut capture, 2, text)?;
         return Err(child_error(py, timed_out, Some(named), status, Some(output), Some(errors)));
     }
     if !capture.errors().is_empty() {
         pass_on(py, capture.errors())?;
     }
-    give(py, capture.output(), text)
+    give(py, &mut capture, 1, text)
 }
 
 /// Where no error took it along, what the command said on its standard error goes where it would have gone.
@@ -275,7 +297,7 @@ pub(crate) fn pipeline(
     let capture = blocking(py, || perlipc::pipeline::run(&cmds, input.as_deref(), deadline))?;
     match capture.stopped() {
         Some(error) if !error.is_timeout() => Err(raise(py, error.clone())),
-        _ => Result::new(py, &capture, text),
+        _ => Result::new(py, capture, text),
     }
 }
 
@@ -306,6 +328,6 @@ pub(crate) fn feed(
     })?;
     match capture.stopped() {
         Some(error) if !error.is_timeout() => Err(raise(py, error.clone())),
-        _ => Result::new(py, &capture, text),
+        _ => Result::new(py, capture, text),
     }
 }

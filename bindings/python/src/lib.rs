@@ -21,6 +21,7 @@ mod msg;
 mod poll;
 mod popen;
 mod pty;
+mod room;
 mod sem;
 mod server;
 mod shm;
