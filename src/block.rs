@@ -15,7 +15,7 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use crate::child;
+use crate::child::{self, Own};
 use crate::error::Error;
 use crate::signal;
 use crate::sys;
@@ -157,20 +157,49 @@ pub(crate) enum Way {
 
 /// Whether an object's calls may still wait, who is inside one, and who waits. One for each object that other threads
 /// may cancel or close. Both last: a cancelled object never waits again, so that no moment is too early to cancel.
-#[derive(Default)]
 pub(crate) struct Gate {
     state: AtomicU32,
-    /// The thread inside a call, one for each way; 0 is nobody.
+    /// The [ticket](ticket) of the thread inside a call, one for each way; 0 is nobody.
     inside: [AtomicUsize; 2],
-    waiting: Mutex<Vec<Arc<Waker>>>,
+    waiting: Own<Mutex<Vec<Arc<Waker>>>>,
     /// The poll sets that it is in, and by which key.
     sets: Mutex<Vec<(Weak<Hub>, u64)>>,
     watched: AtomicBool,
 }
 
+/// What a thread leaves in a [`Gate`]: its own address, and in the bits that are always 0 there a number of its process. So
+/// in a forked one nobody waits for the threads of its parent, which it does not have.
+const PROCESS: usize = 15;
+
+#[inline]
+fn ticket() -> usize {
+    (sys::thread_self() & !PROCESS) | (child::generation() as usize & PROCESS)
+}
+
+impl Default for Gate {
+    fn default() -> Gate {
+        Gate {
+            state: AtomicU32::default(),
+            inside: Default::default(),
+            waiting: Own::new(|_| {}),
+            sets: Mutex::default(),
+            watched: AtomicBool::default(),
+        }
+    }
+}
+
 impl Gate {
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Waker>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.get().lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a thread of this process for which `which` holds is inside a call.
+    fn is_inside(&self, which: impl Fn(usize) -> bool) -> bool {
+        let process = ticket() & PROCESS;
+        self.inside
+            .iter()
+            .map(|slot| slot.load(Ordering::SeqCst))
+            .any(|at| at != 0 && at & PROCESS == process && which(at))
     }
 
     /// Why a call may not wait, if so.
@@ -200,13 +229,13 @@ impl Gate {
     /// The object is closed: ends the calls that wait, and comes back when no other thread is inside one any more.
     /// A handler that runs inside a call of this object cannot close it: [`Stop::Busy`].
     pub(crate) fn close(&self) -> Wait<()> {
-        let me = sys::thread_self();
-        if self.inside.iter().any(|thread| thread.load(Ordering::SeqCst) == me) {
+        let me = ticket();
+        if self.is_inside(|thread| thread == me) {
             return Err(Stop::Busy);
         }
         self.end(CLOSED);
         let mut rounds = 0;
-        while self.inside.iter().any(|thread| thread.load(Ordering::SeqCst) != 0) {
+        while self.is_inside(|_| true) {
             // They are on their way out, unless a signal handler of theirs takes its time.
             rounds += 1;
             if rounds < 100 {
@@ -268,7 +297,10 @@ impl Gate {
     #[inline]
     pub(crate) fn enter(&self, way: Way) -> Wait<Inside<'_>> {
         let slot = &self.inside[way as usize];
-        if slot.compare_exchange(0, sys::thread_self(), Ordering::SeqCst, Ordering::Relaxed).is_err() {
+        let me = ticket();
+        let take = |free| slot.compare_exchange(free, me, Ordering::SeqCst, Ordering::Relaxed);
+        // Who was inside when this process was forked is not here.
+        if take(0).is_err_and(|held| held & PROCESS == me & PROCESS || take(held).is_err()) {
             return Err(Stop::Busy);
         }
         let inside = Inside(slot);

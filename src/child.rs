@@ -65,59 +65,85 @@ pub(crate) fn generation() -> u64 {
     }
 }
 
+/// A value that each process has of its own. One that was forked while another thread held the lock of its parent's must
+/// not find it held for ever: it starts with a fresh one, and what its parent's holds is forgotten, if that is free.
+pub(crate) struct Own<T> {
+    first: OnceLock<Box<Slot<T>>>,
+    forget: fn(&T),
+}
+
+struct Slot<T> {
+    generation: u64,
+    value: T,
+    /// That of processes forked from this one.
+    next: Own<T>,
+}
+
+impl<T: Default> Own<T> {
+    pub(crate) const fn new(forget: fn(&T)) -> Own<T> {
+        Own { first: OnceLock::new(), forget }
+    }
+
+    pub(crate) fn get(&self) -> &T {
+        let generation = generation();
+        let fresh = || Box::new(Slot { generation, value: T::default(), next: Own::new(self.forget) });
+        let mut slot = self.first.get_or_init(fresh);
+        while slot.generation != generation {
+            slot = slot.next.first.get_or_init(|| {
+                (self.forget)(&slot.value);
+                fresh()
+            });
+        }
+        &slot.value
+    }
+}
+
 // ---- the registry: all that this process started and whose end nobody has been told yet ----
 
 #[derive(Default)]
 struct Registry {
-    generation: u64,
     children: BTreeMap<i32, Arc<State>>,
     orphans: usize,
     /// Threads in wait_any; each start wakes them.
     waiters: Vec<Arc<OwnedFd>>,
 }
 
-static REGISTRY: Mutex<Option<Registry>> = Mutex::new(None);
-
-fn lock() -> MutexGuard<'static, Option<Registry>> {
-    REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn registry<'a>(guard: &'a mut MutexGuard<'static, Option<Registry>>) -> &'a mut Registry {
-    let now = generation();
-    let registry = guard.get_or_insert_with(Registry::default);
-    if registry.generation != now {
-        // A forked process has no children yet.
-        *registry = Registry { generation: now, ..Registry::default() };
+// A forked process has no children yet.
+static REGISTRY: Own<Mutex<Registry>> = Own::new(|parents| {
+    if let Ok(mut parents) = parents.try_lock() {
+        *parents = Registry::default();
     }
-    registry
+});
+
+fn registry() -> MutexGuard<'static, Registry> {
+    REGISTRY.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Held for reading from before a child exists until the registry knows it.
-static STARTING: RwLock<()> = RwLock::new(());
+static STARTING: Own<RwLock<()>> = Own::new(|_| {});
 
 pub(crate) fn starting() -> RwLockReadGuard<'static, ()> {
-    STARTING.read().unwrap_or_else(PoisonError::into_inner)
+    STARTING.get().read().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A child by its number, when all starts that are under way are done.
 fn settled(pid: i32) -> Option<Arc<State>> {
-    let find = || registry(&mut lock()).children.get(&pid).cloned();
+    let find = || registry().children.get(&pid).cloned();
     find().or_else(|| {
-        let _none_starts = STARTING.write().unwrap_or_else(PoisonError::into_inner);
+        let _none_starts = STARTING.get().write().unwrap_or_else(PoisonError::into_inner);
         find()
     })
 }
 
 /// Sends a signal to one of ours by its number, through its pidfd; `None` for a number that is none of ours.
 pub(crate) fn signal_ours(pid: i32, signal: i32) -> Option<sys::Result<()>> {
-    let child = registry(&mut lock()).children.get(&pid).cloned()?;
+    let child = registry().children.get(&pid).cloned()?;
     Some(child.kill(signal))
 }
 
 /// Reaps the orphans that have ended. Called where children are started and waited for.
 pub(crate) fn sweep() {
-    let mut guard = lock();
-    let registry = registry(&mut guard);
+    let mut registry = registry();
     // A CHLD handler wants to be told of them itself.
     if registry.orphans == 0 || signal::has_reaper() {
         return;
@@ -135,7 +161,7 @@ pub(crate) fn sweep() {
 /// How many dropped children still run.
 pub fn orphans() -> usize {
     sweep();
-    registry(&mut lock()).orphans
+    registry().orphans
 }
 
 /// A handle of a process that this one started.
@@ -158,8 +184,7 @@ impl Child {
             orphan: AtomicBool::new(false),
             reap: Mutex::new(()),
         });
-        let mut guard = lock();
-        let registry = registry(&mut guard);
+        let mut registry = registry();
         if let Some(old) = registry.children.insert(pid, state.clone()) {
             // The number came round again: somebody else reaped the old child, whose handle asks its pidfd.
             if old.orphan.load(Ordering::Relaxed) {
@@ -181,7 +206,7 @@ impl Child {
         }
         // Ours, whether it runs or has ended; nothing is reaped by this look.
         sys::waitid(&CALM, Who::Pid(pid), libc::WEXITED | libc::WNOHANG | libc::WNOWAIT).map_err(failed)?;
-        if let Some(state) = registry(&mut lock()).children.get(&pid) {
+        if let Some(state) = registry().children.get(&pid) {
             return Err(Error::invalid("adopt", format!("{} has a handle already", state.pid)));
         }
         let pidfd = match sys::pidfd_open(pid) {
@@ -305,9 +330,8 @@ impl Drop for Child {
         if state.handles.fetch_sub(1, Ordering::AcqRel) > 1 {
             return;
         }
-        let mut guard = lock();
-        let registry = registry(&mut guard);
-        if state.generation != registry.generation {
+        let mut registry = registry();
+        if !state.is_ours() {
             return;
         }
         if state.known().is_none() && state.end_on_drop.load(Ordering::Relaxed) {
@@ -472,9 +496,12 @@ impl State {
                 answer => return answer,
             }
         }
+        if !self.is_ours() {
+            return Err(libc::ESRCH);
+        }
         // Nobody of ours reaps it between the look and the signal.
         let _reap = self.reap.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.known().is_some() || !self.is_ours() {
+        if self.known().is_some() {
             return Err(libc::ESRCH);
         }
         sys::kill(self.pid, signal)
@@ -642,8 +669,7 @@ pub fn wait_any(deadline: Deadline) -> Result<(i32, Status)> {
     let mut waiter: Option<Waiter> = None;
     loop {
         let children: Vec<Arc<State>> = {
-            let mut guard = lock();
-            let registry = registry(&mut guard);
+            let registry = registry();
             registry.children.values().filter(|c| !c.reported.load(Ordering::Relaxed)).cloned().collect()
         };
         if children.is_empty() {
@@ -693,8 +719,7 @@ pub fn wait_any(deadline: Deadline) -> Result<(i32, Status)> {
 }
 
 fn forget_orphan(child: &Arc<State>) {
-    let mut guard = lock();
-    let registry = registry(&mut guard);
+    let mut registry = registry();
     if child.orphan.load(Ordering::Relaxed)
         && registry.children.get(&child.pid).is_some_and(|found| Arc::ptr_eq(found, child))
     {
@@ -709,14 +734,14 @@ struct Waiter(Arc<OwnedFd>);
 impl Waiter {
     fn new() -> sys::Result<Waiter> {
         let fd = Arc::new(sys::eventfd(libc::EFD_NONBLOCK)?);
-        registry(&mut lock()).waiters.push(fd.clone());
+        registry().waiters.push(fd.clone());
         Ok(Waiter(fd))
     }
 }
 
 impl Drop for Waiter {
     fn drop(&mut self) {
-        registry(&mut lock()).waiters.retain(|fd| !Arc::ptr_eq(fd, &self.0));
+        registry().waiters.retain(|fd| !Arc::ptr_eq(fd, &self.0));
     }
 }
 
@@ -724,6 +749,7 @@ impl Drop for Waiter {
 /// With -1 it is Perl's `wait`. ECHILD when there is none.
 ///
 /// It finds children that others started too. What it reaps of this library's is kept for the handle that asks later.
+/// While CHLD is ignored, -1 is told of this library's children when all have ended, as the kernel then answers no sooner.
 /// With a deadline it looks at intervals that grow to 20 ms: the kernel has no timed form.
 pub fn wait_pid(pid: i32, deadline: Deadline) -> Result<(i32, Status)> {
     let who = match pid {
@@ -734,7 +760,7 @@ pub fn wait_pid(pid: i32, deadline: Deadline) -> Result<(i32, Status)> {
     };
     let step = |stop: Stop| stop.at("wait", if pid == -1 { String::new() } else { pid.to_string() });
     if let Who::Pid(pid) = who {
-        let known = registry(&mut lock()).children.get(&pid).cloned();
+        let known = registry().children.get(&pid).cloned();
         if let Some(child) = known {
             if child.reported.load(Ordering::Relaxed) {
                 return Err(step(Stop::Errno(libc::ECHILD)));
@@ -753,7 +779,11 @@ pub fn wait_pid(pid: i32, deadline: Deadline) -> Result<(i32, Status)> {
         // First only look: a child of ours must be reaped under its own lock, so that its status is kept.
         let word = if options & libc::WNOHANG != 0 { &CALM } else { signal::word() };
         loop {
-            let (found, _) = sys::waitid(word, who, libc::WEXITED | libc::WNOWAIT | options)?;
+            let (found, _) = match sys::waitid(word, who, libc::WEXITED | libc::WNOWAIT | options) {
+                // Nothing for the kernel to tell any more, since CHLD is ignored or somebody else has reaped: but ours.
+                Err(libc::ECHILD) => return take_stolen(who).map(Some).ok_or(libc::ECHILD),
+                answer => answer?,
+            };
             if found == 0 {
                 return Ok(None);
             }
@@ -790,14 +820,23 @@ pub fn wait_pid(pid: i32, deadline: Deadline) -> Result<(i32, Status)> {
 
 /// A child of ours that has been reaped on the way and whose end nobody was told.
 fn take_reaped(who: Who) -> Option<(i32, Status)> {
+    take_ended(who, State::known)
+}
+
+/// The same when the kernel has no child left.
+fn take_stolen(who: Who) -> Option<(i32, Status)> {
+    take_ended(who, State::try_reap)
+}
+
+fn take_ended(who: Who, status: impl Fn(&State) -> Option<Status>) -> Option<(i32, Status)> {
     if who != Who::Any {
         return None;
     }
-    let children: Vec<_> = registry(&mut lock()).children.values().cloned().collect();
-    for child in children {
-        if let Some(status) = child.known() {
+    let children: Vec<_> = registry().children.values().cloned().collect();
+    for child in children.iter().filter(|child| !child.reported.load(Ordering::Relaxed)) {
+        if let Some(status) = status(child) {
             if !child.reported.swap(true, Ordering::SeqCst) {
-                forget_orphan(&child);
+                forget_orphan(child);
                 return Some((child.pid, status));
             }
         }
@@ -878,13 +917,10 @@ pub unsafe fn fork() -> Result<Fork> {
     let failed = |errno| Error::os("fork", errno);
     sweep();
     let gate = ForkGate::new()?;
-    // No other thread may be inside the registry or start a child at this moment, or the forked process would find them
-    // locked for ever; and who reaps any child at all waits until this one is in the registry.
-    let starting = STARTING.write().unwrap_or_else(PoisonError::into_inner);
-    let guard = lock();
+    // Who reaps any child at all waits until this one is in the registry.
+    let starting = STARTING.get().write().unwrap_or_else(PoisonError::into_inner);
     // SAFETY: the caller's promise.
     let pid = unsafe { sys::fork() }.map_err(failed)?;
-    drop(guard);
     if pid == 0 {
         drop(starting);
         gate.wait();
@@ -902,7 +938,7 @@ pub fn fork_by(fork: impl FnOnce() -> Result<i32>) -> Result<Fork> {
     sweep();
     let gate = ForkGate::new()?;
     // As in `fork`.
-    let starting = STARTING.write().unwrap_or_else(PoisonError::into_inner);
+    let starting = STARTING.get().write().unwrap_or_else(PoisonError::into_inner);
     let pid = fork()?;
     if pid == 0 {
         drop(starting);
@@ -925,4 +961,37 @@ fn forked(pid: i32) -> Child {
         }
     };
     Child::register(pid, pidfd, false, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A process that is forked while another thread is inside the registry has one that it can use.
+    #[test]
+    #[allow(unsafe_code)]
+    fn a_lock_of_another_thread_is_not_held_in_a_forked_process() {
+        let (inside, forked) = (std::sync::Barrier::new(2), std::sync::Barrier::new(2));
+        let pid = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let _registry = registry();
+                let _starting = STARTING.get().read();
+                inside.wait();
+                forked.wait();
+            });
+            inside.wait();
+            // SAFETY: the child makes plain calls of this library and ends.
+            let pid = unsafe { sys::fork() };
+            if pid == Ok(0) {
+                // SAFETY: plain numbers; what hangs ends by SIGALRM.
+                unsafe { libc::alarm(5) };
+                let none = registry().children.is_empty();
+                drop(STARTING.get().write());
+                sys::child::exit(usize::from(!none));
+            }
+            forked.wait();
+            pid.unwrap()
+        });
+        assert_eq!(sys::waitid(&CALM, Who::Pid(pid), libc::WEXITED), Ok((pid, 0)));
+    }
 }

@@ -21,6 +21,7 @@ common::scenarios![
     adopted,
     trees,
     fork_ends_at_once,
+    forked_beside_threads,
 ];
 
 fn sh(script: &str) -> Child {
@@ -250,9 +251,18 @@ fn ignored() {
     signal::ignore("CHLD").unwrap();
     for n in 0..scale(500) as i32 {
         let script = format!("exit {}", n % 100);
-        let status = match n % 4 {
+        let status = match n % 6 {
             0 => sh(&script).wait(Deadline::NEVER).unwrap(),
             1 => sh(&script).wait(Deadline::after_ms(60_000)).unwrap(),
+            3 | 4 => {
+                let child = sh(&script);
+                let deadline = if n % 6 == 3 { Deadline::NEVER } else { Deadline::after_ms(60_000) };
+                let (pid, status) = wait_pid(-1, deadline).unwrap();
+                assert_eq!(pid, child.pid());
+                assert_eq!(wait_pid(-1, deadline).unwrap_err().errno(), libc::ECHILD);
+                assert_eq!(child.wait(Deadline::NEVER).unwrap(), status);
+                status
+            }
             2 => Cmd::argv(["sh", "-c", &script]).run(Deadline::NEVER).unwrap(),
             _ => {
                 let child = sh(&script);
@@ -265,6 +275,45 @@ fn ignored() {
     }
     // The child inherits it, as in Perl.
     signal::default("CHLD").unwrap();
+}
+
+/// Which state another thread of this process is in: "S" sleeps.
+fn thread_states() -> Vec<String> {
+    let stat = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+    let state = |stat: String| stat.rsplit(") ").next().unwrap_or("").chars().take(1).collect();
+    std::fs::read_dir("/proc/self/task").unwrap().map(|task| state(stat(task.unwrap()))).collect()
+}
+
+/// What threads of the parent were inside of when it forked stands in nobody's way in the new process.
+fn forked_beside_threads() {
+    let child = sleeper();
+    let (mut reader, _writer) = Stream::pipe().unwrap();
+    let canceler = reader.canceler();
+    std::thread::scope(|scope| {
+        scope.spawn(|| reader.read(&mut [0; 8]).unwrap_err());
+        scope.spawn(|| child.wait(Deadline::NEVER).unwrap());
+        while thread_states().iter().filter(|state| *state == "S").count() < 2 {
+            std::thread::yield_now();
+        }
+        // SAFETY: both threads sleep in system calls.
+        match unsafe { fork() }.unwrap() {
+            Fork::Child => {
+                // SAFETY: plain numbers; what hangs ends by SIGALRM.
+                unsafe { libc::alarm(5) };
+                let code = match (canceler.close(Deadline::NEVER), child.wait(Deadline::NEVER), sh("exit 5")) {
+                    (Err(_), ..) => 1,
+                    (_, Ok(_), _) => 2,
+                    (.., own) => own.wait(Deadline::NEVER).ok().and_then(Status::code).map_or(3, |code| code - 5),
+                };
+                // SAFETY: ends the child without the harness.
+                unsafe { libc::_exit(code) }
+            }
+            Fork::Parent(forked) => assert_eq!(forked.wait(Deadline::NEVER).unwrap(), Status::from_raw(0)),
+        }
+        // The parent's own are as they were.
+        child.kill("KILL").unwrap();
+        canceler.cancel();
+    });
 }
 
 /// A handle that came over fork is not the new process's child.
@@ -427,6 +476,11 @@ fn others_children_can_be_adopted() {
 #[test]
 fn trees_are_ended_whole() {
     run("trees");
+}
+
+#[test]
+fn locks_of_other_threads_stay_in_the_parent() {
+    run("forked_beside_threads");
 }
 
 #[test]

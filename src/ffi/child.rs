@@ -81,7 +81,8 @@ pub unsafe extern "C" fn ipc_wait_any(timeout_ms: i32, status: *mut i32) -> i32 
 }
 
 /// Waits for a child by its number: a pid, -1 any child at all, 0 the own process group, -N group N. It finds children
-/// that others started too. What it reaps of this library's is kept for the handle that asks later.
+/// that others started too. What it reaps of this library's is kept for the handle that asks later. While CHLD is ignored,
+/// -1 is told of this library's children when all have ended: the kernel answers no sooner.
 ///
 /// Returns: the pid, and the native wait status in `status` (-1 unknown).
 /// Errors: -ECHILD there is none, or its end was told already; -ETIMEDOUT (0: it still runs), PERLIPC_E_HANDLER.

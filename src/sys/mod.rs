@@ -932,14 +932,13 @@ pub(crate) fn environment() -> Vec<CString> {
 
 // ---- memory ----
 
-/// Asks for huge pages in the whole pages of `room`; what the kernel does not have it ignores.
+/// Asks for huge pages where `room` is; what the kernel does not have it ignores. In the pages that it begins and ends in
+/// too: advice to a part of a mapping would cut that in two, which no realloc could move any more.
 pub(crate) fn advise_huge(room: &mut [std::mem::MaybeUninit<u8>]) {
-    let start = (room.as_ptr() as usize).next_multiple_of(4096);
-    let end = (room.as_ptr() as usize + room.len()) & !4095;
-    if end > start {
-        // SAFETY: whole pages inside memory that is borrowed for writing; the advice changes no byte.
-        let _ = unsafe { raw(libc::SYS_madvise, [start, end - start, libc::MADV_HUGEPAGE as usize]) };
-    }
+    let start = room.as_ptr() as usize & !4095;
+    let end = (room.as_ptr() as usize + room.len()).next_multiple_of(4096);
+    // SAFETY: the pages of memory that is borrowed for writing; the advice changes no byte, the neighbours' neither.
+    let _ = unsafe { raw(libc::SYS_madvise, [start, end - start, libc::MADV_HUGEPAGE as usize]) };
 }
 
 /// Pages of our own, private or (for what a forked child shall not see) wiped at fork.
