@@ -220,7 +220,8 @@ impl Gate {
         }
     }
 
-    /// Ends the calls that wait now and every later one that would have to wait.
+    /// Ends the calls that wait now, and every later one that would use the descriptor, also where it need not wait: or who
+    /// reads what never ends would never stop.
     pub(crate) fn cancel(&self) {
         self.end(CANCELED);
         self.changed();

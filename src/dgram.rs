@@ -41,7 +41,7 @@ pub struct Dgram {
 pub struct DgramCanceler(Arc<Gate>);
 
 impl DgramCanceler {
-    /// Each call that waits now ends with [`Error::Canceled`], and so does every later one that would have to wait.
+    /// Each call that waits now ends with [`Error::Canceled`], and so does every later one.
     pub fn cancel(&self) {
         self.0.cancel();
     }

@@ -32,7 +32,7 @@ pub struct Listener {
 pub struct ListenerCanceler(Arc<Gate>);
 
 impl ListenerCanceler {
-    /// Each accept that waits now ends with [`Error::Canceled`], and so does every later one that would have to wait.
+    /// Each accept that waits now ends with [`Error::Canceled`], and so does every later one.
     pub fn cancel(&self) {
         self.0.cancel();
     }

@@ -345,7 +345,7 @@ pub unsafe extern "C" fn ipc_dgram_fd(d: *const ipc_dgram) -> i32 {
     guard(|| Ok(unsafe { get(d)? }.dgram.as_fd().as_raw_fd()))
 }
 
-/// Ends each call that waits on it now, and every later one that would have to wait, with PERLIPC_E_CANCELED.
+/// Ends each call that waits on it now, and every later one that sends or receives, with PERLIPC_E_CANCELED.
 ///
 /// Returns: 0.
 /// Errors: PERLIPC_E_INVALID for a bad handle.

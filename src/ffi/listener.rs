@@ -171,7 +171,7 @@ pub unsafe extern "C" fn ipc_listener_inherited(out: *mut *mut ipc_listener) -> 
     })
 }
 
-/// Ends each accept that waits now, and every later one that would have to wait, with PERLIPC_E_CANCELED.
+/// Ends each accept that waits now, and every later one, with PERLIPC_E_CANCELED.
 ///
 /// Returns: 0.
 /// Errors: PERLIPC_E_INVALID for a bad handle.

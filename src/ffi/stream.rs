@@ -480,8 +480,9 @@ pub unsafe extern "C" fn ipc_stream_shutdown(s: *mut ipc_stream) -> i32 {
     })
 }
 
-/// Ends the call that waits on the stream now, and every later one that would have to wait, with PERLIPC_E_CANCELED. What
-/// was read ahead can still be taken; the child can still be waited for.
+/// Ends the call that waits on the stream now, and every later one that would read or write, with PERLIPC_E_CANCELED, also
+/// where something is there: who reads what never ends is stopped too. What was read ahead can still be taken; the child
+/// can still be waited for.
 ///
 /// Returns: 0.
 /// Errors: PERLIPC_E_INVALID for a bad handle.

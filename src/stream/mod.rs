@@ -51,7 +51,8 @@ impl Separator {
 pub struct Canceler(Arc<Shared>);
 
 impl Canceler {
-    /// The call that waits now ends with [`Error::Canceled`], and so does every later one that would have to wait.
+    /// The call that waits now ends with [`Error::Canceled`], and so does every later one that would read or write, also
+    /// where something is there: so who reads what never ends is stopped too. What was read ahead can still be taken.
     pub fn cancel(&self) {
         self.0.gate.cancel();
     }

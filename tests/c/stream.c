@@ -508,11 +508,28 @@ TEST(cancel_from_another_thread) {
         SAME(ipc_stream_cancel(b.stream), 0);
         SAME(pthread_join(thread, NULL), 0);
         SAME(b.result, PERLIPC_E_CANCELED);
-        /* And every later call that would have to wait. */
-        if (!write) FAILS(ipc_stream_readline(reader, NULL), PERLIPC_E_CANCELED, "read");
-        SAME(errno, write ? errno : ECANCELED);
+        /* And every later call, also where something is there. */
+        if (write) {
+            FAILS(ipc_stream_flush(writer), PERLIPC_E_CANCELED, "write");
+        } else {
+            SAME(ipc_stream_write(writer, "more\n", 5), 5);
+            FAILS(ipc_stream_readline(reader, NULL), PERLIPC_E_CANCELED, "read");
+        }
+        SAME(errno, ECANCELED);
         free_pipe();
     }
+}
+
+TEST(what_was_read_ahead_outlives_a_cancel) {
+    const char *line;
+    open_pipe();
+    SAME(ipc_stream_write(writer, "one\ntwo\nthr", 11), 11);
+    SAME(ipc_stream_readline(reader, &line), 4);
+    SAME(ipc_stream_cancel(reader), 0);
+    SAME(ipc_stream_readline(reader, &line), 4);
+    SAME(memcmp(line, "two\n", 4), 0);
+    FAILS(ipc_stream_readline(reader, &line), PERLIPC_E_CANCELED, "read");
+    free_pipe();
 }
 
 TEST(close_while_another_thread_is_blocked) {

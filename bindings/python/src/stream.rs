@@ -960,8 +960,8 @@ impl Stream {
         tcp::at_mark(&*self.enter()?).map_err(|error| raise(py, error))
     }
 
-    /// Ends the call that another thread waits in, and every later one that would have to wait: they raise OSError
-    /// with errno ECANCELED.
+    /// Ends the call that another thread waits in, and every later one that would read or write, also where something is
+    /// there: they raise OSError with errno ECANCELED. What was read ahead can still be taken.
     fn cancel(&self) {
         self.other.cancel();
     }
