@@ -522,15 +522,12 @@ fn detached<T: Send + 'static>(deadline: Deadline, call: impl FnOnce() -> T + Se
     let done = sys::eventfd(0).map_err(Stop::Errno)?;
     let answer = Arc::new(Answer { value: Mutex::new(None), done });
     let theirs = answer.clone();
-    // It inherits the mask: no signal of the host's ever runs on a thread that it does not know.
-    let mask = sys::set_mask(libc::SIG_SETMASK, sys::ALL_SIGNALS);
-    let started = std::thread::Builder::new().name("perlipc-lookup".into()).spawn(move || {
+    let started = block::thread("perlipc-lookup", move || {
         let value = call();
         *theirs.value.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
         let _ = sys::write(&CALM, theirs.done.as_raw_fd(), &1u64.to_ne_bytes());
     });
-    sys::set_mask(libc::SIG_SETMASK, mask);
-    started.map_err(|error| Stop::Errno(error.raw_os_error().unwrap_or(libc::EAGAIN)))?;
+    started.map_err(Stop::Errno)?;
     block::ready(answer.done.as_raw_fd(), libc::POLLIN, deadline)?;
     let value = answer.value.lock().unwrap_or_else(PoisonError::into_inner).take();
     // The thread writes only after it has put the value there.

@@ -119,6 +119,14 @@ pub(crate) fn try_until<T>(deadline: Deadline, mut attempt: impl FnMut() -> sys:
     }
 }
 
+/// A thread of the library's own. It inherits the mask: no signal of the host's ever runs on a thread that it does not know.
+pub(crate) fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> sys::Result<()> {
+    let mask = sys::set_mask(libc::SIG_SETMASK, sys::ALL_SIGNALS);
+    let started = std::thread::Builder::new().name(name.into()).spawn(body);
+    sys::set_mask(libc::SIG_SETMASK, mask);
+    started.map(drop).map_err(|error| error.raw_os_error().unwrap_or(libc::EAGAIN))
+}
+
 // ---- cancelling from another thread ----
 
 /// What wakes one thread: an eventfd that it waits beside, kept until the thread ends.

@@ -18,6 +18,7 @@ use crate::signal;
 use crate::status::Status;
 use crate::sys::{self, Who};
 use crate::time::Deadline;
+use crate::watch;
 
 const NOT_YET: i64 = i64::MIN;
 
@@ -237,6 +238,16 @@ impl Child {
         self.state().pidfd.as_ref().map(AsFd::as_fd)
     }
 
+    /// The reading end of a new pipe that ends when the child has ended, for event loops that take pipes but no pidfds. It
+    /// says only that: ask [`poll`](Child::poll) for the status. A thread of the library's waits for all of them, and
+    /// ends with the last; no descendant of the child's keeps the pipe.
+    pub fn exit_pipe(&self) -> Result<OwnedFd> {
+        if self.state().pidfd.is_none() {
+            return Err(Error::os("pidfd", libc::EOPNOTSUPP));
+        }
+        watch::pipe(self.0.clone()).map_err(|errno| Error::at("exit_pipe", self.pid().to_string(), errno))
+    }
+
     /// Whether the child is ended (KILL, without waiting) when its last handle is dropped.
     pub fn end_on_drop(&self, on: bool) {
         self.state().end_on_drop.store(on, Ordering::Relaxed);
@@ -360,6 +371,11 @@ impl std::fmt::Debug for Child {
 }
 
 impl State {
+    /// Its number; -1 where there is none.
+    pub(crate) fn pidfd(&self) -> RawFd {
+        self.pidfd.as_ref().map_or(-1, AsRawFd::as_raw_fd)
+    }
+
     fn known(&self) -> Option<Status> {
         match self.status.load(Ordering::SeqCst) {
             NOT_YET => None,

@@ -90,6 +90,7 @@ pub mod unix;
 mod user;
 mod value;
 pub mod version;
+mod watch;
 
 pub use addr::Addr;
 pub use batch::Batch;

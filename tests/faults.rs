@@ -36,6 +36,7 @@ static OPERATIONS: &[Operation] = &[
     ("pipe, limits", pipe_limits),
     ("adopt and release", adopt_release),
     ("wait", wait),
+    ("exit_pipe", exit_pipe),
     ("wait_any", any),
     ("wait_pid", pid),
     ("kill", kill),
@@ -232,6 +233,21 @@ fn wait() -> Result<()> {
     is(child.wait(Deadline::NEVER)?.code(), Some(10));
     let child = sleeper().start()?;
     is(child.poll()?, None);
+    Ok(())
+}
+
+fn exit_pipe() -> Result<()> {
+    let before = common::threads();
+    let child = sleeper().start()?;
+    let pipe = Stream::adopt(child.exit_pipe()?);
+    child.kill("KILL")?;
+    let read = pipe.and_then(|mut pipe| pipe.read(&mut [0; 8]));
+    // With the last pipe the thread that waits for all of them ends.
+    while common::threads() != before {
+        std::thread::yield_now();
+    }
+    is(read?, 0);
+    is(child.wait(Deadline::NEVER)?.signal(), Some(libc::SIGKILL));
     Ok(())
 }
 

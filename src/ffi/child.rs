@@ -131,6 +131,22 @@ pub unsafe extern "C" fn ipc_child_fd(child: *const ipc_child) -> i32 {
     })
 }
 
+/// A new descriptor that is at its end when the child has ended, for event loops that take pipes but no pidfds: the reading
+/// end of a pipe, readable then and not before. It says only that: ask ipc_child_wait for the status. No descendant of
+/// the child's keeps it. A thread of the library's waits for all of them meanwhile, with all signals blocked.
+///
+/// Returns: the descriptor. It is the caller's: close it, at any moment.
+/// Errors: -ENOTSUP where the kernel gives no pidfd, -EMFILE, -EAGAIN no thread can be had.
+/// Threads: any.
+/// Blocks: no.
+/// Perl: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_child_exit_fd(child: *const ipc_child) -> i32 {
+    use std::os::fd::IntoRawFd;
+    // SAFETY: the caller's handle.
+    guard(|| unsafe { get(child)? }.child.exit_pipe().map(IntoRawFd::into_raw_fd))
+}
+
 /// Waits for its end. Asked again it answers again, whoever reaped the child.
 ///
 /// Returns: 0, and the native wait status in `status` (-1: nobody can know).

@@ -1,5 +1,6 @@
 /* Processes: fork, wait in all its forms, kill of one and of a tree, adopted ones, statuses that survive strangers. */
 #include "check.h"
+#include <poll.h>
 #include <sys/syscall.h>
 
 static ipc_child *start(ipc_cmd *cmd) {
@@ -97,6 +98,47 @@ TEST(the_pidfd_is_readable_at_the_end) {
     SAME(ipc_child_kill(child, "KILL"), 1);
     SAME(ipc_status_signal(wait_for(child)), SIGKILL);
     ipc_child_free(child);
+}
+
+static int readable(int fd, int timeout_ms) {
+    struct pollfd one = {fd, POLLIN, 0};
+    return poll(&one, 1, timeout_ms);
+}
+
+TEST(a_pipe_ends_with_the_child) {
+    if (!ipc_version_has("pidfd")) SKIP("the kernel has no pidfds");
+    enum { MANY = 20 };
+    ipc_child *children[MANY];
+    int32_t fds[MANY];
+    struct stat what;
+    char byte;
+    for (int i = 0; i < MANY; i++) {
+        /* What it has started lives on, and keeps nothing. */
+        children[i] = start(i == 0 ? CMD("sh", "-c", "sleep 5 & exec sleep 60") : CMD("sleep", "60"));
+        fds[i] = ipc_child_exit_fd(children[i]);
+        CHECK(fds[i] > 2 && (fcntl(fds[i], F_GETFD) & FD_CLOEXEC));
+        CHECK(fstat(fds[i], &what) == 0 && S_ISFIFO(what.st_mode));
+    }
+    /* Who loses interest closes it. */
+    close(fds[MANY - 1]);
+    for (int i = 0; i < MANY; i++) {
+        if (i < MANY - 1) SAME(readable(fds[i], 0), 0);
+        SAME(ipc_child_kill(children[i], "KILL"), 1);
+        if (i < MANY - 1) {
+            SAME(readable(fds[i], 3000), 1);
+            SAME(read(fds[i], &byte, 1), 0);
+            close(fds[i]);
+        }
+        SAME(ipc_status_signal(wait_for(children[i])), SIGKILL);
+        if (i < MANY - 1) ipc_child_free(children[i]);
+    }
+    /* One that has ended already, and whose handle is gone before anybody looks. */
+    fds[0] = ipc_child_exit_fd(children[MANY - 1]);
+    ipc_child_free(children[MANY - 1]);
+    SAME(readable(fds[0], 10000), 1);
+    SAME(read(fds[0], &byte, 1), 0);
+    close(fds[0]);
+    FAILS(ipc_child_exit_fd(NULL), PERLIPC_E_INVALID, "child");
 }
 
 TEST(wait_any_tells_each_child_once) {

@@ -172,6 +172,11 @@ pub struct Hygiene {
     dumpable: i32,
 }
 
+/// How many threads this process has.
+pub fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").unwrap().count()
+}
+
 impl Hygiene {
     pub fn look() -> Hygiene {
         let mut dispositions = Vec::new();
@@ -204,7 +209,7 @@ impl Hygiene {
             cwd: std::env::current_dir().unwrap().to_string_lossy().into_owned(),
             environment,
             descriptors: descriptors(),
-            threads: std::fs::read_dir("/proc/self/task").unwrap().count(),
+            threads: threads(),
             dumpable,
         }
     }

@@ -1,6 +1,6 @@
 //! A process that this one started; fork, wait, exec.
 
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, IntoRawFd};
 
 use perlipc::{Deadline, Fork};
 use pyo3::exceptions::{PyOSError, PyValueError};
@@ -41,6 +41,14 @@ impl Child {
             Some(fd) => Ok(fd.as_raw_fd()),
             None => Err(PyOSError::new_err((libc::ENOSYS, "fileno: the kernel gave no pidfd"))),
         }
+    }
+
+    /// A new descriptor that is at its end when the process has ended, for event loops that take pipes but no pidfds.
+    ///
+    /// It is the reading end of a pipe, and yours: close it. It says only that; ask poll() for the status. A thread of the
+    /// library's waits for all of them meanwhile.
+    fn exit_fd(&self, py: Python<'_>) -> PyResult<i32> {
+        self.0.exit_pipe().map(IntoRawFd::into_raw_fd).map_err(|error| raise(py, error))
     }
 
     /// Waits for its end and gives its status; asked again it answers again.

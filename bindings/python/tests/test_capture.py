@@ -98,3 +98,21 @@ def test_peers_agree() -> None:
     ours = ipc.capture([sys.executable, "-c", code])
     theirs = subprocess.run([sys.executable, "-c", code], capture_output=True)
     assert (ours.stdout, ours.stderr, ours.status.returncode) == (theirs.stdout, theirs.stderr, theirs.returncode)
+
+
+@pytest.mark.parametrize("size", [400_000, 600_000, 5_000_000, 41_943_040, 45_000_000])
+def test_large_outputs_are_whole(size: int) -> None:
+    script = f"yes abcdefg | head -c {size}; yes 1234567 | head -c {size // 2} >&2"
+    result = ipc.capture(["sh", "-c", script])
+    assert result.status.ok
+    for said, line in ((result.stdout, b"abcdefg\n"), (result.stderr, b"1234567\n")):
+        wanted = size if line[0] == ord("a") else size // 2
+        assert type(said) is bytes and len(said) == wanted
+        assert said == (line * (wanted // 8 + 1))[:wanted]
+        # An object like any other: nothing of its larger past is left.
+        assert sys.getsizeof(said) == sys.getsizeof(bytes(wanted)) and hash(said) == hash(bytes(bytearray(said)))
+    assert len(ipc.capture(["sh", "-c", script], limit=300_000).stdout) == 300_000
+
+
+def test_large_text() -> None:
+    assert ipc.qx("yes abc | head -c 3000000", text=True) == "abc\n" * 750_000

@@ -4,6 +4,7 @@ import gc
 import os
 import select
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -59,6 +60,44 @@ def test_kill_by_name_and_number() -> None:
         child.kill(0)
         child.kill(how)
         assert child.wait().signal == name
+
+
+def test_a_pipe_ends_with_the_child() -> None:
+    child = ipc.start(["sleep", "1000"])
+    fd = child.exit_fd()
+    assert stat.S_ISFIFO(os.fstat(fd).st_mode) and not os.get_inheritable(fd)
+    assert select.select([fd], [], [], 0) == ([], [], [])
+    child.kill("KILL")
+    assert select.select([fd], [], [], 10) == ([fd], [], [])
+    with open(fd, "rb") as pipe:
+        assert pipe.read() == b""
+    status = child.poll()
+    assert status is not None and status.signal == "KILL"
+
+
+def test_a_forked_child_closes_what_another_thread_reads(program: Callable[[str], Program]) -> None:
+    code = """
+reader, writer = ipc.pipe()
+def read():
+    try:
+        reader.read()
+    except OSError:
+        pass
+thread = threading.Thread(target=read, daemon=True)
+thread.start()
+looks = 0
+while looks < 15:
+    # Asleep at several looks: in the call, and not only on the way there.
+    with open(f"/proc/self/task/{thread.native_id}/stat") as stat:
+        looks = looks + 1 if stat.read().rpartition(") ")[2][0] == "S" else 0
+    time.sleep(0.001)
+def child():
+    signal.alarm(5)
+    reader.close()
+    return ipc.system(["true"]).code
+print(ipc.fork(child).wait())
+"""
+    assert program(code).end() == (0, "exited with 0\n", "")
 
 
 def test_kill_a_tree() -> None:

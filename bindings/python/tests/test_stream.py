@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import csv
 import errno
 import io
@@ -25,7 +26,8 @@ def feed(data: bytes, text: bool = False) -> ipc.Stream[Any]:
     fd = writer.detach()
 
     def write() -> None:
-        with open(fd, "wb", buffering=0) as out:
+        # Who reads may have seen enough.
+        with contextlib.suppress(BrokenPipeError), open(fd, "wb", buffering=0) as out:
             for at in range(0, len(data), 7):
                 out.write(data[at : at + 7])
 
