@@ -723,7 +723,8 @@ PERLIPC_NODISCARD int32_t ipc_fork(ipc_child **out);
 PERLIPC_NODISCARD int32_t ipc_wait_any(int32_t timeout_ms, int32_t *status);
 
 /* Waits for a child by its number: a pid, -1 any child at all, 0 the own process group, -N group N. It finds children
- * that others started too. What it reaps of this library's is kept for the handle that asks later.
+ * that others started too. What it reaps of this library's is kept for the handle that asks later. While CHLD is ignored,
+ * -1 is told of this library's children when all have ended: the kernel answers no sooner.
  *
  * Returns: the pid, and the native wait status in `status` (-1 unknown).
  * Errors: -ECHILD there is none, or its end was told already; -ETIMEDOUT (0: it still runs), PERLIPC_E_HANDLER.
@@ -749,6 +750,17 @@ int32_t ipc_child_pid(const ipc_child *child);
  * Blocks: no.
  * Perl: none. */
 int32_t ipc_child_fd(const ipc_child *child);
+
+/* A new descriptor that is at its end when the child has ended, for event loops that take pipes but no pidfds: the reading
+ * end of a pipe, readable then and not before. It says only that: ask ipc_child_wait for the status. No descendant of
+ * the child's keeps it. A thread of the library's waits for all of them meanwhile, with all signals blocked.
+ *
+ * Returns: the descriptor. It is the caller's: close it, at any moment.
+ * Errors: -ENOTSUP where the kernel gives no pidfd, -EMFILE, -EAGAIN no thread can be had.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_child_exit_fd(const ipc_child *child);
 
 /* Waits for its end. Asked again it answers again, whoever reaped the child.
  *
@@ -1016,8 +1028,9 @@ int32_t ipc_stream_eof(ipc_stream *s);
  * Perl: shutdown(FH, 1). */
 int32_t ipc_stream_shutdown(ipc_stream *s);
 
-/* Ends the call that waits on the stream now, and every later one that would have to wait, with PERLIPC_E_CANCELED. What
- * was read ahead can still be taken; the child can still be waited for.
+/* Ends the call that waits on the stream now, and every later one that would read or write, with PERLIPC_E_CANCELED, also
+ * where something is there: who reads what never ends is stopped too. What was read ahead can still be taken; the child
+ * can still be waited for.
  *
  * Returns: 0.
  * Errors: PERLIPC_E_INVALID for a bad handle.
@@ -2618,7 +2631,7 @@ PERLIPC_NODISCARD int32_t ipc_listener_adopt(int32_t fd, ipc_listener **out);
  * Perl: none. */
 PERLIPC_NODISCARD int32_t ipc_listener_inherited(ipc_listener **out);
 
-/* Ends each accept that waits now, and every later one that would have to wait, with PERLIPC_E_CANCELED.
+/* Ends each accept that waits now, and every later one, with PERLIPC_E_CANCELED.
  *
  * Returns: 0.
  * Errors: PERLIPC_E_INVALID for a bad handle.
@@ -2778,7 +2791,7 @@ int32_t ipc_dgram_addr(const ipc_dgram *d, char *addr, size_t cap);
  * Perl: fileno. */
 int32_t ipc_dgram_fd(const ipc_dgram *d);
 
-/* Ends each call that waits on it now, and every later one that would have to wait, with PERLIPC_E_CANCELED.
+/* Ends each call that waits on it now, and every later one that sends or receives, with PERLIPC_E_CANCELED.
  *
  * Returns: 0.
  * Errors: PERLIPC_E_INVALID for a bad handle.
