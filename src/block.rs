@@ -350,6 +350,30 @@ impl Gate {
         }
     }
 
+    /// The same for several descriptors at once: how many of them are ready, 0 when the deadline came first.
+    pub(crate) fn poll(&self, fds: &mut Vec<libc::pollfd>, deadline: Deadline) -> Wait<usize> {
+        self.check()?;
+        if sys::single_threaded() {
+            return poll(fds, deadline);
+        }
+        let waker = waker()?;
+        self.lock().push(waker.clone());
+        let _leave = Leave(self, &waker);
+        self.check()?;
+        fds.push(entry(waker.fd.as_raw_fd(), libc::POLLIN));
+        loop {
+            let found = poll(fds, deadline)?;
+            if fds.last().is_none_or(|entry| entry.revents == 0) {
+                fds.pop();
+                return Ok(found);
+            }
+            let mut count = [0; 8];
+            let _ = sys::read(&CALM, waker.fd.as_raw_fd(), &mut count);
+            // If it is not this object that ended, a call of this thread that is over was meant.
+            self.check()?;
+        }
+    }
+
     /// Whether a call without a deadline may simply block: nobody is there who could cancel it.
     #[inline]
     pub(crate) fn may_block(&self) -> bool {

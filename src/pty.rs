@@ -29,7 +29,9 @@ pub fn open(cmd: &Cmd, rows: u16, cols: u16) -> Result<Stream> {
     let ends: Vec<(RawFd, RawFd)> = fds.iter().map(|fd| (*fd, slave.as_raw_fd())).collect();
     let child = cmd.start_on_terminal(&ends, Some(*terminal))?;
     drop(slave);
-    Ok(Stream::of_kind(master, Direction::Both, Kind::Pty, Some(Carried::new(child, 1))))
+    let stream = Stream::of_kind(master, Direction::Both, Kind::Pty, Some(Carried::new(child, 1)));
+    stream.shared().set_crlf(cmd.terminal_modes().crlf);
+    Ok(stream)
 }
 
 /// A pty in the command's modes: the master and its other end.

@@ -17,6 +17,7 @@ pub mod expect;
 pub mod fifo;
 pub mod flock;
 pub mod futex;
+pub mod interact;
 pub mod listener;
 pub mod lock;
 pub mod msg;

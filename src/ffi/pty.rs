@@ -3,6 +3,7 @@
 use std::ffi::c_char;
 
 use super::cmd::ipc_cmd;
+use super::interact;
 use super::stream::ipc_stream;
 use super::{copy_text, get, give, guard, out_handle, pid_of, put, text};
 use crate::error::Error;
@@ -87,6 +88,22 @@ pub unsafe extern "C" fn ipc_pty_size(s: *const ipc_stream, rows: *mut i32, cols
 pub unsafe extern "C" fn ipc_pty_name(s: *const ipc_stream, name: *mut c_char, cap: usize) -> i32 {
     // SAFETY: the caller's handle and buffer.
     guard(|| unsafe { copy_text(&pty::name_shared(get(s)?.shared())?, name, cap, "name") })
+}
+
+/// Joins the user's terminal, standard input and output, with a child's pty: what is typed goes to the child, Control-C
+/// too, and what the child says is shown, until `escape` is typed (a byte, 29 for Control-]; -1: none) or the child has
+/// ended. The terminal is raw meanwhile, hands its size on, and is put back on every way out, signals included. The pty
+/// echoes and changes newlines as its command's "terminal" option says: "echo,crlf" for a person's use.
+///
+/// Returns: PERLIPC_INTERACT_ESCAPE, PERLIPC_INTERACT_EOF, or PERLIPC_INTERACT_INPUT.
+/// Errors: as ipc_interact_run; PERLIPC_E_INVALID for an escape that is no byte.
+/// Threads: any, one at a time in a process; it alone uses the stream.
+/// Blocks: until one of these.
+/// Perl: $exp->interact.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_pty_interact(s: *mut ipc_stream, escape: i32) -> i32 {
+    // SAFETY: the caller's handle.
+    guard(|| unsafe { interact::once(s, escape) })
 }
 
 /// The byte that a key gives with Control held: "c" is 3, which interrupts, "d" 4, the end of input, "\\" 28, which quits.

@@ -23,6 +23,7 @@ mod queue;
 mod send;
 mod sigpipe;
 mod table;
+mod terminal;
 mod trap;
 
 pub use alarm::{alarm, sleep};
@@ -42,3 +43,4 @@ pub(crate) use dispatch::{ask_host_at_times, cut_in_the_middle, interrupted, loo
 pub(crate) use sigpipe::{broken_pipe, without_sigpipe};
 pub(crate) use table::has_reaper;
 pub(crate) use table::{put_back, set_defaults};
+pub(crate) use terminal::Raw;

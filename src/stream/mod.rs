@@ -340,6 +340,17 @@ impl Stream {
         (self.shared.clone(), self.reader.take(), self.writer.take())
     }
 
+    /// Both halves, for who reads and writes by turns.
+    pub(crate) fn halves(&mut self) -> Result<(&mut Reader, &mut Writer)> {
+        if self.is_closed() {
+            return Err(Error::Closed { step: "interact" });
+        }
+        match (&mut self.reader, &mut self.writer) {
+            (Some(reader), Some(writer)) => Ok((reader, writer)),
+            _ => Err(Error::os("interact", libc::EBADF)),
+        }
+    }
+
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }

@@ -527,7 +527,7 @@ impl Reader {
     }
 
     /// Bytes that count as not read.
-    pub(super) fn put_back(&mut self, data: &[u8]) {
+    pub(crate) fn put_back(&mut self, data: &[u8]) {
         let rest = [data, self.buffered()].concat();
         self.end = rest.len();
         self.start = 0;

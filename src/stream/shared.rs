@@ -63,6 +63,8 @@ pub(crate) struct Shared {
     hung_up: AtomicBool,
     /// What a poll set met when it read ahead: for the next read. 0: nothing.
     failed: AtomicI32,
+    /// The terminal was made to change newlines into CR LF.
+    crlf: AtomicBool,
     pub(super) carried: Option<Arc<Carried>>,
     /// This stream is no longer one of the child's open ones.
     left: AtomicBool,
@@ -86,6 +88,7 @@ impl Shared {
             line: AtomicUsize::new(0),
             hung_up: AtomicBool::new(false),
             failed: AtomicI32::new(0),
+            crlf: AtomicBool::new(false),
             carried,
             left: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -237,6 +240,18 @@ impl Shared {
         self.failed.load(Ordering::Relaxed) != 0
     }
 
+    pub(crate) fn is_pty(&self) -> bool {
+        self.kind == Kind::Pty
+    }
+
+    pub(crate) fn set_crlf(&self, on: bool) {
+        self.crlf.store(on, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_crlf(&self) -> bool {
+        self.crlf.load(Ordering::Relaxed)
+    }
+
     /// A terminal that hands on lines would cut one that is too long, silently.
     pub(super) fn check_line(&self, data: &[u8]) -> Result<()> {
         if self.kind != Kind::Pty {
@@ -276,7 +291,7 @@ impl Shared {
     }
 
     /// Writes all, and says how much went out when it could not. Never a SIGPIPE.
-    pub(super) fn write(&self, data: &[u8], deadline: Deadline) -> (usize, Wait<()>) {
+    pub(crate) fn write(&self, data: &[u8], deadline: Deadline) -> (usize, Wait<()>) {
         let mut done = 0;
         let _inside = match self.gate.enter(Way::Out) {
             Ok(inside) => inside,

@@ -63,7 +63,7 @@ pub(crate) fn set_alternate_stack(pages: &'static Pages) -> Result<()> {
     unsafe { raw(libc::SYS_sigaltstack, [&raw const new as usize, 0]) }.map(drop)
 }
 
-// ---- for the trap's handler ----
+// ---- for handlers that run inside the signal ----
 
 /// Where the interrupted thread stands: instruction, stack.
 ///
@@ -113,4 +113,30 @@ pub(crate) unsafe fn read_quiet(fd: i32, to: *mut u8, len: usize) -> usize {
 pub(crate) fn raise_here(signal: i32) {
     // SAFETY: plain numbers.
     unsafe { always(libc::SYS_tgkill, [getpid() as usize, gettid() as usize, signal as usize]) };
+}
+
+/// Lets this thread's process stop by its default action for a signal, and sets back what was when it goes on: inside
+/// the handler of that signal.
+#[inline(always)]
+pub(crate) fn stop_here(signal: i32) {
+    let default = [libc::SIG_DFL, 0, 0, 0];
+    let mut ours = [0usize; 4];
+    let mut mask = 0u64;
+    let bit = 1u64.wrapping_shl(signal as u32 - 1);
+    let (number, unblock, set) = (signal as usize, libc::SIG_UNBLOCK as usize, libc::SIG_SETMASK as usize);
+    // SAFETY: the kernel's own sigaction, 32 bytes with its trampoline, and sets of eight bytes.
+    unsafe {
+        always(libc::SYS_rt_sigaction, [number, default.as_ptr() as usize, ours.as_mut_ptr() as usize, 8]);
+        raise_here(signal);
+        always(libc::SYS_rt_sigprocmask, [unblock, &raw const bit as usize, &raw mut mask as usize, 8]);
+        // Here it has stopped.
+        always(libc::SYS_rt_sigprocmask, [set, &raw const mask as usize, 0, 8]);
+        always(libc::SYS_rt_sigaction, [number, ours.as_ptr() as usize, 0, 8]);
+    }
+}
+
+/// What runs when the process ends by `exit`.
+pub(crate) fn at_exit(last: extern "C" fn()) -> Result<()> {
+    // SAFETY: a function that is never unmapped.
+    if unsafe { libc::atexit(last) } == 0 { Ok(()) } else { Err(libc::ENOMEM) }
 }

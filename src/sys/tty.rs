@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
-use super::{CALM, Result, open, owned, raw};
+use super::{CALM, Result, always, open, owned, raw};
 
 /// The kernel's termios.
 #[repr(C)]
@@ -37,7 +37,31 @@ impl Modes {
     pub(crate) fn is_canonical(&self) -> bool {
         self.local & libc::ICANON != 0
     }
+
+    /// The key that stops the foreground processes, if one does.
+    pub(crate) fn suspend_key(&self) -> Option<u8> {
+        self.key(libc::VSUSP).filter(|_| self.local & libc::ISIG != 0)
+    }
+
+    /// The key that ends the input, in the modes where one does.
+    pub(crate) fn eof_key(&self) -> Option<u8> {
+        self.key(libc::VEOF)
+    }
+
+    /// 0 is no key.
+    fn key(&self, which: usize) -> Option<u8> {
+        self.characters.get(which).copied().filter(|key| *key != 0)
+    }
+
+    /// As words, which a signal handler can read one by one.
+    pub(crate) fn to_words(self) -> [u32; WORDS] {
+        // SAFETY: 36 bytes of plain numbers without padding, as are nine words.
+        unsafe { std::mem::transmute(self) }
+    }
 }
+
+/// How many words the modes have.
+pub(crate) const WORDS: usize = 9;
 
 /// A new pseudo-terminal: the master, set not to wait, and the other end, which becomes nobody's controlling terminal.
 pub(crate) fn pty() -> Result<(OwnedFd, OwnedFd)> {
@@ -86,4 +110,45 @@ pub(crate) fn set_size(fd: RawFd, rows: u16, cols: u16) -> Result<()> {
     let size = [rows, cols, 0, 0];
     // SAFETY: the kernel reads eight bytes.
     unsafe { raw(libc::SYS_ioctl, [fd as usize, libc::TIOCSWINSZ as usize, size.as_ptr() as usize]) }.map(drop)
+}
+
+/// The process group that the terminal's keys are for; of a master, that of its other end.
+pub(crate) fn foreground(fd: RawFd) -> Result<i32> {
+    let mut group = 0i32;
+    // SAFETY: four bytes to write.
+    unsafe { raw(libc::SYS_ioctl, [fd as usize, libc::TIOCGPGRP as usize, &raw mut group as usize]) }?;
+    Ok(group)
+}
+
+// ---- for signal handlers: no errno, no libc ----
+
+/// Whether this process may change the terminal now: it is in the foreground there, or the terminal controls no
+/// processes of its session.
+#[inline(always)]
+pub(crate) fn is_ours_now(fd: RawFd) -> bool {
+    let mut group = 0i32;
+    // SAFETY: four bytes to write; no arguments.
+    unsafe {
+        let asked = always(libc::SYS_ioctl, [fd as usize, libc::TIOCGPGRP as usize, &raw mut group as usize]);
+        asked < 0 || group as isize == always(libc::SYS_getpgid, [0])
+    }
+}
+
+#[inline(always)]
+pub(crate) fn set_modes_quiet(fd: RawFd, modes: &[u32; WORDS]) {
+    // SAFETY: the kernel reads 36 bytes.
+    unsafe { always(libc::SYS_ioctl, [fd as usize, libc::TCSETS as usize, modes.as_ptr() as usize]) };
+}
+
+/// Gives one terminal the size of another.
+#[inline(always)]
+pub(crate) fn copy_size(from: RawFd, to: RawFd) {
+    let mut size = [0u16; 4];
+    let at = size.as_mut_ptr() as usize;
+    // SAFETY: the kernel writes and reads eight bytes.
+    unsafe {
+        if always(libc::SYS_ioctl, [from as usize, libc::TIOCGWINSZ as usize, at]) == 0 {
+            always(libc::SYS_ioctl, [to as usize, libc::TIOCSWINSZ as usize, at]);
+        }
+    }
 }
