@@ -221,13 +221,22 @@ pub enum Fork3 {
 /// As [`fork`].
 #[allow(unsafe_code)]
 pub unsafe fn fork3(errors: Errors, threads_ok: bool) -> Result<Fork3> {
+    // SAFETY: the caller's promise.
+    fork3_with(errors, threads_ok, || unsafe { child::fork() })
+}
+
+/// The same by a fork of the host's own: see [`fork_by`](crate::fork_by).
+pub fn fork3_by(errors: Errors, threads_ok: bool, fork: impl FnOnce() -> Result<i32>) -> Result<Fork3> {
+    fork3_with(errors, threads_ok, || child::fork_by(fork))
+}
+
+fn fork3_with(errors: Errors, threads_ok: bool, fork: impl FnOnce() -> Result<Fork>) -> Result<Fork3> {
     may_fork(threads_ok)?;
     let pipe = || sys::pipe().map_err(|errno| Error::os("pipe", errno));
     let (input, writer) = pipe()?;
     let (reader, output) = pipe()?;
     let apart = if errors == Errors::Apart { Some(pipe()?) } else { None };
-    // SAFETY: the caller's promise.
-    match unsafe { child::fork() }? {
+    match fork()? {
         Fork::Child => {
             let error = match (&apart, errors) {
                 (Some((_, error)), _) => Some(error.as_raw_fd()),
@@ -235,8 +244,9 @@ pub unsafe fn fork3(errors: Errors, threads_ok: bool) -> Result<Fork3> {
                 _ => None,
             };
             for (from, to) in [(Some(input.as_raw_fd()), 0), (Some(output.as_raw_fd()), 1), (error, 2)] {
-                if let Some(from) = from {
-                    sys::dup_onto(from, to).map_err(|errno| Error::at("redirect", to.to_string(), errno))?;
+                if from.is_some_and(|from| sys::dup_onto(from, to).is_err()) {
+                    // An error here would look to the caller like the parent's. Its parent sees the code.
+                    sys::exit(127);
                 }
             }
             Ok(Fork3::Child)

@@ -79,7 +79,12 @@ fn child_and_handler_call_nothing() {
     let output = Command::new("objdump").args(["-d", "--no-show-raw-insn"]).arg(&library).output().unwrap();
     assert!(output.status.success());
     let listing = String::from_utf8_lossy(&output.stdout);
-    for (name, own_thread) in [("perlipc5spawn10child_main17h", false), ("board9on_signal17h", true)] {
+    for (name, own_thread) in [
+        ("perlipc5spawn10child_main17h", false),
+        ("board9on_signal17h", true),
+        ("terminal6on_end17h", false),
+        ("terminal7on_stop17h", false),
+    ] {
         let code = code(&listing, name);
         assert!(code.iter().any(|(_, mnemonic, _)| mnemonic == "syscall"), "{name} does nothing");
         let offences = offences(&code, own_thread);

@@ -32,6 +32,7 @@ from ._perlipc import (
     Match,
     MessageQueue,
     Poll,
+    PrivateFifo,
     Result,
     Semaphore,
     ServerReport,
@@ -99,7 +100,7 @@ from .cmd import Options
 from .daemon import daemonize
 from .error import ChildError, CommandTimeout
 from .expect import EOF, ExpectEOF, ExpectTimeout
-from .popen import Duplex, fork_open, open2, open3
+from .popen import Duplex, fork_open, fork_open2, fork_open3, open2, open3
 from .popen import open as open
 from .signal import SIG, SignalTable, local
 
@@ -122,6 +123,7 @@ __all__ = [
     "MessageQueue",
     "Options",
     "Poll",
+    "PrivateFifo",
     "Result",
     "SIG",
     "Semaphore",
@@ -142,6 +144,8 @@ __all__ = [
     "flock",
     "fork",
     "fork_open",
+    "fork_open2",
+    "fork_open3",
     "ftok",
     "host_name",
     "is_fifo",

@@ -1,8 +1,9 @@
 # Seconds are float, None waits for ever; each timeout bounds the whole call. text=True: UTF-8, surrogateescape.
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
+from pathlib import Path
 from typing import Any, AnyStr, Generic, Literal, NoReturn, Self, TypeAlias, Unpack, final, overload
 
 from typing_extensions import Buffer
@@ -21,6 +22,7 @@ __all__ = [
     "Match",
     "MessageQueue",
     "Poll",
+    "PrivateFifo",
     "Result",
     "Semaphore",
     "ServerReport",
@@ -40,6 +42,8 @@ __all__ = [
     "flock",
     "fork",
     "fork_open",
+    "fork_open2",
+    "fork_open3",
     "ftok",
     "host_name",
     "ipc_limit",
@@ -215,6 +219,24 @@ class Stream(Generic[AnyStr]):
     def expect(
         self, patterns: _Pattern | Sequence[_Pattern] | Expect, *, timeout: float | None = 30.0
     ) -> Match[AnyStr]: ...
+    def script(
+        self,
+        steps: Iterable[tuple[_Pattern | Sequence[_Pattern] | Expect | None, AnyStr | None]],
+        *,
+        timeout: float | None = 30.0,
+    ) -> list[Match[AnyStr]]: ...
+    def log(self, file: int | HasFileno | None, /) -> None: ...
+    def interact(
+        self,
+        escape: bytes | str | None = b"\x1d",
+        *,
+        keys: Mapping[AnyStr, Callable[[Match[AnyStr]], object]] | None = None,
+        on_input: Mapping[Any, Callable[[Match[AnyStr]], object]] | None = None,
+        on_output: Mapping[Any, Callable[[Match[AnyStr]], object]] | None = None,
+        stdin: int | HasFileno | None = None,
+        stdout: int | HasFileno | None = None,
+        timeout: float | None = None,
+    ) -> Any: ...
     def sendline(self, line: AnyStr, /) -> int: ...
     def control(self, key: str, /) -> None: ...
     def resize(self, rows: int, cols: int) -> None: ...
@@ -467,6 +489,12 @@ def open2(command: Command, *, text: bool = False, **options: Any) -> tuple[Any,
 def open3(
     command: Command, *, merge: bool = False, text: bool = False, **options: Any
 ) -> tuple[Any, Any, Any, Child]: ...
+def fork_open2(
+    *, threads_ok: bool = False, text: bool = False
+) -> tuple[Any, Any, Any, Child] | None: ...
+def fork_open3(
+    *, merge: bool = False, threads_ok: bool = False, text: bool = False
+) -> tuple[Any, Any, Any, Child] | None: ...
 def feed(
     writer: Stream[AnyStr] | None,
     reader: Stream[AnyStr] | None,
@@ -515,6 +543,16 @@ def argv(
 def argv(names: Iterable[Arg] | None = None, *, magic: bool = False, text: Literal[True]) -> ArgvStream[str]: ...
 def mkfifo(path: Arg, mode: int = 0o600, *, exist_ok: bool = False) -> None: ...
 def is_fifo(path: Arg) -> bool: ...
+@final
+class PrivateFifo:
+    def __new__(cls) -> Self: ...
+    @property
+    def path(self) -> Path: ...
+    def keep(self) -> Path: ...
+    def remove(self) -> None: ...
+    def __fspath__(self) -> str: ...
+    def __enter__(self) -> Path: ...
+    def __exit__(self, *_exc: object) -> None: ...
 @overload
 def open_fifo(
     path: Arg,

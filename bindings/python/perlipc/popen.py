@@ -11,7 +11,7 @@ from ._perlipc import Child, Poll, Result, Stream
 from .child import run
 from .cmd import Arg, Command, Mode, Options
 
-__all__ = ["Duplex", "fork_open", "open", "open2", "open3"]
+__all__ = ["Duplex", "fork_open", "fork_open2", "fork_open3", "open", "open2", "open3"]
 
 _Source = Sequence[Arg] | str | Callable[[], int | None] | None
 
@@ -53,8 +53,7 @@ def open(
     True
     """
     if callable(command):
-        if options:
-            raise TypeError(f"a function that is forked takes no option {next(iter(options))!r}")
+        _refuse_options(options)
         stream = _perlipc.fork_open(spec, check=check, text=text)
         if stream is None:
             run(command)
@@ -153,15 +152,20 @@ class Duplex(Generic[AnyStr]):
                 stream.__exit__(*exc)
 
 
+_Target = Callable[[], int | None]
+
+
 @overload
-def open2(command: Command, *, text: Literal[False] = False, **options: Unpack[Options]) -> Duplex[bytes]: ...
+def open2(
+    command: Command | _Target, *, text: Literal[False] = False, **options: Unpack[Options]
+) -> Duplex[bytes]: ...
 @overload
-def open2(command: Command, *, text: Literal[True], **options: Unpack[Options]) -> Duplex[str]: ...
-def open2(command: Command, *, text: bool = False, **options: Any) -> Duplex[Any]:
+def open2(command: Command | _Target, *, text: Literal[True], **options: Unpack[Options]) -> Duplex[str]: ...
+def open2(command: Command | _Target, *, text: bool = False, **options: Any) -> Duplex[Any]:
     """Starts a command with its output to read and its input to write: a Duplex. Perl's open2.
 
     Its standard error is this process's. Each write goes out at once; for a program that holds its output back on pipes
-    say stdout="tty". What cannot be executed is an OSError here.
+    say stdout="tty". What cannot be executed is an OSError here. A function runs in a forked child.
 
     >>> import perlipc as ipc
     >>> reader, writer, pid = ipc.open2(["cat", "-u", "-n"])
@@ -173,22 +177,78 @@ def open2(command: Command, *, text: bool = False, **options: Any) -> Duplex[Any
     >>> reader.close()
     Status(exited with 0)
     """
+    if callable(command):
+        _refuse_options(options)
+        return _forked(command, _perlipc.fork_open2(text=text), text, "open2")
+    _refuse_dash(command, "open2")
     return Duplex(_perlipc.open2(command, text=text, **options), text, "open2")
 
 
 @overload
 def open3(
-    command: Command, *, merge: bool = False, text: Literal[False] = False, **options: Unpack[Options]
+    command: Command | _Target, *, merge: bool = False, text: Literal[False] = False, **options: Unpack[Options]
 ) -> Duplex[bytes]: ...
 @overload
-def open3(command: Command, *, merge: bool = False, text: Literal[True], **options: Unpack[Options]) -> Duplex[str]: ...
-def open3(command: Command, *, merge: bool = False, text: bool = False, **options: Any) -> Duplex[Any]:
+def open3(
+    command: Command | _Target, *, merge: bool = False, text: Literal[True], **options: Unpack[Options]
+) -> Duplex[str]: ...
+def open3(command: Command | _Target, *, merge: bool = False, text: bool = False, **options: Any) -> Duplex[Any]:
     """Starts a command with all three of its standard descriptors on streams: a Duplex. Perl's open3.
 
     With merge=True the errors come with the output. A descriptor that is given otherwise, stdin=file say, has no stream.
+    A function runs in a forked child.
 
     >>> import perlipc as ipc
     >>> ipc.open3("cat; echo oops >&2").communicate(b"hello").stderr
     b'oops\\n'
     """
+    if callable(command):
+        _refuse_options(options)
+        return _forked(command, _perlipc.fork_open3(merge=merge, text=text), text, "open3")
+    _refuse_dash(command, "open3")
     return Duplex(_perlipc.open3(command, merge=merge, text=text, **options), text, "open3")
+
+
+@overload
+def fork_open2(*, threads_ok: bool = False, text: Literal[False] = False) -> Duplex[bytes] | None: ...
+@overload
+def fork_open2(*, threads_ok: bool = False, text: Literal[True]) -> Duplex[str] | None: ...
+def fork_open2(*, threads_ok: bool = False, text: bool = False) -> Duplex[Any] | None:
+    """Forks with the child's standard input and output on streams: a Duplex, and None in the child. Perl's open2 with "-".
+
+    Threads are as fork_open says.
+    """
+    streams = _perlipc.fork_open2(threads_ok=threads_ok, text=text)
+    return None if streams is None else Duplex(streams, text, "open2")
+
+
+@overload
+def fork_open3(
+    *, merge: bool = False, threads_ok: bool = False, text: Literal[False] = False
+) -> Duplex[bytes] | None: ...
+@overload
+def fork_open3(*, merge: bool = False, threads_ok: bool = False, text: Literal[True]) -> Duplex[str] | None: ...
+def fork_open3(*, merge: bool = False, threads_ok: bool = False, text: bool = False) -> Duplex[Any] | None:
+    """Forks with all three of the child's standard descriptors on streams: a Duplex, and None in the child. Perl's open3
+    with "-".
+
+    With merge=True the errors come with the output. Threads are as fork_open says.
+    """
+    streams = _perlipc.fork_open3(merge=merge, threads_ok=threads_ok, text=text)
+    return None if streams is None else Duplex(streams, text, "open3")
+
+
+def _forked(target: _Target, streams: Any, text: bool, order: str) -> Duplex[Any]:
+    if streams is None:
+        run(target)
+    return Duplex(streams, text, order)
+
+
+def _refuse_options(options: dict[str, Any]) -> None:
+    if options:
+        raise TypeError(f"a function that is forked takes no option {next(iter(options))!r}")
+
+
+def _refuse_dash(command: object, name: str) -> None:
+    if command == "-":
+        raise TypeError(f"{name}('-') forks: that is fork_{name}()")

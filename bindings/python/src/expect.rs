@@ -1,11 +1,12 @@
 //! Patterns over streams.
 
+use perlipc::Deadline;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
 use crate::error::raise;
-use crate::stream::{Stream, owned};
+use crate::stream::{Parts, Stream, owned};
 
 /// A list of patterns, prepared once for many calls of Stream.expect, and on any number of streams.
 ///
@@ -36,21 +37,38 @@ fn source(pattern: &Bound<'_, PyAny>) -> PyResult<String> {
         .collect())
 }
 
+/// The text of a compiled regular expression with its flags; `None` for what is none.
+fn compiled(pattern: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+    if !pattern.hasattr("pattern")? || !pattern.hasattr("flags")? {
+        return Ok(None);
+    }
+    let flags: u32 = pattern.getattr("flags")?.extract()?;
+    let letters: String = [(2, 'i'), (8, 'm'), (16, 's'), (64, 'x')]
+        .iter()
+        .filter(|(bit, _)| flags & bit != 0)
+        .map(|(_, c)| *c)
+        .collect();
+    let source = source(&pattern.getattr("pattern")?)?;
+    Ok(Some(if letters.is_empty() { source } else { format!("(?{letters}){source}") }))
+}
+
+/// Bytes, a str, or a compiled regular expression, as the text of one.
+pub(crate) fn regex(pattern: &Bound<'_, PyAny>) -> PyResult<String> {
+    if pattern.is_instance_of::<PyString>() || pattern.is_instance_of::<PyBytes>() {
+        let text = owned(pattern, pattern.is_instance_of::<PyString>())?;
+        return Ok(text.iter().map(|byte| format!("\\x{byte:02x}")).collect());
+    }
+    compiled(pattern)?.ok_or_else(|| PyTypeError::new_err("a pattern is bytes, str, or a compiled regular expression"))
+}
+
 fn add(expect: &mut perlipc::Expect, pattern: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = pattern.py();
     let added = if pattern.is_instance_of::<PyString>() || pattern.is_instance_of::<PyBytes>() {
         expect.text(owned(pattern, pattern.is_instance_of::<PyString>())?)
     } else if pattern.is(eof(py)?) {
         Ok(expect.eof())
-    } else if pattern.hasattr("pattern")? && pattern.hasattr("flags")? {
-        let flags: u32 = pattern.getattr("flags")?.extract()?;
-        let letters: String = [(2, 'i'), (8, 'm'), (16, 's'), (64, 'x')]
-            .iter()
-            .filter(|(bit, _)| flags & bit != 0)
-            .map(|(_, c)| *c)
-            .collect();
-        let source = source(&pattern.getattr("pattern")?)?;
-        expect.regex(&if letters.is_empty() { source } else { format!("(?{letters}){source}") })
+    } else if let Some(regex) = compiled(pattern)? {
+        expect.regex(&regex)
     } else {
         return Err(PyTypeError::new_err("a pattern is bytes, str, a compiled regular expression or EOF"));
     };
@@ -94,6 +112,12 @@ pub(crate) struct Match {
     groups: Py<PyTuple>,
 }
 
+impl Match {
+    pub(crate) fn new(index: usize, (before, matched, groups): Parts) -> Match {
+        Match { index, before, matched, groups }
+    }
+}
+
 #[pymethods]
 impl Match {
     /// Which of the patterns it is.
@@ -135,7 +159,7 @@ pub(crate) fn expect(
     stream: &Stream,
     py: Python<'_>,
     patterns: &Bound<'_, PyAny>,
-    timeout: Option<f64>,
+    deadline: Deadline,
 ) -> PyResult<Match> {
     let built;
     let prepared = patterns.cast::<Expect>();
@@ -146,11 +170,11 @@ pub(crate) fn expect(
             &built
         }
     };
-    let (answer, found) = stream.expect_core(py, expect, timeout)?;
-    let (before, matched, groups) = found;
+    let (answer, found) = stream.expect_core(py, expect, deadline)?;
     match answer {
-        Ok(index) => Ok(Match { index, before, matched, groups }),
+        Ok(index) => Ok(Match::new(index, found)),
         Err(error) => {
+            let (before, _, _) = found;
             let name = match &error {
                 error if error.is_timeout() => "ExpectTimeout",
                 perlipc::Error::Os { errno: libc::ENODATA, .. } => "ExpectEOF",
@@ -159,4 +183,24 @@ pub(crate) fn expect(
             Err(PyErr::from_value(py.import("perlipc.expect")?.getattr(name)?.call1((before,))?))
         }
     }
+}
+
+/// See Stream.script.
+pub(crate) fn script(
+    stream: &Stream,
+    py: Python<'_>,
+    steps: &Bound<'_, PyAny>,
+    deadline: Deadline,
+) -> PyResult<Vec<Match>> {
+    let mut found = Vec::new();
+    for step in steps.try_iter()? {
+        let (patterns, answer) = step?.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()?;
+        if !patterns.is_none() {
+            found.push(expect(stream, py, &patterns, deadline)?);
+        }
+        if !answer.is_none() {
+            stream.write_within(py, &answer, deadline)?;
+        }
+    }
+    Ok(found)
 }

@@ -2,9 +2,12 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use perlipc::fifo;
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 
 use crate::cmd::bytes;
 use crate::error::raise;
@@ -54,4 +57,65 @@ pub(crate) fn open_fifo(
     let deadline = deadline(timeout)?;
     let stream = blocking(py, || fifo::open(&path, mode, deadline))?;
     Stream::new(py, stream, text, Origin::default())
+}
+
+/// A named pipe in a directory of its own that only this user can enter, so that nobody can put another in its place. Both
+/// are removed at the end of the with block, by remove(), or with the object.
+///
+/// >>> import perlipc as ipc
+/// >>> with ipc.PrivateFifo() as path:
+/// ...     ipc.is_fifo(path)
+/// True
+#[pyclass(frozen, module = "perlipc")]
+pub(crate) struct PrivateFifo {
+    path: PathBuf,
+    made: Mutex<Option<fifo::Private>>,
+}
+
+impl PrivateFifo {
+    fn take(&self) -> Option<fifo::Private> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+#[pymethods]
+impl PrivateFifo {
+    /// Makes both, below XDG_RUNTIME_DIR, TMPDIR or /tmp.
+    #[new]
+    fn new(py: Python<'_>) -> PyResult<PrivateFifo> {
+        let made = fifo::Private::new().map_err(|error| raise(py, error))?;
+        Ok(PrivateFifo { path: made.path().to_owned(), made: Mutex::new(Some(made)) })
+    }
+
+    /// Its path.
+    #[getter]
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Leaves both where they are; the path.
+    fn keep(&self) -> &Path {
+        if let Some(made) = self.take() {
+            made.keep();
+        }
+        &self.path
+    }
+
+    /// Removes both, once.
+    fn remove(&self) {
+        drop(self.take());
+    }
+
+    fn __fspath__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        Ok(py.import("os")?.call_method1("fspath", (self.path(),))?.unbind())
+    }
+
+    fn __enter__(&self) -> &Path {
+        &self.path
+    }
+
+    #[pyo3(signature = (*_exc))]
+    fn __exit__(&self, _exc: &Bound<'_, PyTuple>) {
+        self.remove();
+    }
 }

@@ -15,6 +15,7 @@ mod expect;
 mod fifo;
 mod flock;
 mod futex;
+mod interact;
 mod listener;
 mod lock;
 mod msg;
@@ -47,7 +48,7 @@ mod _perlipc {
     #[pymodule_export]
     use crate::expect::{Expect, Match};
     #[pymodule_export]
-    use crate::fifo::{is_fifo, mkfifo, open_fifo};
+    use crate::fifo::{PrivateFifo, is_fifo, mkfifo, open_fifo};
     #[pymodule_export]
     use crate::flock::flock;
     #[pymodule_export]
@@ -59,7 +60,7 @@ mod _perlipc {
     #[pymodule_export]
     use crate::poll::{Poll, select};
     #[pymodule_export]
-    use crate::popen::{fork_open, open, open2, open3};
+    use crate::popen::{fork_open, fork_open2, fork_open3, open, open2, open3};
     #[pymodule_export]
     use crate::pty::open_pty;
     #[pymodule_export]

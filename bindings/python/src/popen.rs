@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use perlipc::popen::{self, Errors, ForkOpen, Mode, Open3};
+use perlipc::popen::{self, Errors, Fork3, ForkOpen, Mode, Open3};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -66,9 +66,15 @@ pub(crate) fn fork_open(
 /// Writer, reader and error stream, those that there are, and the child.
 type Streams = (Option<Stream>, Option<Stream>, Option<Stream>, Child);
 
-fn opened(py: Python<'_>, opened: Open3, text: bool, command: &Bound<'_, PyAny>, grace: Duration) -> PyResult<Streams> {
+fn opened(
+    py: Python<'_>,
+    opened: Open3,
+    text: bool,
+    command: Option<&Bound<'_, PyAny>>,
+    grace: Duration,
+) -> PyResult<Streams> {
     let make = |stream: Option<perlipc::Stream>| {
-        let origin = || Origin { command: Some(command.clone().unbind()), check: false, grace };
+        let origin = || Origin { command: command.cloned().map(Bound::unbind), check: false, grace };
         stream.map(|stream| Stream::new(py, stream, text, origin())).transpose()
     };
     Ok((make(opened.writer)?, make(opened.reader)?, make(opened.error)?, Child(opened.child)))
@@ -88,7 +94,7 @@ pub(crate) fn open2(
     let grace = command.grace;
     let (reader, writer) = command.start(py, popen::open2)?;
     let Some(child) = reader.child().cloned() else { return Err(PyTypeError::new_err("open2: no child")) };
-    opened(py, Open3 { reader: Some(reader), writer: Some(writer), error: None, child }, text, named, grace)
+    opened(py, Open3 { reader: Some(reader), writer: Some(writer), error: None, child }, text, Some(named), grace)
 }
 
 /// Perl's open3; see perlipc.open3.
@@ -106,5 +112,27 @@ pub(crate) fn open3(
     let grace = command.grace;
     let errors = if merge { Errors::Merged } else { Errors::Apart };
     let streams = command.start(py, |cmd| popen::open3(cmd, errors))?;
-    opened(py, streams, text, named, grace)
+    opened(py, streams, text, Some(named), grace)
+}
+
+fn fork3(py: Python<'_>, errors: Errors, threads_ok: bool, text: bool) -> PyResult<Option<Streams>> {
+    flush_standard(py)?;
+    match by_os_fork(py, |fork| popen::fork3_by(errors, threads_ok, fork))? {
+        Fork3::Parent(streams) => opened(py, streams, text, None, Origin::default().grace).map(Some),
+        Fork3::Child => Ok(None),
+    }
+}
+
+/// The fork form of open2; see perlipc.fork_open2.
+#[pyfunction]
+#[pyo3(signature = (*, threads_ok = false, text = false))]
+pub(crate) fn fork_open2(py: Python<'_>, threads_ok: bool, text: bool) -> PyResult<Option<Streams>> {
+    fork3(py, Errors::Shared, threads_ok, text)
+}
+
+/// The fork form of open3; see perlipc.fork_open3.
+#[pyfunction]
+#[pyo3(signature = (*, merge = false, threads_ok = false, text = false))]
+pub(crate) fn fork_open3(py: Python<'_>, merge: bool, threads_ok: bool, text: bool) -> PyResult<Option<Streams>> {
+    fork3(py, if merge { Errors::Merged } else { Errors::Apart }, threads_ok, text)
 }

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +66,48 @@ def test_a_prompt_of_getpass_and_python() -> None:
         python.expect(">>> ")
         python.sendline("6 * 7")
         assert "42" in python.expect(">>> ").before
+
+
+def test_a_script_in_one_call() -> None:
+    with ipc.open_pty("printf 'user: '; read u; printf 'code: '; read c; echo \"<$u:$c>\"", text=True) as tty:
+        found = tty.script(
+            [("user: ", "bob\n"), (re.compile(r"(\w+): "), "123\n"), (["nothing", "<bob:123>"], None)], timeout=10
+        )
+        assert [match.index for match in found] == [0, 0, 1]
+        assert found[1].groups == ("code",)
+    with ipc.open_pty(["cat"], echo=False) as cat:
+        assert [match.match for match in cat.script([(None, b"a\n"), (b"a\n", b"b\n"), (b"b\n", None)])] == [
+            b"a\n",
+            b"b\n",
+        ]
+        with pytest.raises(ipc.ExpectTimeout):
+            cat.script([(None, b"c\n"), (b"d", None)], timeout=0.05)
+
+
+def test_a_log_of_all_that_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with ipc.open_pty("echo one; echo two; echo three", text=True) as tty:
+        with open(path, "wb") as log:
+            tty.log(log)
+        tty.expect("two")
+        assert path.read_bytes().startswith(b"one\ntwo")
+        tty.log(None)
+        before = path.read_bytes()
+        tty.read()
+        assert path.read_bytes() == before
+        with pytest.raises(OSError):
+            tty.log(-1)
+
+
+def test_a_window_bounds_what_is_kept() -> None:
+    reader, writer = ipc.pipe()
+    end = ipc.Expect(re.compile(rb"a[^b]*b"), window=1000)
+    writer.write(b"x" * 5000 + b"a" + b"y" * 3000)
+    with pytest.raises(ipc.ExpectTimeout) as timeout:
+        reader.expect(end, timeout=0.05)
+    assert len(timeout.value.before) < 5000
+    writer.write(b"b")
+    with pytest.raises(OSError, match="too long"):
+        reader.expect(end, timeout=5)
+    reader.close()
+    writer.close()

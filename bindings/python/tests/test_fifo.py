@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -24,3 +25,27 @@ def test_named_pipes(tmp_path: Path) -> None:
             assert reader.readline(timeout=5) == word
     with pytest.raises(ValueError):
         ipc.open_fifo("/dev/null", "<")
+
+
+def test_a_private_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with ipc.PrivateFifo() as path:
+        assert path.parent.parent == tmp_path and ipc.is_fifo(path)
+        assert path.parent.stat().st_mode & 0o777 == 0o700 and path.stat().st_mode & 0o777 == 0o600
+        with ipc.open_fifo(path, "+<") as both:
+            both.write(b"x\n")
+            both.flush()
+            assert both.readline(timeout=5) == b"x\n"
+    assert not list(tmp_path.iterdir())
+    one = ipc.PrivateFifo()
+    assert os.fspath(one) == str(one.path)
+    one.remove()
+    one.remove()
+    assert not list(tmp_path.iterdir())
+    del one
+    kept = ipc.PrivateFifo().keep()
+    assert ipc.is_fifo(kept)
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
+    with pytest.raises(FileNotFoundError):
+        ipc.PrivateFifo()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 import perlipc as ipc
@@ -70,3 +72,45 @@ def test_output_on_a_terminal_and_errors_on_a_pipe() -> None:
     with ipc.open3("test -t 1 && echo tty; test -t 2 || echo pipe >&2; exec cat", stdout="tty") as kid:
         assert kid.reader.readline(timeout=10) == b"tty\n"
         assert kid.error is not None and kid.error.readline(timeout=10) == b"pipe\n"
+
+
+def shout() -> int:
+    # Not sys.stdin, which is the test runner's.
+    with open(0) as lines:
+        for line in lines:
+            os.write(1, line.upper().encode())
+    os.write(2, b"over\n")
+    return 5
+
+
+def test_a_function_at_the_other_end() -> None:
+    with ipc.open2(shout, text=True) as kid:
+        kid.writer.write("hello\n")
+        assert kid.reader.readline(timeout=10) == "HELLO\n"
+    assert kid.child.status is not None and kid.child.status.code == 5
+    said = ipc.open3(shout).communicate(b"a\nb\n", timeout=10)
+    assert (said.stdout, said.stderr, said.status.code) == (b"A\nB\n", b"over\n", 5)
+    assert ipc.open3(shout, merge=True).communicate(b"a\n", timeout=10).stdout == b"A\nover\n"
+    with pytest.raises(TypeError, match="cwd"):
+        ipc.open2(shout, cwd="/")
+
+
+def test_the_fork_form() -> None:
+    kid = ipc.fork_open3(threads_ok=True)
+    if kid is None:
+        os.write(2, b"errors")
+        os.write(1, os.read(0, 100)[::-1])
+        os._exit(6)
+    said = kid.communicate(b"abc", timeout=10)
+    assert (said.stdout, said.stderr, said.status.code) == (b"cba", b"errors", 6)
+    two = ipc.fork_open2(threads_ok=True, text=True)
+    if two is None:
+        os.execvp("cat", ["cat", "-n"])
+    reader, writer, pid = two
+    assert pid == two.child.pid
+    writer.write("a\n")
+    assert reader.readline(timeout=10) == "     1\ta\n"
+    two.close()
+    for open_ in (ipc.open2, ipc.open3):
+        with pytest.raises(TypeError, match="fork_open"):
+            open_("-")
