@@ -170,8 +170,8 @@ impl Interact {
         self.seen.groups()
     }
 
-    /// Joins the two until there is something to tell, or the deadline: the stream's own time limits do not count. The
-    /// terminal is as it was before when this comes back; with another call it goes on, and nothing is lost in between:
+    /// Joins the two until there is something to tell, or the deadline, or the stream's own; its limit of each call does
+    /// not count. The terminal is as it was before when this comes back; with another call it goes on, and nothing is lost in between:
     /// what the child said behind a match is unread in the stream.
     ///
     /// One terminal at a time can be joined in a process ([`Error::Busy`]).
@@ -183,6 +183,7 @@ impl Interact {
     pub(crate) fn step(&mut self, reader: &mut Reader, writer: &mut Writer, deadline: Deadline) -> Result<Event> {
         let user = User::open(self.input, self.output)?;
         let child = reader.shared.clone();
+        let deadline = deadline.min(child.deadline_of_all());
         let raw = match (&user.modes, child.is_pty()) {
             (Some(modes), true) => Some(Raw::new(self.input, child.poll_fd(), user.raw(modes, &child))?),
             _ => None,

@@ -313,10 +313,14 @@ fn deadline_cancel_and_one_at_a_time() {
     assert!(error.is_timeout() && since.elapsed() >= Duration::from_millis(100), "{error}");
     assert!(user.is_cooked());
 
+    child.deadline(Deadline::after_ms(100));
+    assert!(interact.next(&mut child, soon()).unwrap_err().is_timeout(), "the deadline of all calls");
+    child.deadline(Deadline::NEVER);
+
     let canceler = child.canceler();
     let mut other = shell("read line");
-    let (one, two) = beside(
-        || (interact.next(&mut child, soon()), ()),
+    let canceled = beside(
+        || interact.next(&mut child, soon()),
         || {
             assert!(common::eventually(|| user.is_raw()));
             let error = user.interact().next(&mut other, soon()).unwrap_err();
@@ -324,8 +328,7 @@ fn deadline_cancel_and_one_at_a_time() {
             canceler.cancel();
         },
     );
-    let () = two;
-    assert!(matches!(one.unwrap_err(), Error::Canceled { .. }));
+    assert!(matches!(canceled.unwrap_err(), Error::Canceled { .. }));
     assert!(user.is_cooked());
 }
 

@@ -215,7 +215,7 @@ pub unsafe extern "C" fn ipc_interact_output(
 /// Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, PERLIPC_E_CANCELED, PERLIPC_E_CLOSED; PERLIPC_E_BUSY when a terminal is joined
 /// already; -EBADF for a stream that does not read and write.
 /// Threads: any, one at a time in a process; it alone uses the stream, but for the callbacks.
-/// Blocks: until there is something to tell, or the timeout; the stream's own time limits do not count.
+/// Blocks: until there is something to tell, the timeout, or the stream's deadline; its limit of each call does not count.
 /// Callbacks: those of the patterns, on the calling thread, with the terminal as it was before.
 /// Perl: $exp->interact, Expect::interconnect.
 #[unsafe(no_mangle)]

@@ -98,7 +98,7 @@ pub unsafe extern "C" fn ipc_pty_name(s: *const ipc_stream, name: *mut c_char, c
 /// Returns: PERLIPC_INTERACT_ESCAPE, PERLIPC_INTERACT_EOF, or PERLIPC_INTERACT_INPUT.
 /// Errors: as ipc_interact_run; PERLIPC_E_INVALID for an escape that is no byte.
 /// Threads: any, one at a time in a process; it alone uses the stream.
-/// Blocks: until one of these.
+/// Blocks: until one of these, or the stream's deadline; its limit of each call does not count.
 /// Perl: $exp->interact.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_pty_interact(s: *mut ipc_stream, escape: i32) -> i32 {

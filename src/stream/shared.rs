@@ -108,7 +108,12 @@ impl Shared {
             u64::MAX => Deadline::NEVER,
             ns => Deadline::after(Some(Duration::from_nanos(ns))),
         };
-        each.min(*self.deadline.lock().unwrap_or_else(PoisonError::into_inner))
+        each.min(self.deadline_of_all())
+    }
+
+    /// Without the limit of each call.
+    pub(crate) fn deadline_of_all(&self) -> Deadline {
+        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn set_timeout(&self, limit: Option<Duration>) {
