@@ -30,10 +30,10 @@ struct User {
 impl User {
     fn new() -> User {
         let (mut master, mut slave) = (-1, -1);
-        let mut size = libc::winsize { ws_row: 31, ws_col: 97, ws_xpixel: 0, ws_ypixel: 0 };
+        let size = libc::winsize { ws_row: 31, ws_col: 97, ws_xpixel: 0, ws_ypixel: 0 };
         // SAFETY: out-pointers and a size to read; the descriptors are new.
         unsafe {
-            assert_eq!(libc::openpty(&mut master, &mut slave, std::ptr::null_mut(), std::ptr::null(), &mut size), 0);
+            assert_eq!(libc::openpty(&mut master, &mut slave, std::ptr::null_mut(), std::ptr::null(), &size), 0);
             User { master: File::from_raw_fd(master), slave: OwnedFd::from_raw_fd(slave), shown: String::new() }
         }
     }
