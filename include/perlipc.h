@@ -55,6 +55,9 @@ typedef struct ipc_capture ipc_capture;
 /* A list of patterns. Once it is built, any number of threads may wait with it, each on its stream. */
 typedef struct ipc_expect ipc_expect;
 
+/* The user's side of a conversation with a child. For one thread at a time. */
+typedef struct ipc_interact ipc_interact;
+
 /* A lock that processes share. The thread that took it has it and gives it back; its end counts as the holder's death. */
 typedef struct ipc_lock ipc_lock;
 
@@ -1415,6 +1418,18 @@ int32_t ipc_pty_size(const ipc_stream *s, int32_t *rows, int32_t *cols);
  * Perl: $pty->ttyname. */
 int32_t ipc_pty_name(const ipc_stream *s, char *name, size_t cap);
 
+/* Joins the user's terminal, standard input and output, with a child's pty: what is typed goes to the child, Control-C
+ * too, and what the child says is shown, until `escape` is typed (a byte, 29 for Control-]; -1: none) or the child has
+ * ended. The terminal is raw meanwhile, hands its size on, and is put back on every way out, signals included. The pty
+ * echoes and changes newlines as its command's "terminal" option says: "echo,crlf" for a person's use.
+ *
+ * Returns: PERLIPC_INTERACT_ESCAPE, PERLIPC_INTERACT_EOF, or PERLIPC_INTERACT_INPUT.
+ * Errors: as ipc_interact_run; PERLIPC_E_INVALID for an escape that is no byte.
+ * Threads: any, one at a time in a process; it alone uses the stream.
+ * Blocks: until one of these, or the stream's deadline; its limit of each call does not count.
+ * Perl: $exp->interact. */
+PERLIPC_NODISCARD int32_t ipc_pty_interact(ipc_stream *s, int32_t escape);
+
 /* The byte that a key gives with Control held: "c" is 3, which interrupts, "d" 4, the end of input, "\\" 28, which quits.
  *
  * Returns: the byte.
@@ -1563,6 +1578,118 @@ int32_t ipc_expect_log(ipc_stream *s, int32_t fd);
  * Blocks: no.
  * Perl: none. */
 void ipc_expect_free(ipc_expect *e);
+
+/* ---- interact: the user's terminal joined with a child's -------------------------------------------------------- */
+
+/* ipc_interact_run: the child has said all it will say. */
+#define PERLIPC_INTERACT_EOF 0
+
+/* ipc_interact_run: the escape key was typed. */
+#define PERLIPC_INTERACT_ESCAPE 1
+
+/* ipc_interact_run: the user's terminal was hung up. */
+#define PERLIPC_INTERACT_INPUT 2
+
+/* Called when a pattern was seen, with what matched, and with the terminal as it was before: it may write to the stream,
+ * read from it, expect. 0: go on; anything else ends ipc_interact_run, which returns it.
+ *
+ * Callbacks: on the thread that called ipc_interact_run. */
+typedef int32_t (*ipc_interact_fn)(ipc_stream *s, const void *data, size_t len, void *userdata);
+
+/* What ipc_pty_interact does, with more to say: which terminal, and what is looked out for. With the standard input and
+ * output, Control-] as the escape key, and no patterns at first.
+ *
+ * Returns: the handle, never NULL.
+ * Errors: none.
+ * Threads: any.
+ * Blocks: no.
+ * Perl: none. */
+PERLIPC_NODISCARD ipc_interact *ipc_interact_new(void);
+
+/* The key that ends it, which the child does not get: a byte; -1: there is none.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for what is no byte.
+ * Threads: one at a time uses the handle.
+ * Blocks: no.
+ * Perl: the escape of $exp->interact. */
+int32_t ipc_interact_escape(ipc_interact *i, int32_t byte);
+
+/* The descriptors of the user's terminal, which stay the caller's and open for as long as the handle is used. They need not
+ * be a terminal: at the end of the input the child is told so, and is listened to until it ends.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a bad handle; a bad descriptor is told by ipc_interact_run.
+ * Threads: one at a time uses the handle.
+ * Blocks: no.
+ * Perl: the handles of Expect::interconnect. */
+int32_t ipc_interact_terminal(ipc_interact *i, int32_t input, int32_t output);
+
+/* A key that the child does not get, or several in a row. With a callback, that is called; without one (NULL),
+ * ipc_interact_run returns the number.
+ *
+ * Returns: its number, 3 or more.
+ * Errors: PERLIPC_E_INVALID for an empty key.
+ * Threads: one at a time uses the handle.
+ * Blocks: no.
+ * Callbacks: `callback`, on the thread that called ipc_interact_run.
+ * Perl: $exp->set_seq. */
+int32_t ipc_interact_key(ipc_interact *i, const void *data, size_t len, ipc_interact_fn callback, void *userdata);
+
+/* A regular expression, as ipc_expect_regex's, in what the user types; the child gets that all the same. The callback as
+ * ipc_interact_key's.
+ *
+ * Returns: its number, 3 or more.
+ * Errors: PERLIPC_E_INVALID; also for one that matches nothing at all, everywhere.
+ * Threads: one at a time uses the handle.
+ * Blocks: no.
+ * Callbacks: `callback`, on the thread that called ipc_interact_run.
+ * Perl: none. */
+int32_t ipc_interact_input(ipc_interact *i, const char *pattern, ipc_interact_fn callback, void *userdata);
+
+/* The same in what the child says, which is shown all the same, up to the end of the match before the callback is called;
+ * the rest is unread in the stream.
+ *
+ * Returns: its number, 3 or more.
+ * Errors: as ipc_interact_input.
+ * Threads: one at a time uses the handle.
+ * Blocks: no.
+ * Callbacks: `callback`, on the thread that called ipc_interact_run.
+ * Perl: none. */
+int32_t ipc_interact_output(ipc_interact *i, const char *pattern, ipc_interact_fn callback, void *userdata);
+
+/* Joins the two: see ipc_pty_interact. It comes back for the reasons there, when a pattern without a callback was seen,
+ * or when a callback says so; called again it goes on, and nothing is lost in between. Of a stream that is no pty the
+ * user's terminal stays as it is, a line at a time.
+ *
+ * Returns: PERLIPC_INTERACT_EOF, PERLIPC_INTERACT_ESCAPE, PERLIPC_INTERACT_INPUT; a pattern's number; what a callback
+ * returned.
+ * Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, PERLIPC_E_CANCELED, PERLIPC_E_CLOSED; PERLIPC_E_BUSY when a terminal is joined
+ * already; -EBADF for a stream that does not read and write.
+ * Threads: any, one at a time in a process; it alone uses the stream, but for the callbacks.
+ * Blocks: until there is something to tell, the timeout, or the stream's deadline; its limit of each call does not count.
+ * Callbacks: those of the patterns, on the calling thread, with the terminal as it was before.
+ * Perl: $exp->interact, Expect::interconnect. */
+PERLIPC_NODISCARD int32_t ipc_interact_run(ipc_interact *i, ipc_stream *s, int32_t timeout_ms);
+
+/* What matched last: `group` 0 is all of it, the others are the groups of the regular expression. Borrowed: valid until the
+ * handle is used again. No NUL is promised to follow.
+ *
+ * Returns: the bytes, and their number in `len`; NULL for a group that took no part.
+ * Errors: none: NULL for a bad handle too.
+ * Threads: one at a time uses the handle.
+ * Blocks: no.
+ * Perl: none. */
+const void *ipc_interact_match(const ipc_interact *i, int32_t group, size_t *len);
+
+/* Frees the handle; NULL is nothing.
+ *
+ * Returns: nothing.
+ * Errors: none.
+ * Threads: any; nobody may use it any more.
+ * Blocks: no.
+ * Perl: none. */
+void ipc_interact_free(ipc_interact *i);
 
 /* ---- fifo: named pipes ------------------------------------------------------------------------------------------ */
 
