@@ -14,7 +14,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 VENV := .venv
 
-.PHONY: all lib header man demo test soak release-check bench install uninstall clean venv wheel lint
+.PHONY: all lib header man docs demo test soak release-check bench install uninstall clean venv wheel lint
 
 all: lib
 
@@ -52,17 +52,25 @@ $(VENV)/ready: bindings/python/requirements-test.txt
 wheel: venv
 	CARGO_TARGET_DIR=$(abspath $(dir $(RELEASE)))/python VIRTUAL_ENV=$(abspath $(VENV)) $(VENV)/bin/maturin develop --release --quiet -m bindings/python/Cargo.toml
 
+# The book, in build/book/html, its links checked.
+docs: man wheel $(VENV)/docs-ready
+	@tools/book
+
+# Where pip cannot have it, `make test` goes on, and says that the book is skipped.
+$(VENV)/docs-ready: docs/requirements.txt $(VENV)/ready
+	$(VENV)/bin/pip install --quiet -r docs/requirements.txt && touch $@ || echo 'pip could not install Sphinx'
+
 demo: lib wheel
 	@tools/demo
 
-test: lib wheel
+test: lib wheel $(VENV)/docs-ready
 	@tests/run
 
-soak: lib wheel
+soak: lib wheel $(VENV)/docs-ready
 	@PERLIPC_SOAK=1 tests/run
 
 # What is too slow for every day: abidiff, cargo-c, the sdist, all tests with each Python, a dry run of publishing.
-release-check: lib wheel
+release-check: lib docs
 	@tests/run release
 
 bench: lib wheel

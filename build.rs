@@ -75,7 +75,7 @@ mod header {
     const KEEP_RESULT: &[&str] = &[
         "_start",
         "_run",
-        "_exec",
+        "_cmd_exec",
         "_open",
         "_fork",
         "_new",

@@ -48,6 +48,11 @@
 #[doc = include_str!("../README.md")]
 pub struct Readme;
 
+/// And the book's.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guides/time-limit.md")]
+pub struct TimeLimit;
+
 pub mod addr;
 pub mod argv;
 mod batch;

@@ -81,7 +81,9 @@ fn book(root: &Path, to: &Path) -> io::Result<()> {
     let manual = read(root)?;
     fs::create_dir_all(to)?;
     for noun in &manual.nouns {
-        fs::write(to.join(format!("{}.rst", noun.name)), book_page(noun))?;
+        // The macros that belong to no noun stand beside the version, which most of them are about.
+        let general = if noun.name == "version" { manual.general.as_slice() } else { &[] };
+        fs::write(to.join(format!("{}.rst", noun.name)), book_page(noun, general))?;
     }
     fs::write(to.join("index.rst"), book_index(&manual))
 }
@@ -436,10 +438,10 @@ fn indented(text: &str) -> String {
     paragraphs(text).iter().map(|p| format!("   {}\n\n", rst(p))).collect()
 }
 
-fn book_page(noun: &Noun) -> String {
+fn book_page(noun: &Noun, general: &[Item]) -> String {
     let title = format!("ipc_{}: {}", noun.name, noun.about);
     let mut out = format!("{}\n{}\n\n", rst_title(&title), "=".repeat(title.len() + 8));
-    for item in &noun.items {
+    for item in general.iter().chain(&noun.items) {
         let kind = if item.declaration.starts_with("#define") {
             format!("c:macro:: {}", item.name)
         } else if item.declaration.starts_with("typedef struct") {
