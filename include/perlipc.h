@@ -3045,7 +3045,7 @@ int32_t ipc_server_handler(ipc_server *v, ipc_serve_fn handler, void *userdata);
  * Threads: any; not while it runs.
  * Blocks: no.
  * Perl: the manual's spawn with exec. */
-PERLIPC_NODISCARD int32_t ipc_server_exec(ipc_server *v, const ipc_cmd *cmd);
+int32_t ipc_server_exec(ipc_server *v, const ipc_cmd *cmd);
 
 /* How many processes serve at a time, at least 1; more clients wait in the kernel's queue.
  *
