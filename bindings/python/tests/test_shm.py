@@ -53,6 +53,34 @@ def test_a_buffer_without_a_copy() -> None:
         memory.buffer
 
 
+def test_numpy_over_it_without_a_copy() -> None:
+    numpy = pytest.importorskip("numpy", reason="numpy over shared memory: no numpy")
+    with ipc.SharedMem.create(IPC_PRIVATE, 8000) as memory:
+        memory.remove()
+        numbers = numpy.frombuffer(memory, dtype="f8")
+        numbers[:] = 0.5
+
+        def child() -> int:
+            numbers[999] = numbers.sum()
+            return 0
+
+        kid = ipc.fork(child)
+        assert kid is not None and kid.wait().ok
+        assert numbers[999] == 500 and numbers.flags.writeable and not numbers.flags.owndata
+        with pytest.raises(BufferError):
+            memory.detach()
+        del numbers, child
+    read_only = None
+    with ipc.SharedMem.create(IPC_PRIVATE, 64) as memory:
+        read_only = ipc.SharedMem(memory.id, read_only=True)
+        memory.remove()
+        memory.write(b"seen")
+        seen = numpy.frombuffer(read_only, dtype="u1")
+        assert seen[:4].tobytes() == b"seen" and not seen.flags.writeable
+        del seen
+    read_only.detach()
+
+
 def test_children_see_it_at_once() -> None:
     memory = ipc.SharedMem.open("perlipc-py-test", 100)
     view = memory.buffer
