@@ -97,10 +97,15 @@ impl Value {
 
     /// The value.
     pub fn get(&self, deadline: Deadline) -> Result<Vec<u8>> {
-        let mut room = vec![0; self.capacity];
-        let len = self.read(&mut room, deadline)?;
-        room.truncate(len);
-        Ok(room)
+        let mut room = Vec::new();
+        loop {
+            let len = self.read(&mut room, deadline)?;
+            if len <= room.len() {
+                room.truncate(len);
+                return Ok(room);
+            }
+            room.resize(len, 0);
+        }
     }
 
     /// Does something with the lock held, which this thread may have already.

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::error::raise;
-use crate::signal::blocking;
+use crate::signal::{Quick, blocking};
 use crate::sysv::{Key, bytes_of, put_owner, unknown};
 use crate::time::deadline;
 
@@ -37,13 +37,16 @@ fn recv(
     flags: i32,
     timeout: Option<f64>,
 ) -> PyResult<perlipc::msg::Message> {
-    match queue.recv(kind, room, flags | NO_WAIT, Deadline::NEVER) {
-        Err(Error::Os { errno: libc::ENOMSG, .. }) if flags & NO_WAIT == 0 => {
-            let deadline = deadline(timeout)?;
-            blocking(py, || queue.recv(kind, room, flags, deadline))
+    static QUICK: Quick = Quick::new();
+    let waits = flags & NO_WAIT == 0;
+    if !waits || QUICK.worth_it() {
+        match queue.recv(kind, room, flags | NO_WAIT, Deadline::NEVER) {
+            Err(Error::Os { errno: libc::ENOMSG, .. }) if waits => QUICK.in_vain(),
+            other => return other.map_err(|error| raise(py, error)),
         }
-        other => other.map_err(|error| raise(py, error)),
     }
+    let deadline = deadline(timeout)?;
+    blocking(py, || queue.recv(kind, room, flags, deadline))
 }
 
 /// Perl's msgget: the id of the queue with that key; flags are permissions, IPC_CREAT and IPC_EXCL.

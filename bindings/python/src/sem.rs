@@ -8,20 +8,22 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::error::raise;
-use crate::signal::blocking;
+use crate::signal::{Quick, blocking};
 use crate::sysv::{Key, bytes_of, put_owner, unknown};
 use crate::time::deadline;
 
-/// Tries without waiting while the interpreter is held, since that costs half of giving it away; waits without it.
+static QUICK: Quick = Quick::new();
+
+/// Tries without waiting while the interpreter is held; waits without it.
 fn operate(py: Python<'_>, set: perlipc::Semaphore, ops: &mut [Op], timeout: Option<f64>) -> PyResult<()> {
     let deadline = deadline(timeout)?;
-    if ops.iter().any(|op| op.flags & NO_WAIT == 0) {
+    if ops.iter().any(|op| op.flags & NO_WAIT == 0) && QUICK.worth_it() {
         let flags: Vec<i16> = ops.iter().map(|op| op.flags).collect();
         ops.iter_mut().for_each(|op| op.flags |= NO_WAIT);
         let quick = set.op(ops, Deadline::NEVER);
         ops.iter_mut().zip(flags).for_each(|(op, flags)| op.flags = flags);
         match quick {
-            Err(Error::Os { errno: libc::EAGAIN, .. }) => {}
+            Err(Error::Os { errno: libc::EAGAIN, .. }) => QUICK.in_vain(),
             other => return other.map_err(|error| raise(py, error)),
         }
     }
@@ -31,13 +33,14 @@ fn operate(py: Python<'_>, set: perlipc::Semaphore, ops: &mut [Op], timeout: Opt
 
 fn one(py: Python<'_>, set: perlipc::Semaphore, op: Op, timeout: Option<f64>) -> PyResult<()> {
     // As operate, without its allocation.
-    match set.op(&[Op { flags: op.flags | NO_WAIT, ..op }], Deadline::NEVER) {
-        Err(Error::Os { errno: libc::EAGAIN, .. }) => {
-            let deadline = deadline(timeout)?;
-            blocking(py, || set.op(&[op], deadline))
+    if QUICK.worth_it() {
+        match set.op(&[Op { flags: op.flags | NO_WAIT, ..op }], Deadline::NEVER) {
+            Err(Error::Os { errno: libc::EAGAIN, .. }) => QUICK.in_vain(),
+            other => return other.map_err(|error| raise(py, error)),
         }
-        other => other.map_err(|error| raise(py, error)),
     }
+    let deadline = deadline(timeout)?;
+    blocking(py, || set.op(&[op], deadline))
 }
 
 fn triples(ops: &Bound<'_, PyAny>) -> PyResult<Vec<Op>> {

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMemoryView, PyTuple};
 
 use crate::error::raise;
+use crate::stream::filled;
 use crate::sysv::{Key, bytes_of, put_owner, unknown};
 
 /// More than this is copied while other threads run.
@@ -36,10 +37,11 @@ fn copy_out<'py>(
     size: usize,
     read: impl FnOnce(&mut [u8]) -> perlipc::Result<()> + Send,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    PyBytes::new_with(py, size, |room| {
+    let bytes = filled(py, size, |room| {
         let done = if size > LARGE { py.detach(|| read(room)) } else { read(room) };
         done.map_err(|error| raise(py, error))
-    })
+    })?;
+    Ok(bytes.cast_into()?)
 }
 
 /// Perl's shmwrite: exactly size bytes at position pos, data cut or followed by NULs; without size all of data.

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::ffi::c_int;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use perlipc::{Deadline, Error, signal};
@@ -42,6 +42,26 @@ pub(crate) fn blocking<T: Send>(py: Python<'_>, call: impl FnOnce() -> perlipc::
         return Err(error);
     }
     answer.map_err(|error| raise(py, error))
+}
+
+/// Whether to try without waiting before the interpreter is given away, which costs as much as half a system call. Where
+/// the last try was in vain, the next ones will be too.
+pub(crate) struct Quick(AtomicU8);
+
+impl Quick {
+    pub(crate) const fn new() -> Quick {
+        Quick(AtomicU8::new(0))
+    }
+
+    pub(crate) fn worth_it(&self) -> bool {
+        let skip = self.0.load(Ordering::Relaxed);
+        self.0.store(skip.saturating_sub(1), Ordering::Relaxed);
+        skip == 0
+    }
+
+    pub(crate) fn in_vain(&self) {
+        self.0.store(32, Ordering::Relaxed);
+    }
 }
 
 /// Ignored by the interpreter from its start, which is nobody's wish for its children.

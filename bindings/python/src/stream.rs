@@ -469,14 +469,22 @@ pub(crate) fn utf8<'a, 'py>(text: &'a Bound<'py, PyString>) -> PyResult<Data<'a,
 /// From here on a copy is made into huge pages: faults on fresh small ones would cost more than the copy.
 const LARGE: usize = 4 << 20;
 
-fn encode_large<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    // SAFETY: a bytes object of that size whose contents nobody has seen is filled before anybody does.
+/// A bytes object that `fill` writes the whole of, without zeros before that.
+pub(crate) fn filled<'py>(
+    py: Python<'py>,
+    len: usize,
+    fill: impl FnOnce(&mut [u8]) -> PyResult<()>,
+) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: a bytes object of that size whose contents nobody has seen. `fill` only writes to them, and all of them, or
+    // fails; then nobody ever sees it.
     unsafe {
-        let len = data.len() as isize;
-        let object = Bound::from_owned_ptr_or_err(py, ffi::PyBytes_FromStringAndSize(std::ptr::null(), len))?;
+        let object = ffi::PyBytes_FromStringAndSize(std::ptr::null(), isize::try_from(len)?);
+        let object = Bound::from_owned_ptr_or_err(py, object)?;
         let at = ffi::PyBytes_AsString(object.as_ptr()).cast::<u8>();
-        perlipc::capture::huge_pages(std::slice::from_raw_parts_mut(at.cast(), data.len()));
-        std::ptr::copy_nonoverlapping(data.as_ptr(), at, data.len());
+        if len >= LARGE {
+            perlipc::capture::huge_pages(std::slice::from_raw_parts_mut(at.cast(), len));
+        }
+        fill(std::slice::from_raw_parts_mut(at, len))?;
         Ok(object)
     }
 }
@@ -484,7 +492,10 @@ fn encode_large<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyAny>
 #[inline]
 pub(crate) fn encode<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     if data.len() >= LARGE {
-        return encode_large(py, data);
+        return filled(py, data.len(), |room| {
+            room.copy_from_slice(data);
+            Ok(())
+        });
     }
     // SAFETY: the bytes are copied; a new reference or NULL with an exception comes back.
     unsafe {
