@@ -94,7 +94,7 @@ impl MessageQueue {
 
     /// Without a deadline (or told not to wait) the bare call; with one the form that does not wait, at growing
     /// intervals up to 20 ms, since the kernel has no timed one.
-    #[inline]
+    #[inline(always)]
     fn until<T>(
         flags: i32,
         deadline: Deadline,
@@ -112,35 +112,50 @@ impl MessageQueue {
 
     /// Perl's `msgsnd`, the type apart: it must be positive. Waits while the queue is full, EAGAIN with
     /// [`sysv::NO_WAIT`].
+    #[inline]
     pub fn send(self, kind: i64, data: &[u8], flags: i32, deadline: Deadline) -> Result<()> {
-        MessageQueue::until(flags, deadline, |word, flags| raw::msgsnd(word, self.0, kind, data, flags)).map_err(
-            |stop| match stop {
-                Stop::Errno(libc::EINVAL)
-                    if kind > 0 && sysv::limit("msgmax").is_some_and(|limit| data.len() as u64 > limit) =>
-                {
-                    sysv::beyond("msgsnd", "msgmax", libc::EINVAL)
-                }
-                stop => self.stopped("msgsnd", stop),
-            },
-        )
+        MessageQueue::until(flags, deadline, |word, flags| raw::msgsnd(word, self.0, kind, data, flags))
+            .map_err(|stop| self.unsent(stop, kind, data.len()))
+    }
+
+    #[cold]
+    fn unsent(self, stop: Stop, kind: i64, len: usize) -> Error {
+        match stop {
+            Stop::Errno(libc::EINVAL) if kind > 0 && sysv::limit("msgmax").is_some_and(|limit| len as u64 > limit) => {
+                sysv::beyond("msgsnd", "msgmax", libc::EINVAL)
+            }
+            stop => self.stopped("msgsnd", stop),
+        }
     }
 
     /// Perl's `msgrcv`, type and body apart. `kind` 0 takes the first message, n the first of type n, -n the lowest
     /// type up to n. Waits for one, ENOMSG with [`sysv::NO_WAIT`]. A message longer than the room is E2BIG and stays in
     /// the queue, unless [`NO_ERROR`] allows to cut it; then its length says so.
+    #[inline]
     pub fn recv(self, kind: i64, room: &mut [u8], flags: i32, deadline: Deadline) -> Result<Message> {
-        let mut cap = room.len();
-        if flags & NO_ERROR != 0 {
-            // The kernel would cut in silence: all of it is taken, and cut here.
-            let longest = sysv::limit("msgmax").and_then(|limit| usize::try_from(limit).ok());
-            cap = cap.max(longest.unwrap_or(1 << 16));
-        }
-        let received =
-            MessageQueue::until(flags, deadline, |word, flags| raw::msgrcv(word, self.0, kind, room, cap, flags));
-        match received {
-            Ok((kind, len)) => Ok(Message { kind, len }),
-            Err(stop) => Err(self.stopped("msgrcv", stop)),
-        }
+        self.recv_with(kind, room.len(), flags, deadline, |kind, body| {
+            let fits = body.len().min(room.len());
+            if let (Some(to), Some(from)) = (room.get_mut(..fits), body.get(..fits)) {
+                to.copy_from_slice(from);
+            }
+            Message { kind, len: body.len() }
+        })
+    }
+
+    /// The same without a copy: `take` gets the type and the body of up to `size` bytes. With [`NO_ERROR`] a longer one comes
+    /// whole, to be cut there.
+    #[inline]
+    pub fn recv_with<T>(
+        self,
+        kind: i64,
+        size: usize,
+        flags: i32,
+        deadline: Deadline,
+        mut take: impl FnMut(i64, &[u8]) -> T,
+    ) -> Result<T> {
+        let cap = if flags & NO_ERROR != 0 { longest(size) } else { size };
+        MessageQueue::until(flags, deadline, |word, flags| raw::msgrcv(word, self.0, kind, cap, flags, &mut take))
+            .map_err(|stop| self.stopped("msgrcv", stop))
     }
 
     /// IPC_STAT.
@@ -185,4 +200,11 @@ impl MessageQueue {
     pub fn remove(self) -> Result<()> {
         raw::remove::<raw::Msg>(self.0).map_err(|errno| self.failed("msgctl", errno))
     }
+}
+
+/// The kernel would cut a message in silence: all of it is taken, and cut here.
+#[cold]
+fn longest(size: usize) -> usize {
+    let longest = sysv::limit("msgmax").and_then(|limit| usize::try_from(limit).ok());
+    size.max(longest.unwrap_or(1 << 16))
 }

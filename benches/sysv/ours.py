@@ -8,50 +8,107 @@ from perlipc.sysv import IPC_PRIVATE
 
 def sem_pair():
     semaphore = ipc.Semaphore.create(IPC_PRIVATE, [1])
-    p.pair(semaphore.take, semaphore.give)
+
+    def both():
+        for _ in range(1000):
+            semaphore.take()
+            semaphore.give()
+
+    t.often(both, 1000)
     semaphore.remove()
 
 
 def sem_pp():
     one, other = (ipc.Semaphore.create(IPC_PRIVATE, [0]) for _ in range(2))
-    p.ping_pong((one.take, other.give), (one.give, other.take))
+
+    def theirs():
+        for _ in range(100):
+            one.take()
+            other.give()
+
+    def ours():
+        for _ in range(100):
+            one.give()
+            other.take()
+
+    p.ping_pong(theirs, ours)
     one.remove()
     other.remove()
 
 
 def lock_pair():
     lock = ipc.Lock()
-    p.pair(lock.take, lock.give)
+
+    def both():
+        for _ in range(1000):
+            lock.take()
+            lock.give()
+
+    t.often(both, 1000)
 
 
 def futex_pair():
     semaphore = ipc.FutexSemaphore()
-    p.pair(semaphore.take, semaphore.give)
+
+    def both():
+        for _ in range(1000):
+            semaphore.take()
+            semaphore.give()
+
+    t.often(both, 1000)
 
 
 def futex_pp():
     one, other = ipc.FutexSemaphore(value=0), ipc.FutexSemaphore(value=0)
-    p.ping_pong((one.take, other.give), (one.give, other.take))
+
+    def theirs():
+        for _ in range(100):
+            one.take()
+            other.give()
+
+    def ours():
+        for _ in range(100):
+            one.give()
+            other.take()
+
+    p.ping_pong(theirs, ours)
 
 
 def attached(data, count):
-    memory = ipc.SharedMem.create(IPC_PRIVATE, len(data))
+    memory, size = ipc.SharedMem.create(IPC_PRIVATE, len(data)), len(data)
     memory.remove()
-    size = len(data)
-    p.pair(lambda: memory.write(data), lambda: memory.read(0, size), count)
+
+    def both():
+        for _ in range(count):
+            memory.write(data)
+            memory.read(0, size)
+
+    t.often(both, count)
     p.same(memory.read(), data)
 
 
 def by_id():
     id, data = ipc.shmget(IPC_PRIVATE, 60, 0o600), p.SMALL
-    p.pair(lambda: ipc.shmwrite(id, data, 0, 60), lambda: ipc.shmread(id, 0, 60))
+
+    def both():
+        for _ in range(1000):
+            ipc.shmwrite(id, data, 0, 60)
+            ipc.shmread(id, 0, 60)
+
+    t.often(both, 1000)
     p.same(ipc.shmread(id, 0, 60), data)
     ipc.SharedMem(id).remove()
 
 
 def msg_self():
     queue, body = ipc.MessageQueue.open(IPC_PRIVATE), p.BODY
-    p.pair(lambda: queue.send(body), lambda: queue.recv(size=64))
+
+    def both():
+        for _ in range(1000):
+            queue.send(body)
+            queue.recv(size=64)
+
+    t.often(both, 1000)
     queue.send(body)
     p.same(queue.recv(), (1, body))
     queue.remove()
@@ -59,7 +116,18 @@ def msg_self():
 
 def msg_pp():
     queue, body = ipc.MessageQueue.open(IPC_PRIVATE), p.BODY
-    p.ping_pong((lambda: queue.recv(1), lambda: queue.send(body, 2)), (lambda: queue.send(body), lambda: queue.recv(2)))
+
+    def theirs():
+        for _ in range(100):
+            queue.recv(1, size=64)
+            queue.send(body, 2)
+
+    def ours():
+        for _ in range(100):
+            queue.send(body)
+            queue.recv(2, size=64)
+
+    p.ping_pong(theirs, ours)
     queue.remove()
 
 

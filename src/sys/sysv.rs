@@ -274,11 +274,11 @@ pub(crate) fn tick() -> u64 {
 
 // ---- messages ----
 
-/// Bodies up to this size need no allocation.
-const SMALL: usize = 4096;
+/// Bodies up to this size need no allocation; with more the stack would have to be probed for each call.
+const SMALL: usize = 3072;
 
 /// Room for a type and a body as the kernel wants them, one behind the other.
-#[inline]
+#[inline(always)]
 fn staged<T>(len: usize, body: impl FnOnce(*mut i64, *mut u8) -> T) -> T {
     let mut small = MaybeUninit::<[i64; 1 + SMALL / 8]>::uninit();
     let mut large = Vec::<i64>::new();
@@ -299,6 +299,7 @@ pub(crate) fn msgget(key: i32, flags: i32) -> Result<i32> {
 }
 
 /// msgsnd(2), waiting unless the flags say otherwise.
+#[inline]
 pub(crate) fn msgsnd(word: &AtomicU64, id: i32, kind: i64, data: &[u8], flags: i32) -> Result<()> {
     staged(data.len(), |at, text| {
         // SAFETY: room for both; the kernel reads the type and as many bytes as said.
@@ -310,22 +311,22 @@ pub(crate) fn msgsnd(word: &AtomicU64, id: i32, kind: i64, data: &[u8], flags: i
     })
 }
 
-/// msgrcv(2) with room for `cap` bytes, waiting unless the flags say otherwise; as many as fit go into `room`. The type
-/// of the message and its length, which is greater than the room when it was cut.
-pub(crate) fn msgrcv(
+/// msgrcv(2) of at most `cap` bytes, waiting unless the flags say otherwise: what `take` makes of the message's type and
+/// its body.
+#[inline]
+pub(crate) fn msgrcv<T>(
     word: &AtomicU64,
     id: i32,
     kind: i64,
-    room: &mut [u8],
     cap: usize,
     flags: i32,
-) -> Result<(i64, usize)> {
+    take: impl FnOnce(i64, &[u8]) -> T,
+) -> Result<T> {
     staged(cap, |at, text| {
-        // SAFETY: the kernel writes the type and at most `cap` bytes, of which no more than it wrote are copied.
+        // SAFETY: the kernel writes the type and at most `cap` bytes, of which no more than it wrote are looked at.
         unsafe {
             let len = cut(word, libc::SYS_msgrcv, [id as usize, at as usize, cap, kind as usize, flags as usize])?;
-            std::ptr::copy_nonoverlapping(text, room.as_mut_ptr(), len.min(room.len()));
-            Ok((at.read(), len))
+            Ok(take(at.read(), std::slice::from_raw_parts(text, len)))
         }
     })
 }

@@ -13,12 +13,29 @@ def semaphore(value):
 
 def pair():
     one = semaphore(1)
-    p.pair(one.acquire, one.release)
+
+    def both():
+        for _ in range(1000):
+            one.acquire()
+            one.release()
+
+    t.often(both, 1000)
 
 
 def pp():
     one, other = semaphore(0), semaphore(0)
-    p.ping_pong((one.acquire, other.release), (one.release, other.acquire))
+
+    def theirs():
+        for _ in range(100):
+            one.acquire()
+            other.release()
+
+    def ours():
+        for _ in range(100):
+            one.release()
+            other.acquire()
+
+    p.ping_pong(theirs, ours)
 
 
 def queue():
@@ -29,12 +46,29 @@ def queue():
 
 def msg_self():
     one, body = queue(), p.BODY
-    p.pair(lambda: one.send(body), one.receive)
+
+    def both():
+        for _ in range(1000):
+            one.send(body)
+            one.receive()
+
+    t.often(both, 1000)
 
 
 def msg_pp():
     one, other, body = queue(), queue(), p.BODY
-    p.ping_pong((one.receive, lambda: other.send(body)), (lambda: one.send(body), other.receive))
+
+    def theirs():
+        for _ in range(100):
+            one.receive()
+            other.send(body)
+
+    def ours():
+        for _ in range(100):
+            one.send(body)
+            other.receive()
+
+    p.ping_pong(theirs, ours)
 
 
 t.main({"sem_pair": pair, "sem_pp": pp, "futex_pair": pair, "futex_pp": pp, "msg_self": msg_self, "msg_pp": msg_pp})

@@ -11,13 +11,30 @@ def semaphore(value):
 
 def sem_pair():
     one = semaphore(1)
-    p.pair(one.acquire, one.release)
+
+    def both():
+        for _ in range(1000):
+            one.acquire()
+            one.release()
+
+    t.often(both, 1000)
     one.remove()
 
 
 def sem_pp():
     one, other = semaphore(0), semaphore(0)
-    p.ping_pong((one.acquire, other.release), (one.release, other.acquire))
+
+    def theirs():
+        for _ in range(100):
+            one.acquire()
+            other.release()
+
+    def ours():
+        for _ in range(100):
+            one.release()
+            other.acquire()
+
+    p.ping_pong(theirs, ours)
     one.remove()
     other.remove()
 
@@ -26,22 +43,42 @@ def memory(data, count):
     size = len(data)
     segment = sysv_ipc.SharedMemory(None, sysv_ipc.IPC_CREX, size=size)
     segment.remove()
-    p.pair(lambda: segment.write(data), lambda: segment.read(size), count)
+
+    def both():
+        for _ in range(count):
+            segment.write(data)
+            segment.read(size)
+
+    t.often(both, count)
     p.same(segment.read(size), data)
 
 
 def msg_self():
     queue, body = sysv_ipc.MessageQueue(None, sysv_ipc.IPC_CREX), p.BODY
-    p.pair(lambda: queue.send(body), queue.receive)
+
+    def both():
+        for _ in range(1000):
+            queue.send(body)
+            queue.receive()
+
+    t.often(both, 1000)
     queue.remove()
 
 
 def msg_pp():
     queue, body = sysv_ipc.MessageQueue(None, sysv_ipc.IPC_CREX), p.BODY
-    p.ping_pong(
-        (lambda: queue.receive(type=1), lambda: queue.send(body, type=2)),
-        (lambda: queue.send(body), lambda: queue.receive(type=2)),
-    )
+
+    def theirs():
+        for _ in range(100):
+            queue.receive(type=1)
+            queue.send(body, type=2)
+
+    def ours():
+        for _ in range(100):
+            queue.send(body)
+            queue.receive(type=2)
+
+    p.ping_pong(theirs, ours)
     queue.remove()
 
 

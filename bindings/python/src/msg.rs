@@ -29,24 +29,28 @@ fn send(
     }
 }
 
-fn recv(
-    py: Python<'_>,
+/// What `take` makes of the message's type and body.
+fn recv<'py, T>(
+    py: Python<'py>,
     queue: perlipc::MessageQueue,
     kind: i64,
-    room: &mut [u8],
+    size: usize,
     flags: i32,
     timeout: Option<f64>,
-) -> PyResult<perlipc::msg::Message> {
+    take: impl Fn(Python<'py>, i64, &[u8]) -> T,
+) -> PyResult<T> {
     static QUICK: Quick = Quick::new();
     let waits = flags & NO_WAIT == 0;
     if !waits || QUICK.worth_it() {
-        match queue.recv(kind, room, flags | NO_WAIT, Deadline::NEVER) {
+        match queue.recv_with(kind, size, flags | NO_WAIT, Deadline::NEVER, |kind, body| take(py, kind, body)) {
             Err(Error::Os { errno: libc::ENOMSG, .. }) if waits => QUICK.in_vain(),
             other => return other.map_err(|error| raise(py, error)),
         }
     }
     let deadline = deadline(timeout)?;
-    blocking(py, || queue.recv(kind, room, flags, deadline))
+    let own = |kind: i64, body: &[u8]| (kind, body.to_vec());
+    let (kind, body) = blocking(py, || queue.recv_with(kind, size, flags, deadline, own))?;
+    Ok(take(py, kind, &body))
 }
 
 /// Perl's msgget: the id of the queue with that key; flags are permissions, IPC_CREAT and IPC_EXCL.
@@ -79,11 +83,15 @@ pub(crate) fn msgrcv(
     flags: i32,
     timeout: Option<f64>,
 ) -> PyResult<Bound<'_, PyBytes>> {
-    let mut room = vec![0; 8 + size];
-    let (kind, body) = room.split_at_mut(8);
-    let message = recv(py, perlipc::MessageQueue::from_id(id), r#type, body, flags, timeout)?;
-    kind.copy_from_slice(&message.kind.to_ne_bytes());
-    Ok(PyBytes::new(py, &room[..8 + message.len.min(size)]))
+    recv(py, perlipc::MessageQueue::from_id(id), r#type, size, flags, timeout, |py, kind, body| {
+        let body = &body[..body.len().min(size)];
+        PyBytes::new_with(py, 8 + body.len(), |room| {
+            let (front, rest) = room.split_at_mut(8);
+            front.copy_from_slice(&kind.to_ne_bytes());
+            rest.copy_from_slice(body);
+            Ok(())
+        })
+    })?
 }
 
 /// Perl's msgctl: IPC_STAT gives the system's structure, IPC_SET takes it, IPC_RMID removes.
@@ -153,9 +161,7 @@ impl MessageQueue {
         size: usize,
         timeout: Option<f64>,
     ) -> PyResult<(i64, Bound<'py, PyBytes>)> {
-        let mut room = vec![0; size];
-        let message = recv(py, self.0, r#type, &mut room, 0, timeout)?;
-        Ok((message.kind, PyBytes::new(py, &room[..message.len.min(size)])))
+        recv(py, self.0, r#type, size, 0, timeout, |py, kind, body| (kind, PyBytes::new(py, body)))
     }
 
     /// How many messages are in it.
