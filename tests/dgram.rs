@@ -157,6 +157,29 @@ fn cancelled_from_another_thread() {
     assert!(matches!(waits.join().unwrap(), Err(Error::Canceled { .. })));
 }
 
+/// Messages from those who speak to anybody.
+#[test]
+fn nc_and_socat() {
+    let (server, addr) = here();
+    let port = addr.port().unwrap();
+    for (tool, line) in [
+        ("nc", format!("echo hello | timeout 10 nc -u -N -W 1 127.0.0.1 {port}")),
+        ("socat", format!("echo hello | timeout 10 socat -t0.5 - UDP:127.0.0.1:{port}")),
+    ] {
+        if !common::has_args("sh", &["-c", &format!("command -v {tool}")]) {
+            common::skipped(tool, "not installed");
+            continue;
+        }
+        let client = Command::new("sh").args(["-c", &line]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let mut room = [0; 99];
+        let got = server.recv(&mut room, Deadline::after_ms(SOON)).unwrap();
+        assert_eq!(&room[..got.len], b"hello\n", "{tool}");
+        server.send(b"back\n", Some(&got.from), Deadline::NEVER).unwrap();
+        // What comes behind the end of its input socat takes for half a second more.
+        assert_eq!(client.wait_with_output().unwrap().stdout, b"back\n", "{tool}");
+    }
+}
+
 /// The manual's exchange with many hosts, two of which answer.
 #[test]
 fn perls_time_servers() {

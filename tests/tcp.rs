@@ -178,6 +178,33 @@ fn urgent_data() {
     assert_eq!(tcp::recv_urgent(&server).unwrap_err().errno(), libc::EINVAL);
 }
 
+/// What a slow reader does not take in time stays in the writer's stream, and nothing is lost or sent twice.
+#[test]
+fn a_slow_reader() {
+    let (mut client, mut server) = both();
+    client.set_option("sndbuf", 8192).unwrap();
+    client.timeout(Some(Duration::from_millis(20)));
+    let data: Vec<u8> = (0..1_500_000u32).map(|i| (i / 5) as u8).collect();
+    let mut written = client.write(&data);
+    server.timeout(Some(Duration::from_millis(20)));
+    let (mut all, mut timeouts) = (Vec::new(), 0);
+    let mut room = [0; 100_000];
+    while let Err(error) = written {
+        assert!(error.is_timeout(), "{error}");
+        timeouts += 1;
+        match server.read(&mut room) {
+            Ok(n) => all.extend_from_slice(&room[..n]),
+            // All that was sent is here, and only its acknowledgement is late.
+            Err(error) => assert!(error.is_timeout(), "{error}"),
+        }
+        written = client.flush();
+    }
+    client.close().unwrap();
+    server.timeout(Some(Duration::from_secs(20)));
+    server.read_to_end(&mut all).unwrap();
+    assert!(timeouts > 3 && all == data, "{timeouts} timeouts, {} bytes", all.len());
+}
+
 #[test]
 fn cancelled_from_another_thread() {
     let (listener, _) = listener();

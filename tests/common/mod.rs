@@ -26,7 +26,11 @@ pub fn skipped(what: &str, why: &str) {
 
 /// Whether a command is to be had, by the success of trying it.
 pub fn has(program: &str, arg: &str) -> bool {
-    Command::new(program).arg(arg).output().is_ok_and(|output| output.status.success())
+    has_args(program, &[arg])
+}
+
+pub fn has_args(program: &str, args: &[&str]) -> bool {
+    Command::new(program).args(args).output().is_ok_and(|output| output.status.success())
 }
 
 pub fn is_root() -> bool {
