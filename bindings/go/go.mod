@@ -1,0 +1,3 @@
+module example.org/perlipc/bindings/go
+
+go 1.19
