@@ -56,6 +56,9 @@ test signals => sub {
     same(Perlipc::Signal::disposition('USR2'), 'QUEUE');
     Perlipc::Signal::default('USR2');
     same(Perlipc::Signal::number('SIGTERM'), 15);
+    # Variables with magic are their values: a number that is taken for 0 would be the whole process group.
+    'nobody 99999999' =~ /(\d+)/;
+    fails(ESRCH => sub { Perlipc::Signal::kill('ZERO', $1) });
 };
 
 # A handler of %SIG that does not die: the call goes on.

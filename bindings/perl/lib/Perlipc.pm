@@ -174,7 +174,8 @@ our %CONSTANTS = (
         my ($returns, $name, $args) = /^(.*?)(ipc_\w+)\((.*)\)$/;
         $returns =~ s/\s+$//;
         my @args = $args eq 'void' ? () : map { $type->($_) } split /, /, $args;
-        $ffi->attach($name => \@args => $type{$returns} // 'opaque');
+        # By copies: Platypus does not look behind variables like $$ and $1.
+        $ffi->attach($name => \@args => $type{$returns} // 'opaque', sub { my ($call, @copies) = @_; $call->(@copies) });
     }
 }
 
