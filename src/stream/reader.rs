@@ -369,6 +369,7 @@ impl Reader {
     }
 
     /// The same with a NUL behind it, which stands in the place of the byte that follows until the next call.
+    #[cfg(feature = "capi")]
     #[inline]
     pub(crate) fn record_nul(&mut self) -> Result<Option<&[u8]>> {
         self.restore();
@@ -563,6 +564,7 @@ impl Reader {
         ahead
     }
 
+    #[cfg(feature = "capi")]
     pub(crate) fn set_limit(&mut self, limit: usize) {
         self.limit = limit;
     }
