@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -111,3 +113,30 @@ def test_a_window_bounds_what_is_kept() -> None:
         reader.expect(end, timeout=5)
     reader.close()
     writer.close()
+
+
+@pytest.mark.skipif(shutil.which("bc") is None, reason="bc is not installed")
+def test_a_dialogue_with_bc() -> None:
+    number = ipc.Expect(re.compile(r"(-?[0-9.]+)\n"))
+    with ipc.open_pty(["bc", "-q"], text=True) as bc:
+        for asked, answer in [("6 * 7", "42"), ("scale = 5; 22 / 7", "3.14285"), ("2 ^ 70", str(2**70))]:
+            bc.sendline(asked)
+            assert bc.expect(number, timeout=10).groups == (answer,)
+        bc.sendline("quit")
+        bc.read()
+    assert bc.status is not None and bc.status.ok
+
+
+@pytest.mark.skipif(shutil.which("su") is None, reason="su is not installed")
+def test_su_asks_its_terminal_for_the_password() -> None:
+    # Root is not asked; a password that is none changes nothing.
+    options: ipc.Options = {"cwd": "/"}
+    if os.geteuid() == 0:
+        options.update({"user": 65534, "group": 65534, "groups": [65534]})
+    with ipc.open_pty(["su", "root", "-c", "true"], text=True, **options) as su:
+        said = su.script(
+            [(re.compile("password: ?", re.I), "certainly not\n"), (re.compile("su: .*(fail|incorrect|denied)", re.I), None)]
+        )
+        assert "certainly" not in said[1].before
+        su.read()
+    assert su.status is not None and su.status.code == 1
