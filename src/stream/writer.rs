@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::shared::Shared;
-use crate::block::{Stop, Wait};
+use crate::block::Stop;
 use crate::child;
 use crate::error::{Error, Result};
 use crate::time::Deadline;
@@ -14,6 +14,8 @@ const WRITE_BUFFER: usize = 8 * 1024;
 pub(crate) struct Writer {
     pub(super) shared: Arc<Shared>,
     pending: Vec<u8>,
+    /// Of that, how much went out already.
+    gone: usize,
     pub(super) autoflush: bool,
     /// The process whose bytes are pending: a forked one must not write them again.
     owner: u64,
@@ -21,18 +23,32 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(super) fn new(shared: Arc<Shared>, autoflush: bool) -> Writer {
-        Writer { shared, pending: Vec::new(), autoflush, owner: 0 }
+        Writer { shared, pending: Vec::new(), gone: 0, autoflush, owner: 0 }
     }
 
     fn forget_inherited(&mut self) {
-        if !self.pending.is_empty() && self.owner != child::generation() {
-            self.pending.clear();
+        if !self.is_flushed() && self.owner != child::generation() {
+            self.forget();
         }
     }
 
+    fn is_flushed(&self) -> bool {
+        self.pending.len() == self.gone
+    }
+
+    fn forget(&mut self) {
+        self.pending.clear();
+        self.gone = 0;
+    }
+
     fn keep(&mut self, data: &[u8]) {
-        if self.pending.is_empty() {
+        if self.is_flushed() {
+            self.forget();
             self.owner = child::generation();
+        }
+        if self.gone > self.pending.len() / 2 {
+            self.pending.drain(..self.gone);
+            self.gone = 0;
         }
         self.pending.extend_from_slice(data);
     }
@@ -43,14 +59,14 @@ impl Writer {
         }
         self.shared.check_line(data)?;
         self.forget_inherited();
-        if !self.autoflush && self.pending.len() + data.len() <= WRITE_BUFFER {
+        if !self.autoflush && self.pending.len() - self.gone + data.len() <= WRITE_BUFFER {
             self.keep(data);
             return Ok(());
         }
         let deadline = self.shared.deadline();
         if let Err(error) = self.flush_until(deadline) {
             // Where the old bytes stay for the next flush, these stay behind them.
-            if !self.pending.is_empty() {
+            if !self.is_flushed() {
                 self.keep(data);
             }
             return Err(error);
@@ -60,35 +76,30 @@ impl Writer {
             return Ok(());
         }
         let (done, result) = self.shared.write(data, deadline);
-        self.unfinished(&data[done..], result)
-    }
-
-    /// What could not be written for want of time stays for the next flush; what can never be is dropped.
-    fn unfinished(&mut self, rest: &[u8], result: Wait<()>) -> Result<()> {
-        match result {
-            Ok(()) => Ok(()),
-            Err(stop) => {
-                if matches!(stop, Stop::Timeout | Stop::Abandoned { .. } | Stop::Interrupted | Stop::Canceled) {
-                    self.keep(rest);
-                }
-                Err(stop.error("write"))
+        result.map_err(|stop| {
+            if may_go_on(stop) {
+                self.keep(&data[done..]);
             }
-        }
+            stop.error("write")
+        })
     }
 
     pub(super) fn flush_until(&mut self, deadline: Deadline) -> Result<()> {
         self.forget_inherited();
-        if self.pending.is_empty() {
+        if self.is_flushed() {
             return Ok(());
         }
-        let data = std::mem::take(&mut self.pending);
-        let (done, result) = self.shared.write(&data, deadline);
-        if result.is_ok() {
-            self.pending = data;
-            self.pending.clear();
-            return Ok(());
-        }
-        self.unfinished(&data[done..], result)
+        let (done, result) = self.shared.write(&self.pending[self.gone..], deadline);
+        // What went out stays in its place: many short flushes of much are not to move the rest each time.
+        self.gone += done;
+        result.map_err(|stop| {
+            if !may_go_on(stop) {
+                self.forget();
+            }
+            stop.error("write")
+        })?;
+        self.forget();
+        Ok(())
     }
 
     pub(crate) fn set_autoflush(&mut self, on: bool) -> Result<()> {
@@ -104,6 +115,8 @@ impl Writer {
     /// What is in the buffer, taken out, for who writes it in the stream's place.
     pub(crate) fn take_pending(&mut self) -> Vec<u8> {
         self.forget_inherited();
+        let gone = std::mem::take(&mut self.gone);
+        self.pending.drain(..gone);
         std::mem::take(&mut self.pending)
     }
 
@@ -116,6 +129,11 @@ impl Writer {
         if !self.shared.gate.is_closed() {
             let _ = self.flush_until(Deadline::NOW);
         }
-        self.pending.clear();
+        self.forget();
     }
+}
+
+/// What could not be written for want of time stays for the next flush; what can never be is dropped.
+fn may_go_on(stop: Stop) -> bool {
+    matches!(stop, Stop::Timeout | Stop::Abandoned { .. } | Stop::Interrupted | Stop::Canceled)
 }

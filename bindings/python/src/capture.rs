@@ -104,12 +104,7 @@ impl Result {
 }
 
 /// An output (1 or 2): what is large is an object already, and not copied.
-fn give<'py>(
-    py: Python<'py>,
-    capture: &mut perlipc::Capture,
-    fd: i32,
-    text: bool,
-) -> PyResult<Bound<'py, PyAny>> {
+fn give<'py>(py: Python<'py>, capture: &mut perlipc::Capture, fd: i32, text: bool) -> PyResult<Bound<'py, PyAny>> {
     let data = if fd == 2 { capture.errors() } else { capture.output() };
     if text {
         return decode(py, data);
@@ -330,4 +325,12 @@ pub(crate) fn feed(
         Some(error) if !error.is_timeout() => Err(raise(py, error.clone())),
         _ => Result::new(py, capture, text),
     }
+}
+
+/// For perlipc.aio: a Result of what was heard there.
+#[pyfunction]
+#[pyo3(signature = (status, stdout, stderr, *, timed_out, fed))]
+pub(crate) fn result(status: Py<Status>, stdout: Py<PyAny>, stderr: Py<PyAny>, timed_out: bool, fed: usize) -> Result {
+    let statuses = vec![status.get().0];
+    Result { status, stdout, stderr, timed_out, dropped: 0, fed, statuses }
 }

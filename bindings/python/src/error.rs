@@ -25,8 +25,12 @@ pub(crate) fn raise(py: Python<'_>, error: Error) -> PyErr {
         )),
         _ => os_error(&error),
     };
-    // An exception takes attributes; one that does not would only lack this one.
+    // An exception takes attributes; one that does not would only lack these.
     let _ = raised.value(py).setattr("step", error.step());
+    if error.is_timeout() {
+        // The limit of the call, and not what the network calls so.
+        let _ = raised.value(py).setattr("by_limit", true);
+    }
     raised
 }
 

@@ -170,7 +170,19 @@ pub(crate) fn expect(
             &built
         }
     };
-    let (answer, found) = stream.expect_core(py, expect, deadline)?;
+    let (answer, found) = stream.expect_core(py, expect, deadline, false)?;
+    told(py, answer, found)
+}
+
+/// The same without waiting: None when no pattern is there yet.
+pub(crate) fn now(stream: &Stream, py: Python<'_>, patterns: &Expect) -> PyResult<Option<Match>> {
+    match stream.expect_core(py, &patterns.0, Deadline::NOW, true)? {
+        (Err(error), _) if error.is_timeout() => Ok(None),
+        (answer, found) => told(py, answer, found).map(Some),
+    }
+}
+
+fn told(py: Python<'_>, answer: perlipc::Result<usize>, found: Parts) -> PyResult<Match> {
     match answer {
         Ok(index) => Ok(Match::new(index, found)),
         Err(error) => {

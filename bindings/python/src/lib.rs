@@ -42,7 +42,7 @@ mod _perlipc {
     #[pymodule_export]
     use crate::argv::{ArgvStream, argv};
     #[pymodule_export]
-    use crate::capture::{Result, capture, feed, pipeline, qx, system};
+    use crate::capture::{Result, capture, feed, pipeline, qx, result, system};
     #[pymodule_export]
     use crate::child::{Child, exec, fork, orphans, start, wait, waitpid};
     #[pymodule_export]

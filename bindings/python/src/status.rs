@@ -19,7 +19,7 @@ use crate::error::child_error;
 /// >>> int(_), _.code, _.ok
 /// (768, 3, False)
 #[pyclass(frozen, module = "perlipc")]
-pub(crate) struct Status(perlipc::Status);
+pub(crate) struct Status(pub(crate) perlipc::Status);
 
 impl From<perlipc::Status> for Status {
     fn from(status: perlipc::Status) -> Status {

@@ -147,18 +147,21 @@ impl Stream {
         self.reads
     }
 
-    /// Waits for a pattern: which one or why not, and what stood before, what matched and its groups.
+    /// Waits for a pattern: which one or why not, and what stood before, what matched and its groups; `quiet`: nothing of
+    /// what is unread at a timeout.
     pub(crate) fn expect_core(
         &self,
         py: Python<'_>,
         expect: &perlipc::Expect,
         deadline: Deadline,
+        quiet: bool,
     ) -> PyResult<(perlipc::Result<usize>, Parts)> {
         self.reading(py)?;
         let mut call = self.call()?;
         let core: &mut perlipc::Stream = &mut call;
         let answer = blocking(py, || Ok(core.expect(expect, deadline)))?;
-        let found = call.found();
+        let untold = quiet && answer.as_ref().is_err_and(perlipc::Error::is_timeout);
+        let found = call.found().filter(|_| !untold);
         let before = found.map_or(&[][..], |found| found.before());
         let groups = found.map_or(0, |found| found.groups());
         let parts = self.parts(py, before, groups, |i| found.and_then(|found| found.group(i)))?;
@@ -801,6 +804,24 @@ impl Stream {
             append(&list, fields.into_any())
         })?;
         Ok(list)
+    }
+
+    /// For perlipc.aio: reads more behind what is buffered; False at the end.
+    fn _fill(&self, py: Python<'_>) -> PyResult<bool> {
+        self.reading(py)?;
+        let mut call = self.call()?;
+        let core: &mut perlipc::Stream = &mut call;
+        blocking(py, || core.fill())
+    }
+
+    /// For perlipc.aio: how many bytes are buffered.
+    fn _buffered(&self) -> PyResult<usize> {
+        Ok(self.enter()?.buffered().len())
+    }
+
+    /// For perlipc.aio: what expect() finds without waiting; None, without a copy of what is unread, if that is nothing.
+    fn _expect(&self, py: Python<'_>, patterns: &expect::Expect) -> PyResult<Option<expect::Match>> {
+        expect::now(self, py, patterns)
     }
 
     fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {

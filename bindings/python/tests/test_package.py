@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import perlipc as ipc
-from perlipc import _perlipc
+from perlipc import _perlipc, aio
 
 HERE = Path(__file__).parent
 # Names that a star import would put over Python's own.
@@ -42,10 +42,11 @@ def test_no_name_of_the_c_library_is_exported() -> None:
 
 
 def documented() -> Iterator[tuple[str, Any]]:
-    for name in sorted(public()):
-        thing = getattr(ipc, name)
+    things = [(name, getattr(ipc, name)) for name in sorted(public())]
+    things += [(f"aio.{name}", getattr(aio, name)) for name in aio.__all__]
+    for name, thing in things:
         yield name, thing
-        if inspect.isclass(thing) and thing.__module__ == "perlipc":
+        if inspect.isclass(thing) and thing.__module__ in ("perlipc", "perlipc.aio"):
             for member, value in vars(thing).items():
                 # Numbers have no text of their own: their class's has them.
                 if not member.startswith("_") and not isinstance(value, int):
@@ -60,7 +61,7 @@ def test_everything_is_documented(name: str, thing: Any) -> None:
 
 def examples() -> Iterator[doctest.DocTest]:
     parser = doctest.DocTestParser()
-    for name, thing in [("perlipc", ipc), *documented()]:
+    for name, thing in [("perlipc", ipc), ("perlipc.aio", aio), *documented()]:
         text = inspect.getdoc(thing) or ""
         if ">>>" in text:
             yield parser.get_doctest(text, {}, name, None, None)

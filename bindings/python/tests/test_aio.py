@@ -1,0 +1,522 @@
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import pytest
+import uvloop
+
+import perlipc as ipc
+from perlipc import aio
+
+# What libuv makes once in a process and keeps.
+uvloop.new_event_loop().close()
+
+Runner = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def run(request: pytest.FixtureRequest) -> Iterator[Runner]:
+    """Runs a coroutine in a loop of its own, within 20 seconds; nothing may keep that from turning for long."""
+    factory = uvloop.new_event_loop if request.param == "uvloop" else asyncio.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+
+        def go(work: Coroutine[Any, Any, Any]) -> Any:
+            async def bounded() -> Any:
+                worst = 0.0
+
+                async def watch() -> None:
+                    nonlocal worst
+                    while True:
+                        begun = time.monotonic()
+                        await asyncio.sleep(0.005)
+                        worst = max(worst, time.monotonic() - begun)
+
+                watcher = asyncio.ensure_future(watch())
+                try:
+                    async with asyncio.timeout(20):
+                        result = await work
+                finally:
+                    watcher.cancel()
+                assert worst < 0.5, f"the loop stood still for {worst} s"
+                return result
+
+            return runner.run(bounded())
+
+        yield go
+    assert not any(aio._waiting.values()), "somebody waits still"
+
+
+def test_lines_and_status(run: Runner) -> None:
+    async def main() -> None:
+        async with await aio.open("printf 'one\\ntwo\\nthr'; sleep 0.05; printf ee; exit 3 |", text=True) as stream:
+            assert await stream.readline() == "one\n"
+            assert [line async for line in stream] == ["two\n", "three"]
+            assert await stream.readline() == "" and await stream.eof()
+            assert stream.lineno == 3 and stream.child is not None
+        assert stream.closed and stream.status is not None and stream.status.code == 3
+        assert (await stream.close()) == stream.status, "closing twice does no harm"
+        with pytest.raises(ValueError):
+            await stream.readline()
+        with pytest.raises(FileNotFoundError):
+            await aio.open("-|", ["/no/such/program"])
+        with pytest.raises(ipc.ChildError):
+            await (await aio.open("false |", check=True)).close()
+
+    run(main())
+
+
+def test_reads_of_every_kind(run: Runner) -> None:
+    async def main() -> None:
+        reader, writer = aio.pipe()
+        async with reader, writer:
+            later = asyncio.ensure_future(reader.read(6))
+            await asyncio.sleep(0)
+            await writer.write(b"abc")
+            await asyncio.sleep(0.01)
+            assert not later.done()
+            await writer.write(b"defghi\n")
+            assert await later == b"abcdef"
+            assert await reader.read1(2) == b"gh"
+            assert await reader.readline() == b"i\n"
+            await writer.write(b"x;y;z")
+            reader.separator = b";"
+            assert await reader.readline() == b"x;"
+            await writer.close()
+            assert await reader.readlines() == [b"y;", b"z"]
+            assert await reader.read() == b"" and await reader.read1() == b""
+        reader, writer = aio.pipe(text=True)
+        async with reader, writer:
+            later = asyncio.ensure_future(reader.read(3))
+            data = "äöü€"
+            for byte in data.encode():
+                os.write(writer.fileno(), bytes([byte]))
+                await asyncio.sleep(0.001)
+            assert await later == "äöü"
+            await writer.shutdown()
+            assert await reader.read() == "€"
+
+    run(main())
+
+
+def test_cancelled_reads_lose_nothing(run: Runner) -> None:
+    async def main() -> None:
+        reader, writer = aio.pipe()
+        async with reader, writer:
+            await writer.write(b"some of")
+            for read in (lambda: reader.read(100), reader.read, reader.readline, reader.readlines):
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.005):
+                        await read()
+            with pytest.raises(ipc.ExpectTimeout) as raised:
+                await reader.expect(b"never", timeout=0.005)
+            assert raised.value.before == b"some of"
+            with pytest.raises(TimeoutError) as over:
+                async with asyncio.timeout(0.005):
+                    await reader.expect(b"never")
+            assert not isinstance(over.value, ipc.ExpectTimeout), "the other limit"
+            await writer.write(b" a line\n")
+            assert await reader.readline() == b"some of a line\n"
+
+    run(main())
+
+
+def test_writes_beyond_the_pipe(run: Runner) -> None:
+    async def main() -> None:
+        reader, writer = aio.pipe()
+        data = os.urandom(1 << 20)
+        async with reader, writer:
+            writing = asyncio.ensure_future(writer.write(data))
+            await asyncio.sleep(0.01)
+            assert not writing.done()
+            begin = await reader.read(1000)
+            # Given up in the middle: the rest is in the stream.
+            writing.cancel()
+            await asyncio.wait([writing])
+            more = asyncio.ensure_future(writer.write(b"and more"))
+            rest = asyncio.ensure_future(reader.read())
+            assert await more == 8
+            await writer.drain()
+            await writer.close()
+            assert begin + await rest == data + b"and more"
+        reader, writer = aio.pipe()
+        await reader.close()
+        with pytest.raises(BrokenPipeError):
+            await writer.write(b"x")
+        await writer.close()
+
+    run(main())
+
+
+def test_much_is_not_slow(run: Runner) -> None:
+    async def main() -> float:
+        reader, writer = aio.pipe()
+        begun = time.process_time()
+        async with reader, writer:
+            data = bytes(16 << 20)
+
+            async def say() -> None:
+                await writer.write(data)
+                await writer.close()
+
+            saying = asyncio.ensure_future(say())
+            assert len(await reader.read()) == len(data)
+            await saying
+        return time.process_time() - begun
+
+    # A copy of all that is left for each piece would take minutes.
+    assert run(main()) < 5
+
+
+def test_who_always_finds_something_lets_others_have_their_turn(run: Runner) -> None:
+    async def main() -> None:
+        async with await aio.open("-|", ["yes"]) as stream:
+            reading = asyncio.ensure_future(stream.readlines())
+            await asyncio.sleep(0.05)
+            reading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+            counting = asyncio.ensure_future(_count(stream))
+            await asyncio.sleep(0.05)
+            counting.cancel()
+            assert stream.lineno > 1000
+            assert stream.child is not None
+            stream.child.kill()
+
+    async def _count(stream: aio.Stream[bytes]) -> None:
+        async for _ in stream:
+            pass
+
+    run(main())
+
+
+def test_children(run: Runner) -> None:
+    async def main() -> None:
+        child = await aio.start(["sleep", "60"])
+        waiting = [asyncio.ensure_future(child.wait()) for _ in range(3)]
+        await asyncio.sleep(0.005)
+        assert child.poll() is None and not any(one.done() for one in waiting)
+        waiting[0].cancel()
+        child.kill("KILL")
+        assert [(await one).signal for one in waiting[1:]] == ["KILL", "KILL"]
+        assert child.status == await child.wait()
+        # What does not go by itself.
+        child = await aio.start("trap '' TERM; echo; while :; do sleep 60; done", stdout="null")
+        while b"sh\0" not in open(f"/proc/{child.pid}/cmdline", "rb").read():
+            await asyncio.sleep(0.001)
+        assert (await child.end(0.05)).signal in ("KILL", "TERM")
+        assert (await child.end()).signal in ("KILL", "TERM")
+
+    run(main())
+
+
+def test_open2_open3_and_lines(run: Runner) -> None:
+    async def main() -> None:
+        reader, writer, pid = await aio.open2(["cat", "-u", "-n"], text=True)
+        for n in range(1, 4):
+            await writer.write("stuff\n")
+            assert await reader.readline() == f"{n:6}\tstuff\n"
+        assert pid == reader.child.pid
+        await writer.close()
+        assert (await reader.close()).ok
+        async with await aio.open3("read l; echo out $l; echo err $l >&2; exit 2", text=True) as kid:
+            lines = kid.lines()
+            first = asyncio.ensure_future(anext(lines))
+            await asyncio.sleep(0.01)
+            assert not first.done()
+            await kid.writer.write("x\n")
+            rest = [await first] + [line async for line in lines]
+            assert sorted(rest) == [("err", "err x\n"), ("out", "out x\n")]
+        assert (await kid.child.wait()).code == 2
+        async with await aio.open3(["sh", "-c", "cat; echo done >&2"]) as kid3:
+            data = os.urandom(1 << 20)
+            result = await kid3.communicate(data)
+            assert result.stdout == data and result.stderr == b"done\n" and result.status.ok
+            assert result.fed == len(data)
+        async with await aio.open3(["true"]) as kid3:
+            assert (await kid3.communicate(data)).stdout == b"", "it wants to hear nothing"
+
+    run(main())
+
+
+def test_leaving_on_an_exception_ends_the_child(run: Runner) -> None:
+    async def main() -> None:
+        with pytest.raises(LookupError):
+            async with await aio.open("-|", ["sleep", "60"]) as stream:
+                raise LookupError
+        assert stream.closed and stream.child is not None
+        assert (await stream.child.wait()).signal == "TERM"
+        with pytest.raises(LookupError):
+            async with await aio.open2(["sleep", "60"]) as kid:
+                raise LookupError
+        assert (await kid.child.wait()).signal == "TERM"
+
+    run(main())
+
+
+def test_commands_to_their_end(run: Runner) -> None:
+    async def main() -> None:
+        assert await aio.qx(["echo", "hi"]) == b"hi\n"
+        assert await aio.qx("echo é", text=True) == "é\n"
+        with pytest.raises(ipc.ChildError) as failed:
+            await aio.qx("echo out; echo why >&2; exit 3")
+        assert failed.value.status.code == 3 and failed.value.stderr == b"why\n"
+        assert await aio.qx("echo out; exit 3", check=False) == b"out\n"
+        assert (await aio.system("exit 4;")).code == 4
+        result = await aio.capture(["sort"], "b\na\n", text=True)
+        assert result.stdout == "a\nb\n" and result.ok and not result.timed_out
+        # Each limit ends the whole tree.
+        result_ = await aio.capture("echo begun; echo why >&2; sleep 60 & wait", timeout=0.1, stdin="null")
+        assert result_.timed_out and (result_.stdout, result_.stderr) == (b"begun\n", b"why\n")
+        assert result_.status.signal == "TERM"
+        with pytest.raises(ipc.CommandTimeout) as over:
+            await aio.qx("echo begun; sleep 60", timeout=0.1)
+        assert over.value.stdout == b"begun\n"
+        with pytest.raises(ipc.CommandTimeout):
+            await aio.system(["sleep", "60"], timeout=0.05)
+        for work in (aio.system(["sleep", "61"]), aio.capture("sleep 61; true"), aio.qx("sleep 61 | cat")):
+            with pytest.raises(TimeoutError) as cancelled:
+                async with asyncio.timeout(0.1):
+                    await work
+            assert not isinstance(cancelled.value, ipc.CommandTimeout)
+        assert subprocess.run(["pgrep", "-P", str(os.getpid()), "sleep"]).returncode == 1
+        # Many at once.
+        assert await asyncio.gather(*(aio.qx(f"echo {i}") for i in range(20))) == [b"%d\n" % i for i in range(20)]
+
+    run(main())
+
+
+def test_terminals_and_expect(run: Runner) -> None:
+    async def main() -> None:
+        async with await aio.open_pty("printf 'name? '; read n; echo hello $n; sleep 60 & exit 5", text=True) as pty:
+            assert (await pty.expect(["name? "])).before == ""
+            with pytest.raises(ipc.ExpectTimeout):
+                await pty.expect("never", timeout=0)
+            answer = asyncio.ensure_future(pty.expect(ipc.Expect(["nothing", "hello (.*)", "llo"])))
+            await asyncio.sleep(0.005)
+            await pty.sendline("you")
+            found = await answer
+            assert (found.index, found.before) == (2, "he")
+            # A grandchild keeps the terminal: the end comes all the same.
+            assert (await pty.read()).strip() == "you"
+            with pytest.raises(ipc.ExpectEOF):
+                await pty.expect("more")
+            assert pty.child is not None
+            os.killpg(pty.child.pid, signal.SIGKILL)
+        assert pty.status is not None and pty.status.code == 5
+
+    run(main())
+
+
+def test_tcp(run: Runner) -> None:
+    async def main() -> None:
+        with await aio.tcp_listen("localhost", 0, v4only=True) as listener:
+            served = 0
+
+            async def serve() -> None:
+                nonlocal served
+                async for client in listener:
+                    async with client:
+                        async for line in client:
+                            await client.write(line.upper())
+                    served += 1
+
+            serving = asyncio.ensure_future(serve())
+
+            async def talk(n: int) -> bytes:
+                async with await aio.tcp_connect("localhost", listener.port or 0) as stream:
+                    await stream.write(b"hello %d\n" % n)
+                    answer = await stream.readline()
+                    await stream.shutdown()
+                    assert await stream.read() == b""
+                    return answer
+
+            assert await asyncio.gather(*map(talk, range(20))) == [b"HELLO %d\n" % n for n in range(20)]
+            while served < 20:
+                await asyncio.sleep(0.001)
+            serving.cancel()
+            await asyncio.wait([serving])
+            stream = await aio.tcp_connect("127.0.0.1", listener.port or 0, from_="127.0.0.1:0", nodelay=0)
+            assert stream.sync.option("nodelay") == 0
+            await stream.close()
+            accepting = asyncio.ensure_future(listener.accept())
+            (await accepting).sync.close()
+            accepting = asyncio.ensure_future(listener.accept())
+            await asyncio.sleep(0.005)
+            port = listener.port
+            listener.close()
+            with pytest.raises(ValueError):
+                await accepting
+            with pytest.raises(ConnectionRefusedError):
+                await aio.tcp_connect("127.0.0.1", port or 0)
+        with pytest.raises(OSError):
+            await aio.tcp_connect("no.such.host.invalid", 1)
+
+    run(main())
+
+
+def test_the_address_that_answers(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        with await aio.tcp_listen("127.0.0.1", 0) as listener, socket.socket() as deaf:
+            # One whose queue is full takes no connection and refuses none.
+            deaf.bind(("127.0.0.2", 0))
+            deaf.listen(0)
+            full = []
+            for _ in range(3):
+                sock = socket.socket()
+                sock.setblocking(False)
+                sock.connect_ex(deaf.getsockname())
+                full.append(sock)
+
+            async def both(*_: object) -> list[Any]:
+                return [
+                    (socket.AF_INET, 0, 0, "", deaf.getsockname()),
+                    (socket.AF_INET, 0, 0, "", ("127.0.0.1", listener.port)),
+                ]
+
+            monkeypatch.setattr(aio, "_addresses", both)
+            async with await aio.tcp_connect("both", 1) as stream:
+                assert stream.sync.peer == f"127.0.0.1:{listener.port}"
+            await asyncio.sleep(0)
+            for sock in full:
+                sock.close()
+
+    run(main())
+
+
+def test_unix_and_datagrams(run: Runner) -> None:
+    async def main() -> None:
+        name = f"@perlipc-aio-{os.getpid()}"
+        with await aio.unix_listen(name) as listener:
+            client = await aio.unix_connect(name)
+            server = await listener.accept()
+            await server.write(b"hello\n")
+            assert await client.readline() == b"hello\n"
+            await client.close()
+            assert await server.read() == b""
+            await server.close()
+        one, other = aio.socketpair()
+        async with one, other:
+            await one.write(b"x")
+            assert await other.read1() == b"x"
+        with await aio.udp("127.0.0.1") as a, await aio.udp("localhost", 0) as b, await aio.unix_dgram() as c:
+            receiving = asyncio.ensure_future(b.recv())
+            await asyncio.sleep(0.005)
+            await a.send(b"hi", b.address)
+            assert await receiving == (b"hi", a.address)
+            with pytest.raises(OSError):
+                await c.send(b"x", "@nobody-is-there")
+            receiving = asyncio.ensure_future(b.recv())
+            await asyncio.sleep(0.005)
+            b.close()
+            with pytest.raises(ValueError):
+                await receiving
+
+    run(main())
+
+
+def test_a_stream_that_another_task_closes_or_cancels(run: Runner) -> None:
+    async def main() -> None:
+        reader, writer = aio.pipe()
+        reading = [asyncio.ensure_future(reader.readline()) for _ in range(2)]
+        await asyncio.sleep(0.005)
+        await reader.close()
+        for one in reading:
+            with pytest.raises(ValueError):
+                await one
+        # The number means something else at once.
+        again, again_writer = aio.pipe()
+        await again_writer.write(b"x\n")
+        assert await again.readline() == b"x\n"
+        waiting = asyncio.ensure_future(again.readline())
+        await asyncio.sleep(0.005)
+        again.cancel()
+        with pytest.raises(OSError) as cancelled:
+            await waiting
+        assert cancelled.value.errno == errno.ECANCELED
+        for stream in (writer, again, again_writer):
+            await stream.close()
+
+    run(main())
+
+
+def test_a_close_that_is_given_up_goes_on(run: Runner) -> None:
+    async def main() -> None:
+        stream = await aio.open("-|", ["sh", "-c", "exec >&-; sleep 0.3; exit 6"])
+        assert await stream.read() == b""
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await stream.close()
+        status = await stream.close()
+        assert status is not None and status.code == 6
+
+    run(main())
+
+
+def test_files_and_fifos(run: Runner, tmp_path: Any) -> None:
+    async def main() -> None:
+        stream = aio.adopt(os.open("/etc/passwd", os.O_RDONLY), text=True)
+        async with stream:
+            assert [line async for line in stream] == open("/etc/passwd").readlines()
+        path = tmp_path / "fifo"
+        ipc.mkfifo(path)
+        opening = asyncio.ensure_future(aio.open_fifo(path, ">"))
+        await asyncio.sleep(0.005)
+        assert not opening.done()
+        async with await aio.open_fifo(path, "<") as reader, await opening as writer:
+            await writer.write(b"through it\n")
+            await writer.close()
+            assert await reader.readline() == b"through it\n"
+
+    run(main())
+
+
+def test_signals_are_the_loops(run: Runner) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        seen: list[str] = []
+        loop.add_signal_handler(signal.SIGUSR1, seen.append, "loop")
+        child = await aio.start(["sleep", "60"])
+        waiting = asyncio.ensure_future(child.wait())
+        await asyncio.sleep(0)
+        ipc.kill("USR1", os.getpid())
+        while not seen:
+            await asyncio.sleep(0.001)
+        assert not waiting.done()
+        child.kill()
+        assert (await waiting).signal == "TERM"
+        assert loop.remove_signal_handler(signal.SIGUSR1)
+
+    run(main())
+
+
+def test_a_real_timeout_is_no_limit(run: Runner) -> None:
+    """What the network calls a timeout is told, and not waited out."""
+
+    async def main() -> None:
+        def fails() -> None:
+            raise TimeoutError(errno.ETIMEDOUT, "read: Connection timed out")
+
+        with pytest.raises(TimeoutError):
+            await aio._until(fails, (0, False))
+
+    run(main())
+
+
+def test_no_thread_is_started(run: Runner) -> None:
+    async def main() -> None:
+        before = len(os.listdir("/proc/self/task"))
+        await aio.qx("echo")
+        with await aio.tcp_listen("127.0.0.1", 0) as listener:
+            async with await aio.tcp_connect("127.0.0.1", listener.port or 0):
+                await (await listener.accept()).close()
+        assert len(os.listdir("/proc/self/task")) == before
+
+    run(main())
