@@ -98,7 +98,7 @@ fn killed() {
             value.write(&vec![byte; 200_000], NEVER).unwrap();
         }
     };
-    for round in 0..scale(1000) {
+    for round in 0..scale(500) {
         let before = value.version();
         let process: Child = child(writer);
         while value.version() < before + 2 {

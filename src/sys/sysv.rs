@@ -277,15 +277,15 @@ pub(crate) fn tick() -> u64 {
 /// Bodies up to this size need no allocation; with more the stack would have to be probed for each call.
 const SMALL: usize = 3072;
 
-/// Room for a type and a body as the kernel wants them, one behind the other.
+/// Room for a type and a body as the kernel wants them, one behind the other; ENOMEM when there is none.
 #[inline(always)]
-fn staged<T>(len: usize, body: impl FnOnce(*mut i64, *mut u8) -> T) -> T {
+fn staged<T>(len: usize, body: impl FnOnce(*mut i64, *mut u8) -> Result<T>) -> Result<T> {
     let mut small = MaybeUninit::<[i64; 1 + SMALL / 8]>::uninit();
     let mut large = Vec::<i64>::new();
     let at: *mut i64 = if len <= SMALL {
         small.as_mut_ptr().cast()
     } else {
-        large.reserve_exact(1 + len.div_ceil(8));
+        large.try_reserve_exact(1 + len.div_ceil(8)).map_err(|_| libc::ENOMEM)?;
         large.as_mut_ptr()
     };
     // SAFETY: there is room for the type and `len` bytes behind it.

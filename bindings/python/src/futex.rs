@@ -38,12 +38,10 @@ impl FutexSemaphore {
     /// Takes one, waiting until there is one. TimeoutError after timeout seconds.
     #[pyo3(signature = (*, timeout = None))]
     fn take(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<()> {
+        let deadline = deadline(timeout)?;
         // What is there needs no other thread to run.
         match self.0.take(Deadline::NOW) {
-            Err(error) if error.is_timeout() => {
-                let deadline = deadline(timeout)?;
-                blocking(py, || self.0.take(deadline))
-            }
+            Err(error) if error.is_timeout() => blocking(py, || self.0.take(deadline)),
             other => other.map_err(|error| raise(py, error)),
         }
     }

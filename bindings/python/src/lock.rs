@@ -24,11 +24,9 @@ pub(crate) fn take(
     timeout: Option<f64>,
     take: impl Fn(Deadline) -> perlipc::Result<bool> + Sync,
 ) -> PyResult<bool> {
+    let deadline = deadline(timeout)?;
     match take(Deadline::NOW) {
-        Err(error) if error.is_timeout() => {
-            let deadline = deadline(timeout)?;
-            blocking(py, || take(deadline))
-        }
+        Err(error) if error.is_timeout() => blocking(py, || take(deadline)),
         other => other.map_err(|error| raise(py, error)),
     }
 }

@@ -20,9 +20,9 @@ fn send(
     flags: i32,
     timeout: Option<f64>,
 ) -> PyResult<()> {
+    let deadline = deadline(timeout)?;
     match queue.send(kind, data, flags | NO_WAIT, Deadline::NEVER) {
         Err(Error::Os { errno: libc::EAGAIN, .. }) if flags & NO_WAIT == 0 => {
-            let deadline = deadline(timeout)?;
             blocking(py, || queue.send(kind, data, flags, deadline))
         }
         other => other.map_err(|error| raise(py, error)),
@@ -40,6 +40,7 @@ fn recv<'py, T>(
     take: impl Fn(Python<'py>, i64, &[u8]) -> T,
 ) -> PyResult<T> {
     static QUICK: Quick = Quick::new();
+    let deadline = deadline(timeout)?;
     let waits = flags & NO_WAIT == 0;
     if !waits || QUICK.worth_it() {
         match queue.recv_with(kind, size, flags | NO_WAIT, Deadline::NEVER, |kind, body| take(py, kind, body)) {
@@ -47,7 +48,6 @@ fn recv<'py, T>(
             other => return other.map_err(|error| raise(py, error)),
         }
     }
-    let deadline = deadline(timeout)?;
     let own = |kind: i64, body: &[u8]| (kind, body.to_vec());
     let (kind, body) = blocking(py, || queue.recv_with(kind, size, flags, deadline, own))?;
     Ok(take(py, kind, &body))

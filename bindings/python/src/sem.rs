@@ -33,13 +33,13 @@ fn operate(py: Python<'_>, set: perlipc::Semaphore, ops: &mut [Op], timeout: Opt
 
 fn one(py: Python<'_>, set: perlipc::Semaphore, op: Op, timeout: Option<f64>) -> PyResult<()> {
     // As operate, without its allocation.
+    let deadline = deadline(timeout)?;
     if QUICK.worth_it() {
         match set.op(&[Op { flags: op.flags | NO_WAIT, ..op }], Deadline::NEVER) {
             Err(Error::Os { errno: libc::EAGAIN, .. }) => QUICK.in_vain(),
             other => return other.map_err(|error| raise(py, error)),
         }
     }
-    let deadline = deadline(timeout)?;
     blocking(py, || set.op(&[op], deadline))
 }
 

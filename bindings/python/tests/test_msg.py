@@ -53,6 +53,10 @@ def test_a_queue() -> None:
     assert 0.1 <= time.monotonic() - begin < 1
     with pytest.raises(OSError, match="msgmax"):
         queue.send(bytes(100_000))
+    # More than there is memory for.
+    with pytest.raises(OSError) as caught:
+        queue.recv(size=1 << 50)
+    assert caught.value.errno == errno.ENOMEM
     queue.change(qbytes=1000)
     assert queue.stat()["qbytes"] == 1000
     queue.remove()

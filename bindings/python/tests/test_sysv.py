@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import functools
 import os
+from collections.abc import Callable
 
 import pytest
 
@@ -14,6 +16,29 @@ def test_keys() -> None:
     assert ipc.ftok("/etc/passwd", "A") == int(ipc.qx(["perl", "-e", program]))
     with pytest.raises(FileNotFoundError):
         ipc.ftok("/nonexistent")
+
+
+def test_a_time_limit_is_not_negative() -> None:
+    """Also where nothing has to be waited for."""
+    queue = ipc.MessageQueue.open(sysv.IPC_PRIVATE)
+    semaphore = ipc.Semaphore.create(sysv.IPC_PRIVATE, [5])
+    shared = ipc.Shared()
+    calls: list[Callable[..., object]] = [
+        ipc.FutexSemaphore().take,
+        ipc.Lock().take,
+        semaphore.take,
+        shared.take,
+        functools.partial(semaphore.op, [(0, -1, 0)]),
+        functools.partial(shared.write, b"x"),
+        functools.partial(queue.send, b"x"),
+        queue.recv,
+    ]
+    for call in calls:
+        with pytest.raises(ValueError, match="not negative"):
+            call(timeout=-1.0)
+    assert (semaphore.value(), len(queue), shared.version) == (5, 0, 0)
+    queue.remove()
+    semaphore.remove()
 
 
 def test_limits() -> None:
