@@ -4,7 +4,7 @@ mod common;
 #[path = "common/objects.rs"]
 mod objects;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::{run, scale, skipped};
 use objects::{apart, child, perl};
