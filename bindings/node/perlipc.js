@@ -45,6 +45,7 @@ int32_t ipc_wait_any(int32_t timeout_ms, int32_t *status)
 int32_t ipc_wait_pid(int32_t pid, int32_t timeout_ms, int32_t *status)
 int32_t ipc_child_pid(const ipc_child *child)
 int32_t ipc_child_fd(const ipc_child *child)
+int32_t ipc_child_exit_fd(const ipc_child *child)
 int32_t ipc_child_wait(ipc_child *child, int32_t timeout_ms, int32_t *status)
 int32_t ipc_child_kill(ipc_child *child, const char *signal)
 int32_t ipc_child_end(ipc_child *child, int32_t term_ms, int32_t *status)
@@ -242,6 +243,12 @@ class Child extends Handle {
     const status = [-1];
     check(await later(C.ipc_child_wait, this.handle, limit(time), status), 'wait');
     return new Status(status[0]);
+  }
+  // The same without a thread of the pool: by a pipe that ends with the child.
+  async exited() {
+    const pipe = new net.Socket({ fd: check(C.ipc_child_exit_fd(this.handle)), writable: false });
+    await new Promise((resolve) => pipe.resume().once('close', resolve));
+    return this.wait(0);
   }
   kill(name = 'TERM') { check(C.ipc_child_kill(this.handle, name)); }
   // TERM to its tree, `grace` to go, then KILL.

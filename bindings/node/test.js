@@ -151,7 +151,13 @@ const tests = {
     assert.ok(ticks >= 5);
   },
 
-  // The descriptors of streams and signals in Node's own loop, which takes pipes.
+  // Many more children than the pool has threads.
+  async exited() {
+    const codes = await Promise.all(Array.from({ length: 30 }, async (_, i) => (await ipc.start(`sleep 0.05; exit ${i}`).exited()).code));
+    assert.deepStrictEqual(codes, Array.from({ length: 30 }, (_, i) => i));
+  },
+
+  // The descriptors of streams, children and signals in Node's own loop, which takes pipes.
   async loop() {
     const { reader, writer } = ipc.open2(['sh', '-c', 'read x; echo $x; kill -USR2 $PPID']);
     ipc.signal.queue('USR2');
@@ -166,7 +172,7 @@ const tests = {
     await Promise.all([until(out, 'end'), signaled]);
     assert.strictEqual(said, 'here\n');
     assert.deepStrictEqual(got, ['USR2']);
-    assert.ok((await child.wait()).ok);
+    assert.ok((await child.exited()).ok);
     end();
     ipc.signal.default('USR2');
   },
