@@ -443,7 +443,8 @@ int32_t ipc_signal_pending(const char *signal);
 int32_t ipc_signal_suspend(const char *unblocked, int32_t timeout_ms);
 
 /* Whether a handler that this library did not install, run during a blocking call, ends that call with -EINTR, with
- * nothing lost: for hosts that run their own handlers between calls. Off at first.
+ * nothing lost: for hosts that run their own handlers between calls. Off at first. Only calls that own their command end
+ * that then: ipc_cmd_run, ipc_capture_run, ipc_pipeline_run.
  *
  * Returns: 0.
  * Errors: none.

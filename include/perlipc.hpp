@@ -154,6 +154,10 @@ struct Free {
     void operator()(ipc_listener *h) const { ipc_listener_free(h); }
     void operator()(ipc_dgram *h) const { ipc_dgram_free(h); }
     void operator()(ipc_server *h) const { ipc_server_free(h); }
+    void operator()(ipc_poll *h) const { ipc_poll_free(h); }
+    void operator()(ipc_interact *h) const { ipc_interact_free(h); }
+    void operator()(ipc_futex *h) const { ipc_futex_free(h); }
+    void operator()(ipc_batch *h) const { ipc_batch_free(h); }
 };
 template <class T> using Handle = std::unique_ptr<T, Free>;
 
@@ -377,6 +381,8 @@ public:
     int32_t pid() const { return detail::check(ipc_child_pid(get())); }
     /// Its pidfd, readable when it has ended.
     int fd() const { return detail::check(ipc_child_fd(get())); }
+    /// A new descriptor, the caller's, that is at its end when the child has ended: for loops that take no pidfds.
+    int exit_fd() const { return detail::check(ipc_child_exit_fd(get())); }
     Status wait(milliseconds time = forever) {
         int32_t status = -1;
         return detail::ended(ipc_child_wait(get(), detail::limit(time), &status), status);
@@ -470,6 +476,9 @@ private:
     explicit Cmd(ipc_cmd *handle) : handle_(handle) {}
     detail::Handle<ipc_cmd> handle_;
 };
+
+/// Perl's -T: an Error that names the first thing in this process's environment that is not safe.
+inline void taint_check() { detail::check(ipc_taint_check()); }
 
 // ---- stream --------------------------------------------------------------------------------------------------------
 
@@ -620,6 +629,8 @@ public:
     std::string pty_name() const {
         return detail::text([this](char *to, size_t cap) { return ipc_pty_name(get(), to, cap); });
     }
+    /// Joined with the user's terminal until the byte `escape` is typed (29: Control-], -1: none): a PERLIPC_INTERACT_*.
+    int interact(int escape = 29) { return detail::check(ipc_pty_interact(get(), escape)); }
 
     // Of a socket.
     void send_urgent(unsigned char byte) { detail::check(ipc_tcp_send_urgent(get(), byte)); }
@@ -826,6 +837,55 @@ private:
     detail::Handle<ipc_expect> handle_;
 };
 
+/// The user's terminal joined with a child's pty.
+class Interact {
+public:
+    /// Is told what matched; 0 goes on, a greater number ends run, which returns it.
+    using Seen = std::function<int(const std::string &matched)>;
+
+    Interact() : handle_(ipc_interact_new()) {}
+    /// The key that ends it, Control-] at first; -1: none.
+    void escape(int byte) { detail::check(ipc_interact_escape(get(), byte)); }
+    void terminal(int input, int output) { detail::check(ipc_interact_terminal(get(), input, output)); }
+    /// A key, or several in a row, that the child does not get. Its number; without a callback run returns that.
+    int key(const std::string &bytes, Seen seen = nullptr) {
+        ipc_interact_fn call = keep(seen);
+        return detail::check(ipc_interact_key(get(), bytes.data(), bytes.size(), call, kept(call)));
+    }
+    int input(const std::string &pattern, Seen seen = nullptr) {
+        ipc_interact_fn call = keep(seen);
+        return detail::check(ipc_interact_input(get(), pattern.c_str(), call, kept(call)));
+    }
+    int output(const std::string &pattern, Seen seen = nullptr) {
+        ipc_interact_fn call = keep(seen);
+        return detail::check(ipc_interact_output(get(), pattern.c_str(), call, kept(call)));
+    }
+    /// A PERLIPC_INTERACT_*, a pattern's number, or what a callback returned.
+    int run(Stream &stream, milliseconds time = forever) {
+        return detail::check(ipc_interact_run(get(), stream.get(), detail::limit(time)));
+    }
+    std::string match(int group = 0) const {
+        size_t len = 0;
+        const void *data = ipc_interact_match(get(), group, &len);
+        return detail::bytes(data, len);
+    }
+    ipc_interact *get() const { return handle_.get(); }
+
+private:
+    ipc_interact_fn keep(Seen &seen) {
+        if (!seen) return nullptr;
+        seen_.push_back(std::unique_ptr<Seen>(new Seen(std::move(seen))));
+        return [](ipc_stream *, const void *data, size_t len, void *userdata) -> int32_t {
+            int32_t result = PERLIPC_E_HANDLER;
+            detail::kept([&] { result = (*static_cast<Seen *>(userdata))(detail::bytes(data, len)); });
+            return result;
+        };
+    }
+    void *kept(ipc_interact_fn call) const { return call ? seen_.back().get() : nullptr; }
+    std::vector<std::unique_ptr<Seen>> seen_;
+    detail::Handle<ipc_interact> handle_;
+};
+
 // ---- fifo, flock ---------------------------------------------------------------------------------------------------
 
 namespace fifo {
@@ -1024,6 +1084,25 @@ private:
     detail::Handle<ipc_lock> handle_;
 };
 
+/// A semaphore without the limits of System V's.
+class Futex {
+public:
+    /// "": of this process and the children that it forks.
+    explicit Futex(const std::string &name = "", uint32_t value = 1, uint32_t mode = 0600) {
+        ipc_futex *futex;
+        detail::check(ipc_futex_open(detail::or_null(name), value, mode, &futex));
+        handle_.reset(futex);
+    }
+    void take(milliseconds time = forever) { detail::check(ipc_futex_take(get(), detail::limit(time))); }
+    void give() { detail::check(ipc_futex_give(get())); }
+    int value() const { return detail::check(ipc_futex_value(get())); }
+    static void remove(const std::string &name) { detail::check(ipc_futex_remove(name.c_str())); }
+    ipc_futex *get() const { return handle_.get(); }
+
+private:
+    detail::Handle<ipc_futex> handle_;
+};
+
 /// Bytes that processes share: always a whole value.
 class Value {
 public:
@@ -1177,6 +1256,8 @@ inline Peer unix_peer(const Stream &stream) {
     detail::check(ipc_unix_peer(stream.get(), &peer.pid, &peer.uid, &peer.gid));
     return peer;
 }
+/// The same as a pidfd, the caller's to close.
+inline int unix_peer_pidfd(const Stream &stream) { return detail::check(ipc_unix_peer_pidfd(stream.get())); }
 
 /// A socket that others connect to.
 class Listener {
@@ -1204,6 +1285,11 @@ public:
     }
     int port() const { return detail::check(ipc_listener_port(get())); }
     void option(const std::string &name, int value) { detail::check(ipc_listener_option(get(), name.c_str(), value)); }
+    int option(const std::string &name) const {
+        int32_t value = 0;
+        detail::check(ipc_listener_option_value(get(), name.c_str(), &value));
+        return value;
+    }
     int fd() const { return detail::check(ipc_listener_fd(get())); }
     void cancel() { detail::check(ipc_listener_cancel(get())); }
     explicit operator bool() const { return handle_ != nullptr; }
@@ -1242,14 +1328,9 @@ public:
     void send(const std::string &data, const std::string &addr = "", milliseconds time = forever) {
         detail::check(ipc_dgram_send(get(), data.data(), data.size(), detail::or_null(addr), detail::limit(time)));
     }
-    Datagram recv(milliseconds time = forever, size_t cap = 65536) {
-        Datagram got{std::string(cap, '\0'), "", 0};
-        const char *from;
-        got.len = static_cast<size_t>(detail::check(ipc_dgram_recv(get(), &got.data[0], cap, detail::limit(time), &from)));
-        got.data.resize(std::min(got.len, cap));
-        got.from = from;
-        return got;
-    }
+    Datagram recv(milliseconds time = forever, size_t cap = 65536) { return received(ipc_dgram_recv, time, cap); }
+    /// The same, and the message stays.
+    Datagram peek(milliseconds time = forever, size_t cap = 65536) { return received(ipc_dgram_peek, time, cap); }
     /// "" as interface: where the routes lead.
     void join(const std::string &group, const std::string &interface = "") {
         detail::check(ipc_dgram_join(get(), group.c_str(), detail::or_null(interface)));
@@ -1261,6 +1342,14 @@ public:
         detail::check(ipc_dgram_multicast(get(), ttl, heard_here, detail::or_null(interface)));
     }
     void option(const std::string &name, int value) { detail::check(ipc_dgram_option(get(), name.c_str(), value)); }
+    int option(const std::string &name) const {
+        int32_t value = 0;
+        detail::check(ipc_dgram_option_value(get(), name.c_str(), &value));
+        return value;
+    }
+    std::string peer() const {
+        return detail::text([this](char *to, size_t cap) { return ipc_dgram_peer(get(), to, cap); });
+    }
     std::string addr() const {
         return detail::text([this](char *to, size_t cap) { return ipc_dgram_addr(get(), to, cap); });
     }
@@ -1269,6 +1358,14 @@ public:
     ipc_dgram *get() const { return handle_.get(); }
 
 private:
+    template <class Call> Datagram received(Call call, milliseconds time, size_t cap) {
+        Datagram got{std::string(cap, '\0'), "", 0};
+        const char *from;
+        got.len = static_cast<size_t>(detail::check(call(get(), &got.data[0], cap, detail::limit(time), &from)));
+        got.data.resize(std::min(got.len, cap));
+        got.from = from;
+        return got;
+    }
     detail::Handle<ipc_dgram> handle_;
 };
 
@@ -1283,6 +1380,76 @@ inline Dgram dgram_unix(const std::string &path = "", const std::string &options
     detail::check(ipc_dgram_unix(detail::or_null(path), options.c_str(), &dgram));
     return Dgram(dgram);
 }
+
+inline std::pair<Dgram, Dgram> dgram_pair() {
+    ipc_dgram *one, *other;
+    detail::check(ipc_dgram_pair(&one, &other));
+    return {Dgram(one), Dgram(other)};
+}
+
+/// Many messages by one system call.
+class Batch {
+public:
+    /// With room to receive up to `most` messages of up to `size` bytes.
+    explicit Batch(int most = 0, size_t size = 0) : size_(size), handle_(ipc_batch_new(most, size)) {}
+    /// How many wait to be sent. "": to the connected peer.
+    int add(const std::string &data, const std::string &addr = "") {
+        return detail::check(ipc_batch_add(get(), data.data(), data.size(), detail::or_null(addr)));
+    }
+    int send(Dgram &dgram, milliseconds time = forever) {
+        return detail::check(ipc_batch_send(get(), dgram.get(), detail::limit(time)));
+    }
+    void clear() { detail::check(ipc_batch_clear(get())); }
+    /// How many came; message gives each.
+    int recv(Dgram &dgram, milliseconds time = forever) {
+        return detail::check(ipc_batch_recv(get(), dgram.get(), detail::limit(time)));
+    }
+    Datagram message(int i) const {
+        const void *data;
+        const char *from;
+        Datagram got;
+        got.len = static_cast<size_t>(detail::check(ipc_batch_message(get(), i, &data, &from)));
+        got.data = detail::bytes(data, std::min(got.len, size_));
+        got.from = from;
+        return got;
+    }
+    ipc_batch *get() const { return handle_.get(); }
+
+private:
+    size_t size_;
+    detail::Handle<ipc_batch> handle_;
+};
+
+// ---- poll ----------------------------------------------------------------------------------------------------------
+
+/// One loop for streams, children, listeners, datagrams, signals and descriptors, each under a tag.
+class Poll {
+public:
+    struct Ready {
+        int64_t tag;
+        uint32_t events;
+    };
+
+    Poll() : handle_(ipc_poll_new()) {}
+    void stream(Stream &stream, uint32_t events, int64_t tag) { detail::check(ipc_poll_stream(get(), stream.get(), events, tag)); }
+    void child(Child &child, int64_t tag) { detail::check(ipc_poll_child(get(), child.get(), tag)); }
+    void listener(Listener &listener, int64_t tag) { detail::check(ipc_poll_listener(get(), listener.get(), tag)); }
+    void dgram(Dgram &dgram, uint32_t events, int64_t tag) { detail::check(ipc_poll_dgram(get(), dgram.get(), events, tag)); }
+    void signals(int64_t tag) { detail::check(ipc_poll_signals(get(), tag)); }
+    void fd(int fd, uint32_t events, int64_t tag) { detail::check(ipc_poll_fd(get(), fd, events, tag)); }
+    void change(int64_t tag, uint32_t events) { detail::check(ipc_poll_change(get(), tag, events)); }
+    int remove(int64_t tag) { return detail::check(ipc_poll_remove(get(), tag)); }
+    int count() const { return detail::check(ipc_poll_count(get())); }
+    /// False when the set is empty, so that nothing can ever come.
+    bool next(Ready &ready, milliseconds time = forever) {
+        return detail::check(ipc_poll_next(get(), detail::limit(time), &ready.tag, &ready.events)) == 1;
+    }
+    void cancel() { detail::check(ipc_poll_cancel(get())); }
+    ipc_poll *get() const { return handle_.get(); }
+
+private:
+    detail::Handle<ipc_poll> handle_;
+};
 
 // ---- server --------------------------------------------------------------------------------------------------------
 

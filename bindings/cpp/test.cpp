@@ -110,6 +110,8 @@ TEST(children) {
     SAME(ipc::wait_pid(forked.pid()).status.code(), 7);
     child = ipc::Cmd{"sleep", "60"}.start();
     SAME(child.end(seconds(1)).signal(), SIGTERM);
+    ipc::Stream over = ipc::Stream::adopt(child.exit_fd());
+    SAYS(over.read(1), "");
 }
 
 TEST(popen) {
@@ -344,6 +346,89 @@ TEST(datagrams) {
     got = one.recv(seconds(10), 6);
     SAYS(got.data, "answer");
     SAME(got.len, 20);
+}
+
+TEST(batches) {
+    std::pair<ipc::Dgram, ipc::Dgram> pair = ipc::dgram_pair();
+    ipc::Batch out, in(4, 3);
+    SAME(out.add("one"), 1);
+    SAME(out.add("three"), 2);
+    SAME(out.send(pair.first), 2);
+    SAYS(pair.second.peek().data, "one");
+    SAME(in.recv(pair.second, seconds(10)), 2);
+    SAYS(in.message(0).data, "one");
+    SAYS(in.message(1).data, "thr"); // cut, and said so
+    SAME(in.message(1).len, 5);
+    THROWS(ipc::Error, PERLIPC_E_INVALID, in.message(2));
+    CHECK(pair.first.option("sndbuf") > 0);
+}
+
+TEST(polling) {
+    ipc::Poll poll;
+    ipc::Poll::Ready ready;
+    CHECK(!poll.next(ready));
+    ipc::Pipe pipe = ipc::pipe();
+    ipc::Child child = ipc::Cmd{"true"}.start();
+    poll.stream(pipe.reader, PERLIPC_LINE, 1);
+    pipe.writer.write("half a ");
+    THROWS(ipc::Error, -ETIMEDOUT, poll.next(ready, milliseconds(5)));
+    pipe.writer.write("line\n");
+    CHECK(poll.next(ready, seconds(10)));
+    SAME(ready.tag, 1);
+    SAME(ready.events, PERLIPC_LINE);
+    SAME(poll.remove(1), 1);
+    poll.child(child, 2);
+    CHECK(poll.next(ready, seconds(10)));
+    SAME(ready.tag, 2);
+    CHECK(child.wait(milliseconds(0)).ok());
+    SAME(poll.count(), 0);
+}
+
+TEST(interacting) {
+    ipc::Cmd cmd{"sh", "-c", "echo ready; read x; echo got $x; read y"};
+    ipc::Stream pty = ipc::open_pty(cmd);
+    ipc::Pipe keys = ipc::pipe(), screen = ipc::pipe();
+    ipc::Interact interact;
+    interact.escape(-1);
+    interact.terminal(keys.reader.fd(), screen.writer.fd());
+    std::string seen;
+    SAME(interact.output("rea(d)y", [&](const std::string &matched) {
+        seen = matched;
+        pty.write("words\n");
+        return 0;
+    }), 3);
+    SAME(interact.output("got \\w+"), 4);
+    SAME(interact.run(pty, seconds(10)), 4);
+    SAYS(seen, "ready");
+    SAYS(interact.match(), "got words");
+    interact.output("never"); // the one before stays
+    ipc::Interact thrower;
+    thrower.terminal(keys.reader.fd(), screen.writer.fd());
+    thrower.key("!", [](const std::string &) -> int { throw std::runtime_error("enough"); });
+    keys.writer.write("!");
+    try {
+        thrower.run(pty, seconds(10));
+        CHECK(!"thrown");
+    } catch (const std::runtime_error &error) {
+        SAYS(error.what(), "enough");
+    }
+    pty.child().end();
+}
+
+TEST(futexes) {
+    ipc::Futex futex;
+    futex.take();
+    SAME(futex.value(), 0);
+    THROWS(ipc::Error, -ETIMEDOUT, futex.take(milliseconds(5)));
+    futex.give();
+    SAME(futex.value(), 1);
+}
+
+TEST(taint) {
+    std::string path = getenv("PATH");
+    setenv("PATH", ".:/usr/bin", 1);
+    THROWS(ipc::Error, PERLIPC_E_INSECURE, ipc::taint_check());
+    setenv("PATH", path.c_str(), 1);
 }
 
 TEST(addresses) {
