@@ -45,6 +45,9 @@ pub fn child(body: impl FnOnce() -> i32) -> Child {
     match unsafe { perlipc::fork() }.unwrap() {
         Fork::Parent(child) => child,
         Fork::Child => {
+            // A scenario that fails leaves nobody behind, who would keep its output open for ever.
+            // SAFETY: plain numbers.
+            unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
             let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).unwrap_or(101);
             // SAFETY: ends the child before anything of the parent's is run twice.
             unsafe { libc::_exit(code) }
