@@ -20,6 +20,8 @@ METRICS = {
     "lines_spans": Metric("5,000,000 short lines, many a call", "lines_spans", *LINE, {"perlipc C": 1.5}, raw="lines"),
     "lines_calls": Metric("the same, one call a line", "lines_calls", *LINE, {"perlipc C": 2.2, "perlipc Python": 16},
                           raw="lines"),
+    "lines_grep": Metric("those of them that hold a word", "lines_grep", *LINE, raw="lines", rounds=0.5),
+    "lines_split": Metric("each of them split at white space", "lines_split", *LINE, raw="lines", rounds=0.5),
 }
 
 CONTENDERS = {
@@ -28,6 +30,7 @@ CONTENDERS = {
     "raw, huge pages": Variant("raw", "_huge"),
     "Python take": Variant("perlipc Python", "_take"),
     "Python count": Variant("perlipc Python", "_count"),
+    "Python, a loop": Variant("perlipc Python", "_loop"),
     "glibc": Source("peers/libc.c"),
     "Rust std": Source("peers/std.rs"),
     "subprocess": Source("peers/subproc.py"),

@@ -46,6 +46,22 @@ my %metrics = (
             close($from) && $count == 5e6 or die "lines";
         });
     },
+    lines_grep => sub {
+        once(5e6, sub {
+            open(my $from, "-|", "$bin/talk", "lines", "5000000") or die "open: $!";
+            my @found;
+            while (my $line = <$from>) { push @found, $line if index($line, "line") >= 0 }
+            close($from) && @found or die "words";
+        });
+    },
+    lines_split => sub {
+        once(5e6, sub {
+            my $count = 0;
+            open(my $from, "-|", "$bin/talk", "lines", "5000000") or die "open: $!";
+            while (my $line = <$from>) { my @fields = split " ", $line; $count++ if @fields }
+            close($from) && $count == 5e6 or die "lines";
+        });
+    },
 );
 exit 77 unless $metrics{$metric};
 $metrics{$metric}->();

@@ -330,6 +330,7 @@ impl Stream {
             if ends.len() < 2 {
                 break;
             }
+            let _unswept = Unswept::new(py);
             for span in ends.windows(2) {
                 each(&data[span[0] as usize..span[1] as usize])?;
             }
@@ -512,6 +513,26 @@ pub(crate) fn decode<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, P
     // SAFETY: as above.
     unsafe {
         Bound::from_owned_ptr_or_err(py, ffi::PyUnicode_DecodeUTF8(data.as_ptr().cast(), data.len() as isize, errors))
+    }
+}
+
+/// While many objects are made at once that are all wanted, the collector of cycles need not look at them again and again.
+/// The interpreter is held meanwhile: nobody else goes without it.
+struct Unswept<'py>(Python<'py>, bool);
+
+impl<'py> Unswept<'py> {
+    fn new(py: Python<'py>) -> Unswept<'py> {
+        // SAFETY: no arguments, and the interpreter is held.
+        Unswept(py, unsafe { ffi::PyGC_Disable() } != 0)
+    }
+}
+
+impl Drop for Unswept<'_> {
+    fn drop(&mut self) {
+        if self.1 {
+            // SAFETY: as above.
+            unsafe { ffi::PyGC_Enable() };
+        }
     }
 }
 
@@ -781,13 +802,13 @@ impl Stream {
         let finder = separator.as_ref().map(|(bytes, _)| memmem::Finder::new(&**bytes));
         let list = PyList::empty(py);
         let mut call = self.call()?;
+        let mut fields = Vec::new();
         self.batches(py, &mut call, n, |line| {
-            let fields = PyList::empty(py);
             match &finder {
                 None => {
                     for field in line.split(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)) {
                         if !field.is_empty() {
-                            append(&fields, self.give(py, field)?)?;
+                            fields.push(self.give(py, field)?);
                         }
                     }
                 }
@@ -795,13 +816,13 @@ impl Stream {
                     let line = line.strip_suffix(b"\n").unwrap_or(line);
                     let mut from = 0;
                     for at in finder.find_iter(line) {
-                        append(&fields, self.give(py, &line[from..at])?)?;
+                        fields.push(self.give(py, &line[from..at])?);
                         from = at + finder.needle().len();
                     }
-                    append(&fields, self.give(py, &line[from..])?)?;
+                    fields.push(self.give(py, &line[from..])?);
                 }
             }
-            append(&list, fields.into_any())
+            append(&list, PyList::new(py, fields.drain(..))?.into_any())
         })?;
         Ok(list)
     }
