@@ -85,7 +85,7 @@ TEST(waiting_with_a_timeout) {
 }
 
 TEST(the_pidfd_is_readable_at_the_end) {
-    ipc_child *child = start(CMD("cat"));
+    ipc_child *child = start(CMD("sleep", "60"));
     int32_t fd = ipc_child_fd(child);
     if (!ipc_version_has("pidfd")) {
         SAME(fd, -ENOTSUP);
