@@ -433,14 +433,24 @@ unsafe fn strings(mut at: *const *mut libc::c_char) -> Vec<String> {
     found
 }
 
-/// Makes a `_r` call with more and more room, until its answer fits.
-fn with_room<T>(mut call: impl FnMut(&mut [libc::c_char]) -> (i32, Option<T>)) -> Result<Option<T>> {
+/// Makes a `_r` call with more and more room, until its answer fits; `read` takes it over while entry and room live.
+fn looked_up<E>(
+    read: unsafe fn(*const E) -> Option<Entry>,
+    call: impl Fn(*mut E, *mut libc::c_char, usize, *mut *mut E) -> i32,
+) -> Result<Option<Entry>> {
     let mut room = vec![0; 1024];
     loop {
-        match call(&mut room) {
-            (libc::ERANGE, _) if room.len() < 1 << 20 => room.resize(room.len() * 4, 0),
-            (0 | libc::ENOENT, found) => return Ok(found),
-            (errno, _) => return Err(errno),
+        let mut found = std::ptr::null_mut();
+        // SAFETY: the entries are pointers and numbers, for which all-zero will do; what is found is the entry, or null.
+        let (code, answer) = unsafe {
+            let mut entry: E = std::mem::zeroed();
+            let code = call(&mut entry, room.as_mut_ptr(), room.len(), &mut found);
+            (code, read(found))
+        };
+        match code {
+            libc::ERANGE if room.len() < 1 << 20 => room.resize(room.len() * 4, 0),
+            0 | libc::ENOENT => return Ok(answer),
+            errno => return Err(errno),
         }
     }
 }
@@ -505,52 +515,32 @@ unsafe fn protocol_entry(found: *const libc::protoent) -> Option<Entry> {
 
 pub(crate) fn service_by_name(name: &CStr, protocol: Option<&CString>) -> Result<Option<Entry>> {
     let protocol = protocol.map_or(std::ptr::null(), |protocol| protocol.as_ptr());
-    with_room(|room| {
-        let mut found = std::ptr::null_mut();
-        // SAFETY: C strings, room for the entry and its strings; the entry is read while they live.
-        unsafe {
-            let mut entry = std::mem::zeroed();
-            let code = getservbyname_r(name.as_ptr(), protocol, &mut entry, room.as_mut_ptr(), room.len(), &mut found);
-            (code, service_entry(found))
-        }
+    looked_up(service_entry, |entry, room, len, found| {
+        // SAFETY: C strings, and room for the entry and its strings.
+        unsafe { getservbyname_r(name.as_ptr(), protocol, entry, room, len, found) }
     })
 }
 
 pub(crate) fn service_by_port(port: u16, protocol: Option<&CString>) -> Result<Option<Entry>> {
     let protocol = protocol.map_or(std::ptr::null(), |protocol| protocol.as_ptr());
     let port = i32::from(port.to_be());
-    with_room(|room| {
-        let mut found = std::ptr::null_mut();
+    looked_up(service_entry, |entry, room, len, found| {
         // SAFETY: as above.
-        unsafe {
-            let mut entry = std::mem::zeroed();
-            let code = getservbyport_r(port, protocol, &mut entry, room.as_mut_ptr(), room.len(), &mut found);
-            (code, service_entry(found))
-        }
+        unsafe { getservbyport_r(port, protocol, entry, room, len, found) }
     })
 }
 
 pub(crate) fn protocol_by_name(name: &CStr) -> Result<Option<Entry>> {
-    with_room(|room| {
-        let mut found = std::ptr::null_mut();
+    looked_up(protocol_entry, |entry, room, len, found| {
         // SAFETY: as above.
-        unsafe {
-            let mut entry = std::mem::zeroed();
-            let code = getprotobyname_r(name.as_ptr(), &mut entry, room.as_mut_ptr(), room.len(), &mut found);
-            (code, protocol_entry(found))
-        }
+        unsafe { getprotobyname_r(name.as_ptr(), entry, room, len, found) }
     })
 }
 
 pub(crate) fn protocol_by_number(number: i32) -> Result<Option<Entry>> {
-    with_room(|room| {
-        let mut found = std::ptr::null_mut();
+    looked_up(protocol_entry, |entry, room, len, found| {
         // SAFETY: as above.
-        unsafe {
-            let mut entry = std::mem::zeroed();
-            let code = getprotobynumber_r(number, &mut entry, room.as_mut_ptr(), room.len(), &mut found);
-            (code, protocol_entry(found))
-        }
+        unsafe { getprotobynumber_r(number, entry, room, len, found) }
     })
 }
 
