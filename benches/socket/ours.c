@@ -127,6 +127,7 @@ int main(int argc, char **argv) {
         int port = ipc_listener_port(l);
         ipc_server *v = ipc_server_new(l);
         must(ipc_server_handler(v, answers, 0));
+        must(ipc_server_drain(v, "TERM", 5000));
         if (is(what, "conn_prefork")) must(ipc_server_prefork(v, WORKERS));
         pid_t load = start_load("conn", port);
         must(ipc_server_run(v));

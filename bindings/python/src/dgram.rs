@@ -13,6 +13,7 @@ use crate::addr::{Service, words};
 use crate::error::raise;
 use crate::signal::blocking;
 use crate::socket::{Held, address, ip, name, text};
+use crate::stream::with_room;
 use crate::time::deadline;
 
 /// A socket for messages: UDP or Unix datagrams.
@@ -27,14 +28,13 @@ use crate::time::deadline;
 pub(crate) struct Dgram {
     pub(crate) held: Held<perlipc::Dgram>,
     canceler: DgramCanceler,
-    /// What the last call received into, for the next one.
-    room: Mutex<Vec<u8>>,
+    /// What the last batch was received into, for the next one.
     batch: Mutex<Option<(usize, usize, Batch)>>,
 }
 
 impl Dgram {
     fn new(core: perlipc::Dgram) -> Dgram {
-        Dgram { canceler: core.canceler(), held: Held::new(core), room: Mutex::default(), batch: Mutex::default() }
+        Dgram { canceler: core.canceler(), held: Held::new(core), batch: Mutex::default() }
     }
 
     fn receive<'py>(
@@ -45,17 +45,13 @@ impl Dgram {
         receive: fn(&perlipc::Dgram, &mut [u8], Deadline) -> perlipc::Result<Received>,
     ) -> PyResult<Message<'py>> {
         let (core, deadline) = (self.held.core()?, deadline(timeout)?);
-        let mut room = std::mem::take(&mut *self.room.lock().unwrap_or_else(PoisonError::into_inner));
-        if room.len() < size {
-            room = vec![0; size];
-        }
-        let got = blocking(py, || receive(&core, &mut room[..size], deadline))?;
-        let message = match room[..size].get(..got.len) {
-            Some(data) => Ok((PyBytes::new(py, data), text(py, &got.from)?)),
-            None => Err(too_long(py, got.len)),
-        };
-        *self.room.lock().unwrap_or_else(PoisonError::into_inner) = room;
-        message
+        with_room(size, |room| {
+            let got = blocking(py, || receive(&core, room, deadline))?;
+            match room.get(..got.len) {
+                Some(data) => Ok((PyBytes::new(py, data), text(py, &got.from)?)),
+                None => Err(too_long(py, got.len)),
+            }
+        })
     }
 }
 

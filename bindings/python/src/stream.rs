@@ -29,6 +29,25 @@ const BATCH: usize = 4096;
 /// How much is asked for at first where the caller asks for much: what comes may be far less.
 const PIECE: usize = 64 * 1024;
 
+thread_local! {
+    static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Room for what one call receives. Each thread has its own and keeps it: making that of a piece anew, zeroed, takes longer
+/// than most calls that fill it.
+pub(crate) fn with_room<T>(size: usize, call: impl FnOnce(&mut [u8]) -> T) -> T {
+    // A signal's handler that receives too, from inside the call, finds none and makes one.
+    let mut room = ROOM.take();
+    if room.len() < size {
+        room = vec![0; size];
+    }
+    let result = call(&mut room[..size]);
+    if room.len() <= PIECE {
+        ROOM.set(room);
+    }
+    result
+}
+
 /// What a stream's close needs to know of its command.
 pub(crate) struct Origin {
     pub(crate) command: Option<Py<PyAny>>,
@@ -709,10 +728,11 @@ impl Stream {
             return self.read_text(py, Some(size), true);
         }
         let mut call = self.call()?;
-        let mut room = vec![0; size.min(PIECE)];
         let core: &mut perlipc::Stream = &mut call;
-        let n = blocking(py, || core.read(&mut room))?;
-        self.give(py, &room[..n])
+        with_room(size.min(PIECE), |room| {
+            let n = blocking(py, || core.read(room))?;
+            self.give(py, &room[..n])
+        })
     }
 
     /// Reads what is there into a writable buffer and says how many bytes; 0 at the end.
