@@ -4,7 +4,7 @@ mod common;
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -68,12 +68,7 @@ impl User {
     }
 
     fn modes(&self) -> libc::termios {
-        // SAFETY: an out-pointer.
-        unsafe {
-            let mut modes = std::mem::zeroed();
-            assert_eq!(libc::tcgetattr(self.slave.as_raw_fd(), &mut modes), 0);
-            modes
-        }
+        modes(self.slave.as_raw_fd())
     }
 
     fn is_raw(&self) -> bool {
@@ -87,9 +82,20 @@ impl User {
     }
 }
 
+fn modes(terminal: RawFd) -> libc::termios {
+    // SAFETY: an out-pointer.
+    unsafe {
+        let mut modes = std::mem::zeroed();
+        assert_eq!(libc::tcgetattr(terminal, &mut modes), 0);
+        modes
+    }
+}
+
 fn shell(script: &str) -> Stream {
     let mut cmd = Cmd::shell(format!("{script}\n:"));
     cmd.terminal("echo,crlf");
+    // What a background job finds ignored a shell's trap cannot take back.
+    cmd.default_signals(["INT", "QUIT", "TSTP", "HUP"]);
     pty::open(&cmd, 0, 0).unwrap()
 }
 
@@ -151,7 +157,9 @@ fn keys_are_the_childs() {
 fn the_size_is_handed_on() {
     let _alone = alone();
     let mut user = User::new();
-    let mut child = shell("trap 'stty size' WINCH; echo ready; while read line; do :; done; echo over");
+    // The first size may come as a signal too, and cuts a read short.
+    let script = "trap 'stty size' WINCH; echo ready; until [ \"$line\" = enough ]; do read line; done; echo over";
+    let mut child = shell(script);
     let mut interact = user.interact();
     let event = beside(
         || interact.next(&mut child, soon()),
@@ -165,7 +173,7 @@ fn the_size_is_handed_on() {
             }
             user.types(b"\r");
             user.sees("40 132\r\n");
-            user.types(b"\x04");
+            user.types(b"enough\r");
             user.sees("over\r\n");
         },
     );
@@ -486,6 +494,16 @@ impl Tmux {
         }
     }
 
+    /// Until the program in it has the terminal raw: what is typed before is echoed twice, by the kernel too.
+    fn raw(&self) {
+        let tty = File::open(self.tell(&["display-message", "-p", "#{pane_tty}"]).trim()).unwrap();
+        let end = Instant::now() + LIMIT;
+        while modes(tty.as_raw_fd()).c_lflag & (libc::ICANON | libc::ECHO | libc::ISIG) != 0 {
+            assert!(Instant::now() < end, "the terminal stays cooked");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Until the screen has these lines, in this order, and the last of them is where the cursor stands.
     #[track_caller]
     fn shows(&self, lines: &[&str]) -> String {
@@ -529,9 +547,10 @@ fn a_shell_in_tmux_is_as_at_a_terminal() {
     tmux.line("printf 'one\\ntwo\\n'; tty -s && echo tty");
     tmux.shows(&["one", "two", "tty", "CHILD$"]);
 
-    // Control-C is the child's.
-    tmux.line("sleep 100");
-    tmux.shows(&["CHILD$ sleep 100"]);
+    // Control-C is the child's. A job that speaks has the terminal; before it, the key would be its shell's.
+    let sleeps = "sh -c 'echo asleep; exec sleep 100'";
+    tmux.line(sleeps);
+    tmux.shows(&["asleep"]);
     tmux.keys(&["C-c"]);
     tmux.until(|screen| screen.contains("^C\n") && screen.ends_with("CHILD$"));
     tmux.line("echo $?");
@@ -539,10 +558,10 @@ fn a_shell_in_tmux_is_as_at_a_terminal() {
 
     // So is Control-Z, where a shell has job control.
     tmux.clear("CHILD$");
-    tmux.line("sleep 100");
-    tmux.shows(&["CHILD$ sleep 100"]);
+    tmux.line(sleeps);
+    tmux.shows(&["asleep"]);
     tmux.keys(&["C-z"]);
-    tmux.shows(&["[1]+  Stopped                 sleep 100", "CHILD$"]);
+    tmux.until(|screen| screen.contains("[1]+  Stopped") && screen.ends_with("CHILD$"));
     tmux.line("kill %1; wait; clear");
     tmux.shows(&["CHILD$"]);
 
@@ -587,6 +606,7 @@ fn a_child_alone_in_tmux_stops_and_goes_on_with_its_user() {
         let screen = tmux.shows(&["as before", "USER$"]);
         assert!(screen.starts_with('T'), "the child is stopped:\n{screen}");
         tmux.line("clear; fg >/dev/null");
+        tmux.raw();
         tmux.line("more");
         tmux.shows(&["more", &format!("     {round}  more")]);
     }
@@ -600,6 +620,7 @@ fn a_child_alone_in_tmux_stops_and_goes_on_with_its_user() {
         signal::kill(signal, pid).unwrap();
         tmux.until(|screen| screen.ends_with("USER$"));
         tmux.line("clear; fg >/dev/null");
+        tmux.raw();
         tmux.line(signal);
         tmux.until(|screen| screen.ends_with(&format!("  {signal}")));
     }
