@@ -50,6 +50,10 @@ public:
         : std::system_error(ipc_error_errno(result), std::generic_category()), result_(result),
           about_(std::make_shared<const About>(result)) {}
 
+    Error(int32_t result, const std::string &text)
+        : std::system_error(ipc_error_errno(result), std::generic_category()), result_(result),
+          about_(std::make_shared<const About>(text)) {}
+
     const char *what() const noexcept override { return about_->text.c_str(); }
     /// The code of the C function: -errno or a PERLIPC_E_*.
     int32_t result() const noexcept { return result_; }
@@ -63,6 +67,7 @@ public:
 private:
     struct About {
         std::string text, step, path;
+        explicit About(const std::string &said) : text(said) {}
         // The thread's last failure is this one, unless somebody has made the code up.
         explicit About(int32_t result) {
             if (ipc_error_last_code() != result) {
@@ -132,12 +137,18 @@ template <class Get> std::string text(Get get) {
     }
 }
 
-inline const char *or_null(const std::string &text) { return text.empty() ? nullptr : text.c_str(); }
+/// Text for C, which ends at the first NUL: nothing is cut without a word.
+inline const char *c(const std::string &text) {
+    if (text.find('\0') != std::string::npos) throw Error(PERLIPC_E_INVALID, "a text with a NUL inside");
+    return text.c_str();
+}
+
+inline const char *or_null(const std::string &text) { return text.empty() ? nullptr : c(text); }
 
 /// Argument lists as C has them.
 inline std::vector<const char *> pointers(const std::vector<std::string> &words) {
     std::vector<const char *> all;
-    for (const std::string &word : words) all.push_back(word.c_str());
+    for (const std::string &word : words) all.push_back(c(word));
     all.push_back(nullptr);
     return all;
 }
@@ -167,7 +178,7 @@ template <class T> using Handle = std::unique_ptr<T, Free>;
 
 inline uint32_t version() { return ipc_version(); }
 inline std::string version_string() { return ipc_version_string(); }
-inline bool version_has(const std::string &feature) { return detail::check(ipc_version_has(feature.c_str())) != 0; }
+inline bool version_has(const std::string &feature) { return detail::check(ipc_version_has(detail::c(feature))) != 0; }
 
 // ---- status --------------------------------------------------------------------------------------------------------
 
@@ -227,7 +238,7 @@ namespace signal {
 /// May do anything, throw too: the call that it interrupted then ends with the exception (Perl's die).
 using Handler = std::function<void(int signo)>;
 
-inline int number(const std::string &signal) { return detail::check(ipc_signal_number(signal.c_str())); }
+inline int number(const std::string &signal) { return detail::check(ipc_signal_number(detail::c(signal))); }
 /// "INT"; "" for a number that is no signal.
 inline std::string name(int signo) {
     const char *name = ipc_signal_name(signo);
@@ -271,15 +282,15 @@ inline void handle(const std::string &signal, Handler handler) {
     auto &all = detail::Handlers::all();
     if (!all.get(signo)) all.set(signo, fresh);
     // What has arrived until now is the old one's, if there is one: the new one comes behind it.
-    detail::check(ipc_signal_handle(signal.c_str(), detail::Handlers::run, nullptr));
+    detail::check(ipc_signal_handle(detail::c(signal), detail::Handlers::run, nullptr));
     all.set(signo, std::move(fresh));
 }
-inline void queue(const std::string &signal) { detail::check(ipc_signal_queue(signal.c_str())); }
-inline void ignore(const std::string &signal) { detail::check(ipc_signal_ignore(signal.c_str())); }
-inline void standard(const std::string &signal) { detail::check(ipc_signal_default(signal.c_str())); }
+inline void queue(const std::string &signal) { detail::check(ipc_signal_queue(detail::c(signal))); }
+inline void ignore(const std::string &signal) { detail::check(ipc_signal_ignore(detail::c(signal))); }
+inline void standard(const std::string &signal) { detail::check(ipc_signal_default(detail::c(signal))); }
 /// "DEFAULT", "IGNORE", "HANDLER", "QUEUE", "FOREIGN", "REPLACED".
 inline std::string disposition(const std::string &signal) {
-    const char *word = ipc_signal_disposition(signal.c_str());
+    const char *word = ipc_signal_disposition(detail::c(signal));
     if (!word) throw Error(PERLIPC_E_INVALID);
     return word;
 }
@@ -289,7 +300,7 @@ class Local {
 public:
     explicit Local(const std::string &signal) : signo_(number(signal)), handler_(detail::Handlers::all().get(signo_)) {
         ipc_saved *saved;
-        detail::check(ipc_signal_save(signal.c_str(), &saved));
+        detail::check(ipc_signal_save(detail::c(signal), &saved));
         saved_.reset(saved);
     }
     Local(Local &&) = default;
@@ -336,21 +347,21 @@ inline int dispatch(milliseconds time = milliseconds(0)) { return detail::check(
 inline const uint64_t *due_word() { return ipc_signal_due_word(); }
 inline int fd() { return detail::check(ipc_signal_fd()); }
 inline void take_over() { detail::check(ipc_signal_take_over()); }
-inline void block(const std::string &signals) { detail::check(ipc_signal_block(signals.c_str())); }
-inline void unblock(const std::string &signals) { detail::check(ipc_signal_unblock(signals.c_str())); }
-inline bool blocked(const std::string &signal) { return detail::check(ipc_signal_blocked(signal.c_str())) != 0; }
-inline bool pending(const std::string &signal) { return detail::check(ipc_signal_pending(signal.c_str())) != 0; }
+inline void block(const std::string &signals) { detail::check(ipc_signal_block(detail::c(signals))); }
+inline void unblock(const std::string &signals) { detail::check(ipc_signal_unblock(detail::c(signals))); }
+inline bool blocked(const std::string &signal) { return detail::check(ipc_signal_blocked(detail::c(signal))) != 0; }
+inline bool pending(const std::string &signal) { return detail::check(ipc_signal_pending(detail::c(signal))) != 0; }
 inline int suspend(const std::string &unblocked, milliseconds time = forever) {
-    return detail::check(ipc_signal_suspend(unblocked.c_str(), detail::limit(time)));
+    return detail::check(ipc_signal_suspend(detail::c(unblocked), detail::limit(time)));
 }
 inline void hosted(bool on) { ipc_signal_hosted(on); }
-inline void kill(const std::string &signal, int32_t pid) { detail::check(ipc_signal_kill(signal.c_str(), pid)); }
+inline void kill(const std::string &signal, int32_t pid) { detail::check(ipc_signal_kill(detail::c(signal), pid)); }
 /// How many were reached.
 inline int kill(const std::string &signal, const std::vector<int32_t> &pids) {
-    return detail::check(ipc_signal_kill_all(signal.c_str(), pids.data(), pids.size()));
+    return detail::check(ipc_signal_kill_all(detail::c(signal), pids.data(), pids.size()));
 }
 inline void sigqueue(const std::string &signal, int32_t pid, int64_t value) {
-    detail::check(ipc_signal_sigqueue(signal.c_str(), pid, value));
+    detail::check(ipc_signal_sigqueue(detail::c(signal), pid, value));
 }
 /// What was left of the alarm before.
 inline milliseconds alarm(milliseconds after, milliseconds interval = milliseconds(0)) {
@@ -358,9 +369,9 @@ inline milliseconds alarm(milliseconds after, milliseconds interval = millisecon
 }
 /// What is left of the time when a handler ended it.
 inline milliseconds sleep(milliseconds time) { return milliseconds(detail::check(ipc_signal_sleep(time.count()))); }
-inline void trap(const std::string &signals = "") { detail::check(ipc_signal_trap(signals.c_str())); }
+inline void trap(const std::string &signals = "") { detail::check(ipc_signal_trap(detail::c(signals))); }
 inline void trap(const std::string &signals, ipc_trap_fn last, void *userdata) {
-    detail::check(ipc_signal_trap_handle(signals.c_str(), last, userdata));
+    detail::check(ipc_signal_trap_handle(detail::c(signals), last, userdata));
 }
 
 } // namespace signal
@@ -387,10 +398,10 @@ public:
         int32_t status = -1;
         return detail::ended(ipc_child_wait(get(), detail::limit(time), &status), status);
     }
-    void kill(const std::string &signal = "TERM") { detail::check(ipc_child_kill(get(), signal.c_str())); }
+    void kill(const std::string &signal = "TERM") { detail::check(ipc_child_kill(get(), detail::c(signal))); }
     /// How many processes got it; `how` is a PERLIPC_KILL_*.
     int kill_tree(const std::string &signal = "TERM", int32_t *how = nullptr) {
-        return detail::check(ipc_child_kill_tree(get(), signal.c_str(), how));
+        return detail::check(ipc_child_kill_tree(get(), detail::c(signal), how));
     }
     /// TERM to its tree, `grace` to go, then KILL.
     Status end(milliseconds grace = milliseconds(1000)) {
@@ -435,27 +446,27 @@ inline Reaped wait_pid(int32_t pid, milliseconds time = forever) {
 /// What to run. The first failure of a setter comes out of the call that starts it.
 class Cmd {
 public:
-    explicit Cmd(const std::string &program) : handle_(ipc_cmd_new(program.c_str())) {}
+    explicit Cmd(const std::string &program) : handle_(ipc_cmd_new(detail::c(program))) {}
     Cmd(const std::vector<std::string> &words) : handle_(ipc_cmd_argv(detail::pointers(words).data())) {}
     Cmd(std::initializer_list<std::string> words) : Cmd(std::vector<std::string>(words)) {}
     /// A command string, by Perl's rule: with a shell only where it needs one.
-    static Cmd shell(const std::string &command) { return Cmd(ipc_cmd_shell(command.c_str())); }
+    static Cmd shell(const std::string &command) { return Cmd(ipc_cmd_shell(detail::c(command))); }
 
-    Cmd &arg(const std::string &arg) { return ipc_cmd_arg(get(), arg.c_str()), *this; }
+    Cmd &arg(const std::string &arg) { return ipc_cmd_arg(get(), detail::c(arg)), *this; }
     Cmd &env(const std::string &name, const std::string &value) {
-        return ipc_cmd_env(get(), name.c_str(), value.c_str()), *this;
+        return ipc_cmd_env(get(), detail::c(name), detail::c(value)), *this;
     }
-    Cmd &env_unset(const std::string &name) { return ipc_cmd_env(get(), name.c_str(), nullptr), *this; }
+    Cmd &env_unset(const std::string &name) { return ipc_cmd_env(get(), detail::c(name), nullptr), *this; }
     Cmd &env_clear() { return ipc_cmd_env_clear(get()), *this; }
-    Cmd &dir(const std::string &path) { return ipc_cmd_dir(get(), path.c_str()), *this; }
-    Cmd &redirect(int child_fd, const std::string &spec) { return ipc_cmd_redirect(get(), child_fd, spec.c_str()), *this; }
+    Cmd &dir(const std::string &path) { return ipc_cmd_dir(get(), detail::c(path)), *this; }
+    Cmd &redirect(int child_fd, const std::string &spec) { return ipc_cmd_redirect(get(), child_fd, detail::c(spec)), *this; }
     Cmd &pass(int child_fd, int fd) { return ipc_cmd_pass(get(), child_fd, fd), *this; }
     /// "" leaves one as it is.
     Cmd &user(const std::string &user, const std::string &group = "") {
         return ipc_cmd_user(get(), detail::or_null(user), detail::or_null(group)), *this;
     }
     Cmd &option(const std::string &name, const std::string &value) {
-        return ipc_cmd_option(get(), name.c_str(), value.c_str()), *this;
+        return ipc_cmd_option(get(), detail::c(name), detail::c(value)), *this;
     }
     Cmd &grace(milliseconds time) { return ipc_cmd_grace(get(), detail::limit(time)), *this; }
 
@@ -588,11 +599,11 @@ public:
         return detail::ended(ipc_stream_close(get(), &status), status);
     }
     Stream &option(const std::string &name, int value) {
-        return detail::check(ipc_stream_option(get(), name.c_str(), value)), *this;
+        return detail::check(ipc_stream_option(get(), detail::c(name), value)), *this;
     }
     int option(const std::string &name) const {
         int32_t value = 0;
-        detail::check(ipc_stream_option_value(get(), name.c_str(), &value));
+        detail::check(ipc_stream_option_value(get(), detail::c(name), &value));
         return value;
     }
     std::string peer() const {
@@ -665,19 +676,19 @@ inline Pipe pipe() {
 /// "cmd |" or "| cmd".
 inline Stream open(const std::string &spec) {
     ipc_stream *stream;
-    detail::check(ipc_popen_open(spec.c_str(), &stream));
+    detail::check(ipc_popen_open(detail::c(spec), &stream));
     return Stream(stream);
 }
 /// "-|" reads from the command, "|-" writes to it.
 inline Stream open(const std::string &mode, const Cmd &cmd) {
     ipc_stream *stream;
-    detail::check(ipc_popen_start(cmd.get(), mode.c_str(), &stream));
+    detail::check(ipc_popen_start(cmd.get(), detail::c(mode), &stream));
     return Stream(stream);
 }
 /// The fork form: empty in the child.
 inline Stream open_fork(const std::string &mode, bool threads_ok = false) {
     ipc_stream *stream;
-    detail::check(ipc_popen_fork(mode.c_str(), threads_ok, &stream));
+    detail::check(ipc_popen_fork(detail::c(mode), threads_ok, &stream));
     return Stream(stream);
 }
 
@@ -813,14 +824,14 @@ inline Stream open_pty(const Cmd &cmd, int rows = 24, int cols = 80) {
     return Stream(stream);
 }
 /// The byte of a key with Control held: control("c") is 3.
-inline char control(const std::string &key) { return static_cast<char>(detail::check(ipc_pty_control(key.c_str()))); }
+inline char control(const std::string &key) { return static_cast<char>(detail::check(ipc_pty_control(detail::c(key)))); }
 
 /// A list of patterns; each gives its index. What was found: Stream::before, Stream::match.
 class Expect {
 public:
     Expect() : handle_(ipc_expect_new()) {}
     int text(const std::string &bytes) { return detail::check(ipc_expect_text(get(), bytes.data(), bytes.size())); }
-    int regex(const std::string &pattern) { return detail::check(ipc_expect_regex(get(), pattern.c_str())); }
+    int regex(const std::string &pattern) { return detail::check(ipc_expect_regex(get(), detail::c(pattern))); }
     int eof() { return detail::check(ipc_expect_eof(get())); }
     int timeout() { return detail::check(ipc_expect_timeout(get())); }
     void settled(bool on) { detail::check(ipc_expect_settled(get(), on)); }
@@ -854,11 +865,11 @@ public:
     }
     int input(const std::string &pattern, Seen seen = nullptr) {
         ipc_interact_fn call = keep(seen);
-        return detail::check(ipc_interact_input(get(), pattern.c_str(), call, kept(call)));
+        return detail::check(ipc_interact_input(get(), detail::c(pattern), call, kept(call)));
     }
     int output(const std::string &pattern, Seen seen = nullptr) {
         ipc_interact_fn call = keep(seen);
-        return detail::check(ipc_interact_output(get(), pattern.c_str(), call, kept(call)));
+        return detail::check(ipc_interact_output(get(), detail::c(pattern), call, kept(call)));
     }
     /// A PERLIPC_INTERACT_*, a pattern's number, or what a callback returned.
     int run(Stream &stream, milliseconds time = forever) {
@@ -889,37 +900,37 @@ private:
 // ---- fifo, flock ---------------------------------------------------------------------------------------------------
 
 namespace fifo {
-inline void make(const std::string &path, uint32_t mode = 0600) { detail::check(ipc_fifo_make(path.c_str(), mode)); }
+inline void make(const std::string &path, uint32_t mode = 0600) { detail::check(ipc_fifo_make(detail::c(path), mode)); }
 inline std::string make_private() {
     return detail::text([](char *to, size_t cap) { return ipc_fifo_private(to, cap); });
 }
-inline bool is(const std::string &path) { return detail::check(ipc_fifo_is(path.c_str())) != 0; }
+inline bool is(const std::string &path) { return detail::check(ipc_fifo_is(detail::c(path))) != 0; }
 /// "<", ">", "+<".
 inline Stream open(const std::string &path, const std::string &mode, milliseconds time = forever) {
     ipc_stream *stream;
-    detail::check(ipc_fifo_open(path.c_str(), mode.c_str(), detail::limit(time), &stream));
+    detail::check(ipc_fifo_open(detail::c(path), detail::c(mode), detail::limit(time), &stream));
     return Stream(stream);
 }
 } // namespace fifo
 
 /// "SH", "EX", "UN".
 inline void flock(int fd, const std::string &mode, milliseconds time = forever) {
-    detail::check(ipc_flock(fd, mode.c_str(), detail::limit(time)));
+    detail::check(ipc_flock(fd, detail::c(mode), detail::limit(time)));
 }
 
 // ---- sysv, sem, shm, msg: by id; none is removed by a destructor ---------------------------------------------------
 
 inline int32_t ftok(const std::string &path, int32_t id = 1) {
     int32_t key;
-    detail::check(ipc_ftok(path.c_str(), id, &key));
+    detail::check(ipc_ftok(detail::c(path), id, &key));
     return key;
 }
 inline int32_t sysv_key(const std::string &name) {
     int32_t key;
-    detail::check(ipc_sysv_key(name.c_str(), &key));
+    detail::check(ipc_sysv_key(detail::c(name), &key));
     return key;
 }
-inline int64_t sysv_limit(const std::string &name) { return detail::check(ipc_sysv_limit(name.c_str())); }
+inline int64_t sysv_limit(const std::string &name) { return detail::check(ipc_sysv_limit(detail::c(name))); }
 inline std::string sysv_list() { return detail::text(ipc_sysv_list); }
 
 /// A set of semaphores.
@@ -939,7 +950,7 @@ public:
     }
     static Sem named(const std::string &name, const std::vector<int32_t> &values, uint32_t mode = 0600, milliseconds time = forever) {
         return Sem(detail::check(
-            ipc_sem_named(name.c_str(), values.data(), static_cast<int32_t>(values.size()), mode, detail::limit(time))));
+            ipc_sem_named(detail::c(name), values.data(), static_cast<int32_t>(values.size()), mode, detail::limit(time))));
     }
     int32_t id() const { return id_; }
     /// Triples of semaphore, change, flags: all at once or not at all.
@@ -966,8 +977,8 @@ public:
     }
     int32_t pid(int index = 0) const { return detail::check(ipc_sem_pid(id_, index)); }
     int waiting(int index = 0, bool for_zero = false) const { return detail::check(ipc_sem_waiting(id_, index, for_zero)); }
-    int64_t stat(const std::string &field) const { return detail::check(ipc_sem_stat(id_, field.c_str())); }
-    void change(const std::string &field, int64_t value) const { detail::check(ipc_sem_change(id_, field.c_str(), value)); }
+    int64_t stat(const std::string &field) const { return detail::check(ipc_sem_stat(id_, detail::c(field))); }
+    void change(const std::string &field, int64_t value) const { detail::check(ipc_sem_change(id_, detail::c(field), value)); }
     void remove() const { detail::check(ipc_sem_remove(id_)); }
 
 private:
@@ -995,7 +1006,7 @@ public:
     explicit Shm(int32_t id) : id_(id) {}
     static Shm get(int32_t key, size_t size, uint32_t flags) { return Shm(detail::check(ipc_shm_get(key, size, flags))); }
     static Shm named(const std::string &name, size_t size, uint32_t mode = 0600) {
-        return Shm(detail::check(ipc_shm_named(name.c_str(), size, mode)));
+        return Shm(detail::check(ipc_shm_named(detail::c(name), size, mode)));
     }
     int32_t id() const { return id_; }
     std::string read(size_t pos, size_t len) const {
@@ -1013,8 +1024,8 @@ public:
         detail::check(ipc_shm_attach(id_, flags, &addr, &size));
         return Attached(addr, size);
     }
-    int64_t stat(const std::string &field) const { return detail::check(ipc_shm_stat(id_, field.c_str())); }
-    void change(const std::string &field, int64_t value) const { detail::check(ipc_shm_change(id_, field.c_str(), value)); }
+    int64_t stat(const std::string &field) const { return detail::check(ipc_shm_stat(id_, detail::c(field))); }
+    void change(const std::string &field, int64_t value) const { detail::check(ipc_shm_change(id_, detail::c(field), value)); }
     void remove() const { detail::check(ipc_shm_remove(id_)); }
 
 private:
@@ -1032,7 +1043,7 @@ public:
     explicit Msg(int32_t id) : id_(id) {}
     static Msg get(int32_t key, uint32_t flags) { return Msg(detail::check(ipc_msg_get(key, flags))); }
     static Msg named(const std::string &name, uint32_t mode = 0600) {
-        return Msg(detail::check(ipc_msg_named(name.c_str(), mode)));
+        return Msg(detail::check(ipc_msg_named(detail::c(name), mode)));
     }
     int32_t id() const { return id_; }
     void send(int64_t type, const std::string &data, milliseconds time = forever, uint32_t flags = 0) const {
@@ -1049,8 +1060,8 @@ public:
             return message;
         }
     }
-    int64_t stat(const std::string &field) const { return detail::check(ipc_msg_stat(id_, field.c_str())); }
-    void change(const std::string &field, int64_t value) const { detail::check(ipc_msg_change(id_, field.c_str(), value)); }
+    int64_t stat(const std::string &field) const { return detail::check(ipc_msg_stat(id_, detail::c(field))); }
+    void change(const std::string &field, int64_t value) const { detail::check(ipc_msg_change(id_, detail::c(field), value)); }
     void remove() const { detail::check(ipc_msg_remove(id_)); }
 
 private:
@@ -1077,7 +1088,7 @@ public:
         return result != -ETIMEDOUT && detail::check(result) >= 0;
     }
     void unlock() { give(); }
-    static void remove(const std::string &name) { detail::check(ipc_lock_remove(name.c_str())); }
+    static void remove(const std::string &name) { detail::check(ipc_lock_remove(detail::c(name))); }
     ipc_lock *get() const { return handle_.get(); }
 
 private:
@@ -1096,7 +1107,7 @@ public:
     void take(milliseconds time = forever) { detail::check(ipc_futex_take(get(), detail::limit(time))); }
     void give() { detail::check(ipc_futex_give(get())); }
     int value() const { return detail::check(ipc_futex_value(get())); }
-    static void remove(const std::string &name) { detail::check(ipc_futex_remove(name.c_str())); }
+    static void remove(const std::string &name) { detail::check(ipc_futex_remove(detail::c(name))); }
     ipc_futex *get() const { return handle_.get(); }
 
 private:
@@ -1120,7 +1131,7 @@ public:
     int64_t version() const { return detail::check(ipc_value_version(get())); }
     bool take(milliseconds time = forever) { return detail::check(ipc_value_take(get(), detail::limit(time))) == 1; }
     void give() { detail::check(ipc_value_give(get())); }
-    static void remove(const std::string &name) { detail::check(ipc_value_remove(name.c_str())); }
+    static void remove(const std::string &name) { detail::check(ipc_value_remove(detail::c(name))); }
     ipc_value *get() const { return handle_.get(); }
 
 private:
@@ -1151,7 +1162,7 @@ public:
             },
             report_.get()));
     }
-    void push(const std::string &name) { detail::check(ipc_argv_push(get(), name.c_str())); }
+    void push(const std::string &name) { detail::check(ipc_argv_push(get(), detail::c(name))); }
     void separator(const std::string &bytes) { detail::check(ipc_argv_separator(get(), bytes.data(), bytes.size())); }
     /// Each file whole.
     void whole() { detail::check(ipc_argv_separator(get(), nullptr, 0)); }
@@ -1202,23 +1213,23 @@ inline std::vector<std::string> resolve_all(const std::string &host, const std::
     return all;
 }
 inline std::string name(const std::string &addr, milliseconds time = forever) {
-    return detail::text([&](char *to, size_t cap) { return ipc_addr_name(addr.c_str(), detail::limit(time), to, cap); });
+    return detail::text([&](char *to, size_t cap) { return ipc_addr_name(detail::c(addr), detail::limit(time), to, cap); });
 }
 /// "" as protocol: of any.
 inline int service(const std::string &name, const std::string &protocol = "") {
-    return detail::check(ipc_addr_service(name.c_str(), detail::or_null(protocol)));
+    return detail::check(ipc_addr_service(detail::c(name), detail::or_null(protocol)));
 }
 inline std::string service_name(int number, const std::string &protocol = "") {
     return detail::text(
         [&](char *to, size_t cap) { return ipc_addr_service_name(number, detail::or_null(protocol), to, cap); });
 }
-inline int protocol(const std::string &name) { return detail::check(ipc_addr_protocol(name.c_str())); }
+inline int protocol(const std::string &name) { return detail::check(ipc_addr_protocol(detail::c(name))); }
 inline std::string protocol_name(int number) {
     return detail::text([&](char *to, size_t cap) { return ipc_addr_protocol_name(number, to, cap); });
 }
 /// The kernel's struct sockaddr.
 inline std::string pack(const std::string &addr) {
-    return detail::text([&](char *to, size_t cap) { return ipc_addr_pack(addr.c_str(), to, cap); });
+    return detail::text([&](char *to, size_t cap) { return ipc_addr_pack(detail::c(addr), to, cap); });
 }
 inline std::string unpack(const std::string &sockaddr) {
     return detail::text([&](char *to, size_t cap) { return ipc_addr_unpack(sockaddr.data(), sockaddr.size(), to, cap); });
@@ -1231,12 +1242,12 @@ inline std::string unpack(const std::string &sockaddr) {
 inline Stream tcp_connect(const std::string &host, const std::string &service, milliseconds time = forever,
                           const std::string &options = "") {
     ipc_stream *stream;
-    detail::check(ipc_tcp_connect(detail::or_null(host), service.c_str(), options.c_str(), detail::limit(time), &stream));
+    detail::check(ipc_tcp_connect(detail::or_null(host), detail::c(service), detail::c(options), detail::limit(time), &stream));
     return Stream(stream);
 }
 inline Stream unix_connect(const std::string &path, milliseconds time = forever, const std::string &options = "") {
     ipc_stream *stream;
-    detail::check(ipc_unix_connect(path.c_str(), options.c_str(), detail::limit(time), &stream));
+    detail::check(ipc_unix_connect(detail::c(path), detail::c(options), detail::limit(time), &stream));
     return Stream(stream);
 }
 inline std::pair<Stream, Stream> unix_pair() {
@@ -1244,7 +1255,7 @@ inline std::pair<Stream, Stream> unix_pair() {
     detail::check(ipc_unix_pair(&one, &other));
     return {Stream(one), Stream(other)};
 }
-inline bool unix_is(const std::string &path) { return detail::check(ipc_unix_is(path.c_str())) != 0; }
+inline bool unix_is(const std::string &path) { return detail::check(ipc_unix_is(detail::c(path))) != 0; }
 
 struct Peer {
     int32_t pid;
@@ -1284,10 +1295,10 @@ public:
         return detail::text([this](char *to, size_t cap) { return ipc_listener_addr(get(), to, cap); });
     }
     int port() const { return detail::check(ipc_listener_port(get())); }
-    void option(const std::string &name, int value) { detail::check(ipc_listener_option(get(), name.c_str(), value)); }
+    void option(const std::string &name, int value) { detail::check(ipc_listener_option(get(), detail::c(name), value)); }
     int option(const std::string &name) const {
         int32_t value = 0;
-        detail::check(ipc_listener_option_value(get(), name.c_str(), &value));
+        detail::check(ipc_listener_option_value(get(), detail::c(name), &value));
         return value;
     }
     int fd() const { return detail::check(ipc_listener_fd(get())); }
@@ -1304,12 +1315,12 @@ private:
 /// "" as host is any address, "" as service a port of the kernel's choice.
 inline Listener tcp_listen(const std::string &host, const std::string &service, const std::string &options = "") {
     ipc_listener *listener;
-    detail::check(ipc_tcp_listen(detail::or_null(host), detail::or_null(service), options.c_str(), &listener));
+    detail::check(ipc_tcp_listen(detail::or_null(host), detail::or_null(service), detail::c(options), &listener));
     return Listener(listener);
 }
 inline Listener unix_listen(const std::string &path, const std::string &options = "") {
     ipc_listener *listener;
-    detail::check(ipc_unix_listen(path.c_str(), options.c_str(), &listener));
+    detail::check(ipc_unix_listen(detail::c(path), detail::c(options), &listener));
     return Listener(listener);
 }
 
@@ -1323,7 +1334,7 @@ struct Datagram {
 class Dgram {
 public:
     explicit Dgram(ipc_dgram *handle) : handle_(handle) {}
-    void connect(const std::string &addr) { detail::check(ipc_dgram_connect(get(), addr.c_str())); }
+    void connect(const std::string &addr) { detail::check(ipc_dgram_connect(get(), detail::c(addr))); }
     /// "": to the connected peer.
     void send(const std::string &data, const std::string &addr = "", milliseconds time = forever) {
         detail::check(ipc_dgram_send(get(), data.data(), data.size(), detail::or_null(addr), detail::limit(time)));
@@ -1333,18 +1344,18 @@ public:
     Datagram peek(milliseconds time = forever, size_t cap = 65536) { return received(ipc_dgram_peek, time, cap); }
     /// "" as interface: where the routes lead.
     void join(const std::string &group, const std::string &interface = "") {
-        detail::check(ipc_dgram_join(get(), group.c_str(), detail::or_null(interface)));
+        detail::check(ipc_dgram_join(get(), detail::c(group), detail::or_null(interface)));
     }
     void leave(const std::string &group, const std::string &interface = "") {
-        detail::check(ipc_dgram_leave(get(), group.c_str(), detail::or_null(interface)));
+        detail::check(ipc_dgram_leave(get(), detail::c(group), detail::or_null(interface)));
     }
     void multicast(int ttl, int heard_here = -1, const std::string &interface = "") {
         detail::check(ipc_dgram_multicast(get(), ttl, heard_here, detail::or_null(interface)));
     }
-    void option(const std::string &name, int value) { detail::check(ipc_dgram_option(get(), name.c_str(), value)); }
+    void option(const std::string &name, int value) { detail::check(ipc_dgram_option(get(), detail::c(name), value)); }
     int option(const std::string &name) const {
         int32_t value = 0;
-        detail::check(ipc_dgram_option_value(get(), name.c_str(), &value));
+        detail::check(ipc_dgram_option_value(get(), detail::c(name), &value));
         return value;
     }
     std::string peer() const {
@@ -1371,13 +1382,13 @@ private:
 
 inline Dgram udp_open(const std::string &host = "", const std::string &service = "", const std::string &options = "") {
     ipc_dgram *dgram;
-    detail::check(ipc_udp_open(detail::or_null(host), detail::or_null(service), options.c_str(), &dgram));
+    detail::check(ipc_udp_open(detail::or_null(host), detail::or_null(service), detail::c(options), &dgram));
     return Dgram(dgram);
 }
 /// "": without a name.
 inline Dgram dgram_unix(const std::string &path = "", const std::string &options = "") {
     ipc_dgram *dgram;
-    detail::check(ipc_dgram_unix(detail::or_null(path), options.c_str(), &dgram));
+    detail::check(ipc_dgram_unix(detail::or_null(path), detail::c(options), &dgram));
     return Dgram(dgram);
 }
 
@@ -1481,7 +1492,7 @@ public:
     }
     Server &each(milliseconds time) { return detail::check(ipc_server_each(get(), detail::limit(time))), *this; }
     Server &user(const std::string &user, const std::string &group = "") {
-        return detail::check(ipc_server_user(get(), user.c_str(), detail::or_null(group))), *this;
+        return detail::check(ipc_server_user(get(), detail::c(user), detail::or_null(group))), *this;
     }
     Server &log(Log log) {
         log_.reset(new Log(std::move(log)));
@@ -1496,7 +1507,7 @@ public:
         if (detail::thrown()) detail::rethrow(PERLIPC_E_HANDLER);
         return detail::check(result) == 1;
     }
-    int64_t count(const std::string &what) const { return detail::check(ipc_server_count(get(), what.c_str())); }
+    int64_t count(const std::string &what) const { return detail::check(ipc_server_count(get(), detail::c(what))); }
     void stop() { detail::check(ipc_server_stop(get())); }
     ipc_server *get() const { return handle_.get(); }
 
@@ -1509,10 +1520,10 @@ private:
 // ---- user, daemon --------------------------------------------------------------------------------------------------
 
 inline void user_drop(const std::string &user, const std::string &group = "") {
-    detail::check(ipc_user_drop(user.c_str(), detail::or_null(group)));
+    detail::check(ipc_user_drop(detail::c(user), detail::or_null(group)));
 }
 /// True in the daemon, false in the caller with "keep".
-inline bool daemon(const std::string &options = "") { return detail::check(ipc_daemon_start(options.c_str())) == 0; }
+inline bool daemon(const std::string &options = "") { return detail::check(ipc_daemon_start(detail::c(options))) == 0; }
 
 } // namespace perlipc
 

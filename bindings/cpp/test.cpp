@@ -60,6 +60,10 @@ TEST(errors) {
     THROWS(ipc::Error, PERLIPC_E_INVALID, ipc::open("no bar"));
     THROWS(ipc::Error, PERLIPC_E_INVALID, ipc::Stream().flush());
     SAYS(ipc::Error(-ENOENT).what(), ipc_error_text(-ENOENT));
+    std::string nul("a\0b", 3); // never cut without a word
+    THROWS(ipc::Error, PERLIPC_E_INVALID, ipc::Cmd({"echo", nul}));
+    THROWS(ipc::Error, PERLIPC_E_INVALID, ipc::open(nul + "|"));
+    THROWS(ipc::Error, PERLIPC_E_INVALID, ipc::tcp_listen(nul, "0"));
 }
 
 TEST(status) {

@@ -16,6 +16,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 	"unsafe"
@@ -71,17 +72,21 @@ func limit(time time.Duration) C.int32_t {
 	return C.int32_t(ms)
 }
 
-// A C string for the time of a call; "" as NULL where that is what it means.
+// A C string for the time of a call. It would end at the first NUL: NULL in its place is an error, and nothing is cut.
 func c(text string) (*C.char, func()) {
+	if strings.IndexByte(text, 0) >= 0 {
+		return nil, func() {}
+	}
 	s := C.CString(text)
 	return s, func() { C.free(unsafe.Pointer(s)) }
 }
 
+// The same where NULL stands for "": what has a NUL becomes a name that nothing has.
 func orNull(text string) (*C.char, func()) {
 	if text == "" {
 		return nil, func() {}
 	}
-	return c(text)
+	return c(strings.ReplaceAll(text, "\x00", "\xff"))
 }
 
 func data(bytes []byte) unsafe.Pointer {
@@ -151,6 +156,9 @@ func newCmd(handle *C.ipc_cmd) *Cmd {
 func Command(words ...string) *Cmd {
 	argv := make([]*C.char, len(words)+1)
 	for i, word := range words {
+		if strings.IndexByte(word, 0) >= 0 {
+			return newCmd(C.ipc_cmd_shell(nil)) // the failure that it keeps is told when it is started
+		}
 		argv[i] = C.CString(word)
 		defer C.free(unsafe.Pointer(argv[i]))
 	}
@@ -169,7 +177,11 @@ func (cmd *Cmd) set(set func(h *C.ipc_cmd, one, other *C.char) C.int32_t, one, o
 	defer freeOne()
 	b, freeOther := c(other)
 	defer freeOther()
-	set(cmd.handle, a, b)
+	if a == nil || b == nil {
+		C.ipc_cmd_arg(cmd.handle, nil) // the failure that it keeps is told when it is started
+	} else {
+		set(cmd.handle, a, b)
+	}
 	runtime.KeepAlive(cmd)
 	return cmd
 }
@@ -624,9 +636,9 @@ func listener(call func(out **C.ipc_listener) C.int32_t) (*Listener, error) {
 func TCPConnect(host, service, options string, time time.Duration) (*Stream, error) {
 	h, freeHost := orNull(host)
 	defer freeHost()
-	s, freeService := c(service)
+	s, freeService := orNull(service)
 	defer freeService()
-	o, freeOptions := c(options)
+	o, freeOptions := orNull(options)
 	defer freeOptions()
 	return stream(func(out **C.ipc_stream) C.int32_t { return C.ipc_tcp_connect(h, s, o, limit(time), out) })
 }
@@ -637,7 +649,7 @@ func TCPListen(host, service, options string) (*Listener, error) {
 	defer freeHost()
 	s, freeService := orNull(service)
 	defer freeService()
-	o, freeOptions := c(options)
+	o, freeOptions := orNull(options)
 	defer freeOptions()
 	return listener(func(out **C.ipc_listener) C.int32_t { return C.ipc_tcp_listen(h, s, o, out) })
 }
@@ -646,7 +658,7 @@ func TCPListen(host, service, options string) (*Listener, error) {
 func UnixConnect(path, options string, time time.Duration) (*Stream, error) {
 	p, freePath := c(path)
 	defer freePath()
-	o, freeOptions := c(options)
+	o, freeOptions := orNull(options)
 	defer freeOptions()
 	return stream(func(out **C.ipc_stream) C.int32_t { return C.ipc_unix_connect(p, o, limit(time), out) })
 }
@@ -655,7 +667,7 @@ func UnixConnect(path, options string, time time.Duration) (*Stream, error) {
 func UnixListen(path, options string) (*Listener, error) {
 	p, freePath := c(path)
 	defer freePath()
-	o, freeOptions := c(options)
+	o, freeOptions := orNull(options)
 	defer freeOptions()
 	return listener(func(out **C.ipc_listener) C.int32_t { return C.ipc_unix_listen(p, o, out) })
 }

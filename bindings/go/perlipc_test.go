@@ -72,6 +72,14 @@ func TestErrors(t *testing.T) {
 	fails(t, "PERLIPC_E_INVALID", err)
 	_, err = Command("true").Dir("/no/such").Start()
 	fails(t, "ENOENT", err)
+	for _, cmd := range []*Cmd{Command("echo", "a\x00b"), Shell("echo a\x00b"), Command("true").Env("A", "a\x00b")} {
+		_, err = cmd.Start() // never cut without a word
+		fails(t, "PERLIPC_E_INVALID", err)
+	}
+	_, err = UnixConnect("/tmp\x00b", "", 0)
+	fails(t, "PERLIPC_E_INVALID", err)
+	_, err = TCPListen("127.0.0.1\x00", "", "")
+	fails(t, "PERLIPC_E_INVALID", err)
 }
 
 // What failed last belongs to a thread: a goroutine that is moved must not get another's text.

@@ -124,7 +124,31 @@ ffi.cdef [[
   int clock_gettime(int clock, struct perlipc_timespec *to);
   int siginterrupt(int signo, int flag);
 ]]
-local C = ffi.load("libperlipc.so.0")
+local library = ffi.load("libperlipc.so.0")
+
+-- Text for C ends at the first NUL: nothing is cut without a word.
+local texts = {}
+for name, args in M.prototypes:gmatch("(ipc_[%w_]+)%(([^\n]*)%);") do
+  local i = 0
+  for arg in args:gmatch("[^,]+") do
+    i = i + 1
+    if arg:find("const char *", 1, true) and not arg:find("*[*%s]*%*") then
+      texts[name] = texts[name] or {}
+      table.insert(texts[name], i)
+    end
+  end
+end
+local C = setmetatable({}, { __index = function(functions, name)
+  local call, at = library[name], texts[name]
+  functions[name] = at and function(...)
+    for _, i in ipairs(at) do
+      local text = select(i, ...)
+      if type(text) == "string" and text:find("\0", 1, true) then error(name .. ": a text with a NUL inside", 0) end
+    end
+    return call(...)
+  end or call
+  return functions[name]
+end })
 
 --- As include/perlipc.json has them.
 M.constants = {
@@ -268,6 +292,7 @@ function M.cmd(what)
   local keep = {}
   for i, word in ipairs(what) do
     keep[i] = tostring(word)
+    if keep[i]:find("\0", 1, true) then error("a word with a NUL inside", 0) end
     words[i - 1] = keep[i]
   end
   local cmd = new_cmd(C.ipc_cmd_argv(words))

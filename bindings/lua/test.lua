@@ -46,6 +46,8 @@ function test.errors()
   same(err.step .. " " .. err.path .. " " .. err.errno, "exec /no/such/program 2")
   same(fails("PERLIPC_E_INVALID", ipc.open, "no bar").code, ipc.E_INVALID)
   fails("ENOENT", ipc.start, { "true", dir = "/no/such" })
+  fails("a word with a NUL inside", ipc.open, "-|", { "echo", "a\0b" }) -- never cut without a word
+  fails("ipc_popen_open: a text with a NUL inside", ipc.open, "echo a\0b |")
 end
 
 function test.signals()

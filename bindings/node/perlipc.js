@@ -136,7 +136,19 @@ function annotated(prototype) {
 }
 
 const C = {};
-for (const prototype of prototypes) C[prototype.match(/(ipc_\w+)\(/)[1]] = library.func(annotated(prototype));
+for (const prototype of prototypes) {
+  const [, name, args] = prototype.match(/(ipc_\w+)\((.*)\)/), call = library.func(annotated(prototype));
+  // Text for C ends at the first NUL: nothing is cut without a word.
+  const texts = args.split(', ').flatMap((arg, i) => (/^const char \*/.test(arg) ? [i] : []));
+  const checked = (given) => {
+    if (texts.some((i) => [given[i]].flat().some((text) => typeof text === 'string' && text.includes('\0')))) {
+      throw new TypeError(`${name}: a text with a NUL inside`);
+    }
+    return given;
+  };
+  C[name] = texts.length ? (...given) => call(...checked(given)) : call;
+  C[name].async = texts.length ? (...given) => call.async(...checked(given)) : call.async;
+}
 
 class PerlipcError extends Error {
   // What was done tells more where the call was made on this thread, whose last failure is still known.
@@ -159,9 +171,17 @@ function check(result, step, partial) {
   return Number(result);
 }
 
-// Makes the call on another thread; its result, also below 0.
+// Makes the call on another thread; its result, also below 0. Handles live until it is over, whoever has forgotten them.
+const busy = new Set();
 function later(call, ...args) {
-  return new Promise((resolve, reject) => call.async(...args, (error, result) => (error ? reject(error) : resolve(Number(result)))));
+  return new Promise((resolve, reject) => {
+    busy.add(args);
+    call.async(...args.map((arg) => (arg instanceof Handle ? arg.handle : arg)), (error, result) => {
+      busy.delete(args);
+      if (error) reject(error);
+      else resolve(Number(result));
+    });
+  });
 }
 
 const limit = (time) => (time === undefined || time === null || time === Infinity ? -1 : Math.ceil(time));
@@ -241,7 +261,7 @@ class Child extends Handle {
   get pid() { return check(C.ipc_child_pid(this.handle)); }
   async wait(time) {
     const status = [-1];
-    check(await later(C.ipc_child_wait, this.handle, limit(time), status), 'wait');
+    check(await later(C.ipc_child_wait, this, limit(time), status), 'wait');
     return new Status(status[0]);
   }
   // The same without a thread of the pool: by a pipe that ends with the child.
@@ -254,7 +274,7 @@ class Child extends Handle {
   // TERM to its tree, `grace` to go, then KILL.
   async end(grace = 1000) {
     const status = [-1];
-    check(await later(C.ipc_child_end, this.handle, grace, status), 'end');
+    check(await later(C.ipc_child_end, this, grace, status), 'end');
     return new Status(status[0]);
   }
 }
@@ -268,7 +288,7 @@ function start(cmd) {
 // Perl's system: its Status. At the deadline it ends with all that it has started.
 async function run(cmd, time) {
   const keep = Cmd.of(cmd), status = [-1];
-  const result = await later(C.ipc_cmd_run, keep.handle, limit(time), status);
+  const result = await later(C.ipc_cmd_run, keep, limit(time), status);
   check(result, 'run', new Status(status[0]));
   return new Status(status[0]);
 }
@@ -294,13 +314,13 @@ class Stream extends Handle {
   // What is there; null at the end.
   async readSome(size = 65536) {
     const room = Buffer.alloc(size);
-    const length = check(await later(C.ipc_stream_read, this.handle, room, size), 'read');
+    const length = check(await later(C.ipc_stream_read, this, room, size), 'read');
     return length === 0 ? null : this.#decoded(room.subarray(0, length));
   }
   // The next record with its separator; null at the end.
   async readline() {
     const line = [null];
-    const length = check(await later(C.ipc_stream_readline, this.handle, line), 'read');
+    const length = check(await later(C.ipc_stream_readline, this, line), 'read');
     return length === 0 ? null : this.#decoded(bytes(line[0], length));
   }
   async *[Symbol.asyncIterator]() {
@@ -309,16 +329,16 @@ class Stream extends Handle {
   // All that is left.
   async read() {
     const room = [], buffer = Buffer.alloc(65536);
-    for (let length; (length = check(await later(C.ipc_stream_read, this.handle, buffer, buffer.length), 'read')) > 0;) {
+    for (let length; (length = check(await later(C.ipc_stream_read, this, buffer, buffer.length), 'read')) > 0;) {
       room.push(Buffer.from(buffer.subarray(0, length)));
     }
     return this.#decoded(Buffer.concat(room));
   }
   async write(data) {
     data = Buffer.from(data);
-    check(await later(C.ipc_stream_write, this.handle, data, data.length), 'write');
+    check(await later(C.ipc_stream_write, this, data, data.length), 'write');
   }
-  async flush() { check(await later(C.ipc_stream_flush, this.handle), 'flush'); }
+  async flush() { check(await later(C.ipc_stream_flush, this), 'flush'); }
   autoflush(on) { check(C.ipc_stream_autoflush(this.handle, on ? 1 : 0)); }
   // What ends a record; '' means paragraphs, null the whole input.
   separator(data) {
@@ -328,8 +348,8 @@ class Stream extends Handle {
   // The limit of each call; of all calls together, from now on.
   timeout(time) { check(C.ipc_stream_timeout(this.handle, limit(time))); }
   deadline(time) { check(C.ipc_stream_deadline(this.handle, limit(time))); }
-  async eof() { return check(await later(C.ipc_stream_eof, this.handle), 'read') === 1; }
-  async shutdown() { check(await later(C.ipc_stream_shutdown, this.handle), 'shutdown'); }
+  async eof() { return check(await later(C.ipc_stream_eof, this), 'read') === 1; }
+  async shutdown() { check(await later(C.ipc_stream_shutdown, this), 'shutdown'); }
   // Ends the call that waits, and all later ones that would have to wait.
   cancel() { check(C.ipc_stream_cancel(this.handle)); }
   get fd() { return check(C.ipc_stream_fd(this.handle)); }
@@ -340,7 +360,7 @@ class Stream extends Handle {
   // Flushes, closes, and where this was the last stream of its child, waits for that.
   async close() {
     const status = [-1];
-    const result = await later(C.ipc_stream_close, this.handle, status);
+    const result = await later(C.ipc_stream_close, this, status);
     check(result, 'close', new Status(status[0]));
     return new Status(status[0]);
   }
@@ -398,7 +418,7 @@ function pty(cmd, rows = 24, cols = 80) {
 // error's `partial` is what came until then.
 async function capture(cmd, { input, time, encoding } = {}) {
   const keep = Cmd.of(cmd), out = [null], data = input === undefined ? null : Buffer.from(input);
-  const result = await later(C.ipc_capture_run, keep.handle, data, data?.length ?? 0, limit(time), out);
+  const result = await later(C.ipc_capture_run, keep, data, data?.length ?? 0, limit(time), out);
   if (out[0] === null) check(result, 'capture');
   const said = {
     output: borrowed(C.ipc_capture_output, out[0]),
@@ -440,7 +460,7 @@ class Expect extends Handle {
   // By the list's own limit of 30 seconds; Infinity: none.
   async wait(stream, time) {
     const left = time === undefined ? constants.PERLIPC_DEFAULT : limit(time);
-    return check(await later(C.ipc_expect_wait, this.handle, stream.handle, left), 'expect');
+    return check(await later(C.ipc_expect_wait, this, stream, left), 'expect');
   }
 }
 
@@ -450,7 +470,7 @@ class Listener extends Handle {
   constructor(handle) { super(handle, C.ipc_listener_free); }
   async accept(time) {
     const out = [null];
-    check(await later(C.ipc_listener_accept, this.handle, limit(time), out), 'accept');
+    check(await later(C.ipc_listener_accept, this, limit(time), out), 'accept');
     return new Stream(out[0]);
   }
   get addr() { return text(C.ipc_listener_addr, this.handle); }

@@ -34,6 +34,9 @@ const tests = {
       ['exec /no/such/program: No such file or directory', 'exec', '/no/such/program', 2]);
     await fails('PERLIPC_E_INVALID', () => ipc.open('no bar'));
     await fails('ENOENT', () => ipc.start(new ipc.Cmd(['true'], { dir: '/no/such' })));
+    assert.throws(() => ipc.open('-|', ['echo', 'a\0b']), TypeError); // never cut without a word
+    assert.throws(() => ipc.open('echo a\0b |'), TypeError);
+    await assert.rejects(ipc.unixConnect('a\0b'), TypeError);
   },
 
   async signals() {

@@ -44,6 +44,10 @@ test errors => sub {
     fails(ENOENT => sub { Perlipc::start(['true'], dir => '/no/such') });
     eval { Perlipc::start(["a\0b"]) };
     same($@ =~ /^a NUL in a command/, 1);
+    eval { Perlipc::tcp_listen("127.0.0.1\0") };
+    same($@ =~ /^ipc_tcp_listen: a text with a NUL inside/, 1);
+    my $child = Perlipc::start(['sh', '-c', 'exit 4']);
+    same([Perlipc::wait_pid($child->pid, 10)], [$child->pid, 'exited with 4']);
 };
 
 test signals => sub {

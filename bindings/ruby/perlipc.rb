@@ -116,6 +116,21 @@ module Perlipc
       void ipc_listener_free(ipc_listener *l)
     END
     PROTOTYPES.each { |prototype| extern prototype }
+
+    # Text for C ends at the first NUL: nothing is cut without a word.
+    PROTOTYPES.each do |prototype|
+      name = prototype[/ipc_\w+(?=\()/]
+      args = prototype[/\((.*)\)/, 1].split(", ")
+      texts = args.each_index.select { |i| args[i].start_with?("const char *") && !args[i].include?("**") }
+      next if texts.empty? || name == "ipc_cmd_argv"
+
+      plain = method(name)
+      define_singleton_method(name) do |*args|
+        raise ArgumentError, "#{name}: a text with a NUL inside" if texts.any? { |i| args[i].is_a?(String) && args[i].include?("\0") }
+
+        plain.call(*args)
+      end
+    end
   end
 
   # As include/perlipc.json has them.
@@ -281,6 +296,8 @@ module Perlipc
     private
 
     def argv(words)
+      raise ArgumentError, "a word with a NUL inside" if words.any? { |word| word.to_s.include?("\0") }
+
       strings = words.map { |word| Fiddle::Pointer["#{word}\0"] }
       C.ipc_cmd_argv(strings.map(&:to_i).push(0).pack("J*"))
     end

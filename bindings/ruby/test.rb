@@ -28,6 +28,8 @@ class PerlipcTest < Minitest::Test
                  [error.message, error.step, error.path, error.errno]
     fails("PERLIPC_E_INVALID") { Perlipc.open("no bar") }
     fails("ENOENT") { Perlipc::Cmd.new("true", dir: "/no/such").start }
+    assert_raises(ArgumentError) { Perlipc.open("-|", ["echo", "a\0b"]) } # never cut without a word
+    assert_raises(ArgumentError) { Perlipc.open("echo a\0b |") }
     assert_equal Perlipc::E_INVALID, fails("PERLIPC_E_INVALID") { Perlipc::Signal.number("NONE") }.code
   end
 

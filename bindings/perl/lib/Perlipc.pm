@@ -174,8 +174,14 @@ our %CONSTANTS = (
         my ($returns, $name, $args) = /^(.*?)(ipc_\w+)\((.*)\)$/;
         $returns =~ s/\s+$//;
         my @args = $args eq 'void' ? () : map { $type->($_) } split /, /, $args;
-        # By copies: Platypus does not look behind variables like $$ and $1.
-        $ffi->attach($name => \@args => $type{$returns} // 'opaque', sub { my ($call, @copies) = @_; $call->(@copies) });
+        my @texts = grep { $args[$_] eq 'string' } 0 .. $#args;
+        $ffi->attach($name => \@args => $type{$returns} // 'opaque', sub {
+            # By copies: Platypus does not look behind variables like $$ and $1.
+            my ($call, @copies) = @_;
+            # Text for C ends at the first NUL: nothing is cut without a word.
+            defined $copies[$_] && $copies[$_] =~ /\0/ && Carp::croak("$name: a text with a NUL inside") for @texts;
+            return $call->(@copies);
+        });
     }
 }
 
@@ -357,10 +363,19 @@ sub capture {
     return $said;
 }
 
+# The pid and its status.
 sub wait_any {
     my ($timeout) = @_;
-    my $pid = check(waiting($timeout, sub { ipc_wait_any($_[0], \my $status) }));
-    return $pid;
+    my $status = -1;
+    my $pid = check(waiting($timeout, sub { ipc_wait_any($_[0], \$status) }));
+    return ($pid, Perlipc::Status->of($status));
+}
+
+sub wait_pid {
+    my ($which, $timeout) = @_;
+    my $status = -1;
+    my $pid = check(waiting($timeout, sub { ipc_wait_pid($which, $_[0], \$status) }));
+    return ($pid, Perlipc::Status->of($status));
 }
 
 sub tcp_connect {
