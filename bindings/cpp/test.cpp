@@ -550,7 +550,7 @@ static volatile sig_atomic_t interrupted;
 
 TEST(handlers_of_others) {
     struct sigaction old, mine = {};
-    mine.sa_handler = [](int) { interrupted++; };
+    mine.sa_handler = [](int) { interrupted = interrupted + 1; };
     sigaction(SIGINT, &mine, &old);
     ipc::Stream stream = ipc::open("-|", {"sh", "-c", "kill -INT $PPID; echo on"});
     SAYS(stream.slurp(), "on\n");
