@@ -460,8 +460,7 @@ fn book_page(noun: &Noun, general: &[Item]) -> String {
         let args = if f.args.is_empty() { "void".to_owned() } else { f.args.join(", ") };
         let _ = write!(out, ".. c:function:: {}{space}{}({args})\n\n{}", f.returns, f.name, indented(&f.text));
         for (word, text) in &f.fields {
-            let text = if *word == "Perl" { format!("``{text}``") } else { rst(text) };
-            let _ = writeln!(out, "   :{word}: {text}");
+            let _ = writeln!(out, "   :{word}: {}", rst(text));
         }
         out.push('\n');
     }
