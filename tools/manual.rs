@@ -190,8 +190,14 @@ fn roff(text: &str) -> String {
     let mut out = String::new();
     let mut code = false;
     let mut before = ' ';
-    for c in text.chars() {
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
         match c {
+            // Perl's backticks, with nothing in them.
+            '`' if !code && chars.peek() == Some(&'`') => {
+                chars.next();
+                out += "\\(ga\\(ga";
+            }
             '`' => {
                 out += if code { "\\fP" } else { "\\fI" };
                 code = !code;
@@ -400,7 +406,10 @@ fn markdown(out: &mut String, text: &str) {
 fn rst(text: &str) -> String {
     let mut out = String::new();
     for (i, part) in text.split('`').enumerate() {
-        if i % 2 == 1 {
+        if i % 2 == 1 && part.is_empty() {
+            // Perl's backticks, with nothing in them.
+            out += "\\`\\`";
+        } else if i % 2 == 1 {
             let _ = write!(out, "``{part}``");
         } else {
             out += &part.replace('\\', "\\\\").replace('*', "\\*").replace('|', "\\|").replace('_', "\\_");
