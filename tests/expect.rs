@@ -184,6 +184,50 @@ fn a_prompt_read_from_the_terminal_and_python() {
     list(&["cba"]).wait(&mut s).unwrap();
 }
 
+#[test]
+fn a_dialogue_with_bc() {
+    if !common::has("bc", "--version") {
+        return common::skipped("a dialogue with bc", "bc is not installed");
+    }
+    let mut s = pty::open(&Cmd::argv(["bc", "-q"]), 24, 80).unwrap();
+    s.timeout(Some(Duration::from_secs(10)));
+    let mut number = Expect::new();
+    number.regex(r"(-?[0-9.]+)\n").unwrap();
+    for (asked, answer) in [("6 * 7", "42"), ("scale = 5; 22 / 7", "3.14285"), ("2 ^ 70", "1180591620717411303424")] {
+        s.write(format!("{asked}\n").as_bytes()).unwrap();
+        number.wait(&mut s).unwrap();
+        assert_eq!(s.found().unwrap().group(1).map(String::from_utf8_lossy).as_deref(), Some(answer), "{asked}");
+    }
+    s.write(b"quit\n").unwrap();
+    s.read_to_end(&mut Vec::new()).unwrap();
+    assert!(s.close().unwrap().unwrap().success());
+}
+
+#[test]
+fn su_asks_its_terminal_for_the_password() {
+    if !common::has("su", "--version") {
+        return common::skipped("a prompt of su", "su is not installed");
+    }
+    // Root is not asked; a password that is none changes nothing.
+    let mut cmd = Cmd::argv(["su", "root", "-c", "true"]);
+    cmd.dir("/");
+    if common::is_root() {
+        cmd.user(Some("65534"), Some("65534")).groups(["65534"]);
+    }
+    let mut s = pty::open(&cmd, 24, 80).unwrap();
+    let mut prompt = Expect::new();
+    prompt.regex("(?i)password: ?").unwrap();
+    prompt.wait(&mut s).unwrap();
+    s.write(b"certainly not this one\n").unwrap();
+    let mut refused = Expect::new();
+    refused.regex("(?i)su: .*(fail|incorrect|denied)").unwrap();
+    refused.wait(&mut s).unwrap();
+    assert!(!s.found().unwrap().before().windows(9).any(|text| text == b"certainly"), "it was shown");
+    let mut rest = Vec::new();
+    s.read_to_end(&mut rest).unwrap();
+    assert_eq!(s.close().unwrap().unwrap().code(), Some(1));
+}
+
 // ---- against naive engines ----
 
 struct Random(u64);
@@ -257,53 +301,9 @@ fn seen(index: usize, reader: &Stream) -> Seen {
 }
 
 #[test]
-fn a_dialogue_with_bc() {
-    if !common::has("bc", "--version") {
-        return common::skipped("a dialogue with bc", "bc is not installed");
-    }
-    let mut s = pty::open(&Cmd::argv(["bc", "-q"]), 24, 80).unwrap();
-    s.timeout(Some(Duration::from_secs(10)));
-    let mut number = Expect::new();
-    number.regex(r"(-?[0-9.]+)\n").unwrap();
-    for (asked, answer) in [("6 * 7", "42"), ("scale = 5; 22 / 7", "3.14285"), ("2 ^ 70", "1180591620717411303424")] {
-        s.write(format!("{asked}\n").as_bytes()).unwrap();
-        number.wait(&mut s).unwrap();
-        assert_eq!(s.found().unwrap().group(1).map(String::from_utf8_lossy).as_deref(), Some(answer), "{asked}");
-    }
-    s.write(b"quit\n").unwrap();
-    s.read_to_end(&mut Vec::new()).unwrap();
-    assert!(s.close().unwrap().unwrap().success());
-}
-
-#[test]
-fn su_asks_its_terminal_for_the_password() {
-    if !common::has("su", "--version") {
-        return common::skipped("a prompt of su", "su is not installed");
-    }
-    // Root is not asked; a password that is none changes nothing.
-    let mut cmd = Cmd::argv(["su", "root", "-c", "true"]);
-    cmd.dir("/");
-    if common::is_root() {
-        cmd.user(Some("65534"), Some("65534")).groups(["65534"]);
-    }
-    let mut s = pty::open(&cmd, 24, 80).unwrap();
-    let mut prompt = Expect::new();
-    prompt.regex("(?i)password: ?").unwrap();
-    prompt.wait(&mut s).unwrap();
-    s.write(b"certainly not this one\n").unwrap();
-    let mut refused = Expect::new();
-    refused.regex("(?i)su: .*(fail|incorrect|denied)").unwrap();
-    refused.wait(&mut s).unwrap();
-    assert!(!s.found().unwrap().before().windows(9).any(|text| text == b"certainly"), "it was shown");
-    let mut rest = Vec::new();
-    s.read_to_end(&mut rest).unwrap();
-    assert_eq!(s.close().unwrap().unwrap().code(), Some(1));
-}
-
-#[test]
 fn arrived_equals_a_naive_search_of_all_unread_after_each_read() {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    for _ in 0..3000 {
+    for _ in 0..common::scale(5_000) {
         let Case { expect, naive, data } = case(&mut random);
         let (mut reader, mut writer) = Stream::pipe().unwrap();
         let search = |unread: &[u8]| -> Option<Seen> {
@@ -341,7 +341,7 @@ fn arrived_equals_a_naive_search_of_all_unread_after_each_read() {
 #[test]
 fn settled_equals_a_naive_search_of_the_whole_for_every_chunking() {
     let mut random = Random(0x1234_5678_9abc_def1);
-    for _ in 0..3000 {
+    for _ in 0..common::scale(5_000) {
         let Case { mut expect, naive, data } = case(&mut random);
         expect.settled(true);
         let (mut reader, mut writer) = Stream::pipe().unwrap();

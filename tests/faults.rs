@@ -5,6 +5,8 @@
 mod common;
 #[path = "faults/sockets.rs"]
 mod sockets;
+#[path = "faults/talk.rs"]
+mod talk;
 
 use std::time::Duration;
 
@@ -16,6 +18,8 @@ common::scenarios![
     beside_another_thread,
     sockets_on_the_only_thread,
     sockets_beside_another_thread,
+    talk_on_the_only_thread,
+    talk_beside_another_thread,
     without_unnamed_files
 ];
 
@@ -685,6 +689,16 @@ fn sockets_beside_another_thread() {
     each_failed_once(sockets::OPERATIONS);
 }
 
+fn talk_on_the_only_thread() {
+    each_failed_once(talk::OPERATIONS);
+}
+
+fn talk_beside_another_thread() {
+    std::thread::spawn(std::thread::park);
+    pipe_limits().unwrap();
+    each_failed_once(talk::OPERATIONS);
+}
+
 #[test]
 fn a_file_that_needs_a_name() {
     run("without_unnamed_files");
@@ -712,4 +726,16 @@ fn sockets_single() {
 fn sockets_threaded() {
     let said = run("sockets_beside_another_thread");
     say(&format!("failed system calls of sockets, two threads: {}", said.trim()));
+}
+
+#[test]
+fn talk_single() {
+    let said = run("talk_on_the_only_thread");
+    say(&format!("failed system calls of talks, one thread: {}", said.trim()));
+}
+
+#[test]
+fn talk_threaded() {
+    let said = run("talk_beside_another_thread");
+    say(&format!("failed system calls of talks, two threads: {}", said.trim()));
 }

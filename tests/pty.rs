@@ -1,14 +1,11 @@
 //! Ptys, from a user's side.
 
+mod common;
+
 use std::time::{Duration, Instant};
 
 use perlipc::popen::{Errors, open3};
 use perlipc::{Cmd, Deadline, Error, pty};
-
-/// One in ten of what a soak does.
-fn rounds(soak: usize) -> usize {
-    if std::env::var_os("PERLIPC_SOAK").is_some() { soak } else { soak / 10 }
-}
 
 #[test]
 fn open_proc_cat_n_answers_line_by_line() {
@@ -82,17 +79,97 @@ fn control_characters_reach_the_child_as_signals() {
     assert!(pty::control('1').is_err());
 }
 
+/// How many ptys there are on this machine.
+fn ptys() -> usize {
+    std::fs::read_to_string("/proc/sys/kernel/pty/nr").unwrap().trim().parse().unwrap()
+}
+
 #[test]
 fn nothing_is_lost_at_the_end_and_the_order_is_kept() {
-    let cmd = Cmd::shell("head -c 20480 /dev/zero | tr '\\0' x; exit 7");
-    for round in 0..rounds(10_000) / 10 {
+    let text: String = (0..).map(|n| format!("line {n:8} of what was said.\n")).take(640).collect();
+    assert_eq!(text.len(), 20480);
+    let cmd = Cmd::argv(["sh", "-c", "printf %s \"$1\"; exit 7", "sh", &text]);
+    let mut all = Vec::new();
+    for round in 0..common::scale(10_000) {
         let mut s = pty::open(&cmd, 0, 0).unwrap();
-        let mut all = Vec::new();
+        all.clear();
         s.read_to_end(&mut all).unwrap();
-        assert_eq!(all.len(), 20480, "round {round}");
+        assert!(all == text.as_bytes(), "round {round}: {} bytes", all.len());
         assert_eq!(s.read(&mut [0; 8]).unwrap(), 0, "the end stays");
         assert_eq!(s.close().unwrap().unwrap().code(), Some(7));
     }
+}
+
+#[test]
+fn the_last_words_are_not_lost() {
+    // What is said just before the end, while it is read: the kernel's own looks at both can be in the wrong order.
+    let cmd = Cmd::argv(["sh", "-c", "echo ready; exec head -c 3"]);
+    for round in 0..common::scale(20_000) {
+        let mut s = pty::open(cmd.clone().terminal("raw"), 0, 0).unwrap();
+        assert_eq!(s.readline().unwrap(), Some(&b"ready\n"[..]), "round {round}");
+        s.write(b"\x00\x03\xff").unwrap();
+        assert_eq!(s.readline().unwrap(), Some(&b"\x00\x03\xff"[..]), "round {round}");
+        assert!(s.close().unwrap().unwrap().success());
+    }
+}
+
+#[test]
+fn no_pty_is_left() {
+    // Others of this machine come and go: those of many rounds would stay.
+    let before = ptys();
+    for _ in 0..300 {
+        let mut s = pty::open(&Cmd::argv(["true"]), 24, 80).unwrap();
+        assert_eq!(s.readline().unwrap(), None);
+        assert!(s.close().unwrap().unwrap().success());
+        drop(pty::open(Cmd::argv(["sleep", "100"]).end_on_drop(true), 0, 0).unwrap());
+        let mut cmd = Cmd::argv(["true"]);
+        cmd.redirect(1, "tty");
+        drop(open3(&cmd, Errors::Apart).unwrap());
+    }
+    assert!(common::eventually(|| ptys() < before + 100), "{before} ptys before, {} after", ptys());
+}
+
+#[test]
+fn bytes_of_all_kinds_arrive_as_they_are() {
+    let all: Vec<u8> = (0..=255u8).cycle().take(100_000).collect();
+    let mut cmd = Cmd::shell("echo ready; exec dd bs=1000 count=100 iflag=fullblock status=none");
+    cmd.terminal("raw");
+    let mut s = pty::open(&cmd, 0, 0).unwrap();
+    s.timeout(Some(Duration::from_secs(20)));
+    s.readline().unwrap();
+    let mut got = Vec::new();
+    for piece in all.chunks(1000) {
+        s.write(piece).unwrap();
+        let mut room = vec![0; piece.len()];
+        assert_eq!(s.read_full(&mut room).unwrap(), piece.len());
+        got.extend_from_slice(&room);
+    }
+    assert!(got == all);
+    assert_eq!(s.readline().unwrap(), None);
+}
+
+#[test]
+fn a_huge_line_without_an_end_comes_whole() {
+    let mut s = pty::open(&Cmd::shell("head -c 5000000 /dev/zero"), 0, 0).unwrap();
+    let line = s.readline().unwrap().unwrap();
+    assert!(line.len() == 5_000_000 && line.iter().all(|byte| *byte == 0), "{} bytes", line.len());
+    assert_eq!(s.readline().unwrap(), None);
+    assert!(s.close().unwrap().unwrap().success());
+}
+
+#[test]
+fn a_child_that_is_gone_is_no_deadly_signal() {
+    let mut s = pty::open(&Cmd::argv(["true"]), 0, 0).unwrap();
+    assert_eq!(s.readline().unwrap(), None);
+    // The kernel takes it as long as there is room, or refuses it; both are answers.
+    let _ = s.write(b"anybody?\n");
+    let child = s.child().unwrap().clone();
+    assert!(s.close().unwrap().unwrap().success());
+    assert_eq!(child.kill("TERM").unwrap_err().errno(), libc::ESRCH);
+    let mut s = pty::open(&Cmd::argv(["sleep", "100"]), 0, 0).unwrap();
+    s.child().unwrap().kill("KILL").unwrap();
+    assert_eq!(s.readline().unwrap(), None);
+    assert_eq!(s.close().unwrap().unwrap().signal(), Some(libc::SIGKILL));
 }
 
 #[test]

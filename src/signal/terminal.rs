@@ -132,7 +132,8 @@ impl Drop for Raw {
         TERMINAL.store(-1, Ordering::SeqCst);
         FOLLOWER.store(-1, Ordering::SeqCst);
         for (signal, before) in &self.before {
-            if action(*signal, None).is_ok_and(|now| is_ours(&now)) {
+            // Unless somebody has put another there meanwhile.
+            if action(*signal, None).map_or(true, |now| is_ours(&now)) {
                 // SAFETY: what was there before.
                 unsafe { sys::put_back_sigaction(*signal, before) };
             }
