@@ -405,11 +405,12 @@ impl Join<'_> {
             let n = written(self.user.output.write_ready(&self.at.to_user))?;
             self.at.to_user.drain(..n);
         }
+        let mut refused = None;
         if *child && !self.at.to_child.is_empty() {
             match written(self.child.write_ready(&self.at.to_child)) {
                 Ok(n) => drop(self.at.to_child.drain(..n)),
-                // It listens no more; what it said is still to come.
-                Err(error) if matches!(error.errno(), libc::EIO | libc::EPIPE) => self.at.to_child.clear(),
+                // If it listens no more, what it said and its end are to be read.
+                Err(error) if matches!(error.errno(), libc::EIO | libc::EPIPE) => refused = Some(error),
                 Err(error) => return Err(error),
             }
         }
@@ -419,7 +420,7 @@ impl Join<'_> {
         if listens && (*child || *gone) {
             return match reader.fill(1, Deadline::NOW) {
                 Ok(more) => Ok(!more),
-                Err(error) if error.is_timeout() => Ok(false),
+                Err(error) if error.is_timeout() => refused.map_or(Ok(false), Err),
                 Err(error) => Err(error.for_step("interact")),
             };
         }
@@ -430,8 +431,8 @@ impl Join<'_> {
         let mut room = [0; 4096];
         let n = match self.user.input.read_ready(&mut room) {
             Err(Stop::Errno(libc::EAGAIN)) => return Ok(()),
-            // A terminal that was hung up.
-            Err(Stop::Errno(libc::EIO)) => 0,
+            // A terminal that was hung up; of a file it is a failure.
+            Err(Stop::Errno(libc::EIO)) if self.user.modes.is_some() => 0,
             answer => answer.map_err(stopped)?,
         };
         self.at.over = n == 0;
