@@ -26,6 +26,13 @@ $pid = open3('<&' . fileno $infile, '>&' . fileno $outfile, undef, 'head', '-n',
 waitpid $pid, 0;
 open my $written, '<', "/tmp/perlipc-twin.$$" or die "open failed: $!";
 print "written: ", <$written>;
+
+# What is still in the buffer of any handle comes before what the child writes there.
+print $outfile "buffered\n";
+$pid = open3(my $logged_in, '>&' . fileno $outfile, undef, 'echo', 'by the child');
+waitpid $pid, 0;
+seek $written, 0, 1;
+print "logged: ", <$written>;
 unlink "/tmp/perlipc-twin.$$";
 
 print 'before ';

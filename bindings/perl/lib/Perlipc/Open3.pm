@@ -8,6 +8,8 @@ use warnings;
 no strict 'refs'; # handles may be names
 use Carp;
 use Exporter 'import';
+use FFI::Platypus 2.00;
+use IO::Handle;
 use Perlipc;
 use Symbol qw(gensym qualify);
 
@@ -16,6 +18,15 @@ our @EXPORT = 'open3';
 
 # The children that nobody has waited for. While their handle lives, the library leaves them to the program's waitpid.
 my %kept;
+
+# What Perl's own fork does first, by the interpreter's own function: all handles are flushed. Where the interpreter does not
+# give it, those that a child has in any case.
+my $flush_all = do {
+    my $perl = FFI::Platypus->new(api => 2, lib => [undef]);
+    my ($context, $flush) = map { eval { $perl->function(@$_) } }
+        [Perl_get_context => [] => 'opaque'], [Perl_my_fflush_all => ['opaque'] => 'sint32'];
+    $context && $flush ? sub { $flush->call($context->call) } : sub { STDOUT->flush; STDERR->flush };
+};
 
 sub open3 {
     no warnings 'uninitialized';
@@ -68,7 +79,7 @@ sub start {
     my @fd = map { $child[$_] ? fileno $child[$_] : descriptor($ends[$_]) } 0 .. 2;
     $fd[2] = $fd[1] if $together;
     # What this process has printed comes before what the child prints.
-    $_->flush for grep { defined fileno $_ } *STDOUT{IO}, *STDERR{IO}, map { ref $_ ? *$_{IO} : () } grep { ref } @ends;
+    $flush_all->();
 
     my $pid = $command[0] eq '-' ? forked($me, \@fd, \@ends, \@dup) : started($me, \@fd, \@command);
     return 0 unless $pid;
