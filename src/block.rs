@@ -173,7 +173,7 @@ pub(crate) struct Gate {
     inside: [AtomicUsize; 2],
     waiting: Own<Mutex<Vec<Arc<Waker>>>>,
     /// The poll sets that it is in, and by which key.
-    sets: Mutex<Vec<(Weak<Hub>, u64)>>,
+    sets: Own<Mutex<Sets>>,
     watched: AtomicBool,
 }
 
@@ -186,13 +186,15 @@ fn ticket() -> usize {
     (sys::thread_self() & !PROCESS) | (child::generation() as usize & PROCESS)
 }
 
+type Sets = Vec<(Weak<Hub>, u64)>;
+
 impl Default for Gate {
     fn default() -> Gate {
         Gate {
             state: AtomicU32::default(),
             inside: Default::default(),
             waiting: Own::new(|_| {}),
-            sets: Mutex::default(),
+            sets: Own::new(|_| {}),
             watched: AtomicBool::default(),
         }
     }
@@ -262,8 +264,8 @@ impl Gate {
         self.state.load(Ordering::SeqCst) & CLOSED != 0
     }
 
-    fn sets(&self) -> MutexGuard<'_, Vec<(Weak<Hub>, u64)>> {
-        self.sets.lock().unwrap_or_else(PoisonError::into_inner)
+    fn sets(&self) -> MutexGuard<'_, Sets> {
+        self.sets.get().lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The object is in a poll set, under that key.
@@ -412,15 +414,12 @@ impl Drop for Leave<'_> {
 pub(crate) struct Ends {
     set: OwnedFd,
     wake: OwnedFd,
-    /// A forked process must not change its parent's set.
-    owner: u64,
 }
 
 impl Ends {
     /// An empty set of this process.
     pub(crate) fn new() -> sys::Result<Ends> {
-        let ends =
-            Ends { set: sys::epoll::create()?, wake: sys::eventfd(libc::EFD_NONBLOCK)?, owner: child::generation() };
+        let ends = Ends { set: sys::epoll::create()?, wake: sys::eventfd(libc::EFD_NONBLOCK)? };
         let wake = ends.wake.as_raw_fd();
         sys::epoll::enter(ends.set(), libc::EPOLL_CTL_ADD, wake, libc::EPOLLIN as u32, WAKE)?;
         Ok(ends)
@@ -435,28 +434,34 @@ impl Ends {
 pub(crate) const WAKE: u64 = u64::MAX;
 
 /// Where a poll set hears of what the kernel does not know: see [`crate::Poll`].
-#[derive(Default)]
 pub(crate) struct Hub {
-    ends: Mutex<Option<Ends>>,
+    /// A forked process must not change its parent's set.
+    ends: Own<Mutex<Option<Ends>>>,
     /// The keys of those that are to be looked at.
-    news: Mutex<HashSet<u64>>,
+    news: Own<Mutex<HashSet<u64>>>,
     /// The thread that waits; 0 is nobody.
     waiter: AtomicUsize,
 }
 
+impl Default for Hub {
+    fn default() -> Hub {
+        let close = |parents: &Mutex<Option<Ends>>| {
+            if let Ok(mut ends) = parents.try_lock() {
+                *ends = None;
+            }
+        };
+        Hub { ends: Own::new(close), news: Own::new(|_| {}), waiter: AtomicUsize::default() }
+    }
+}
+
 impl Hub {
     fn ends(&self) -> MutexGuard<'_, Option<Ends>> {
-        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The ends, if they are this process's.
-    fn own<T>(&self, with: impl FnOnce(&Ends) -> T) -> Option<T> {
-        self.ends().as_ref().filter(|ends| ends.owner == child::generation()).map(with)
+        self.ends.get().lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The kernel's set, if this process has one.
     pub(crate) fn set(&self) -> Option<RawFd> {
-        self.own(Ends::set)
+        self.ends().as_ref().map(Ends::set)
     }
 
     /// Another set from now on.
@@ -470,13 +475,13 @@ impl Hub {
         if let (Some(fd), Some(set)) = (left, self.set()) {
             sys::epoll::leave(set, fd);
         }
-        self.news.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+        self.news.get().lock().unwrap_or_else(PoisonError::into_inner).insert(key);
         self.wake();
     }
 
     /// What there is to look at, taken.
     pub(crate) fn news(&self) -> Option<HashSet<u64>> {
-        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut news = self.news.get().lock().unwrap_or_else(PoisonError::into_inner);
         (!news.is_empty()).then(|| std::mem::take(&mut *news))
     }
 
@@ -485,12 +490,12 @@ impl Hub {
         let waiter = self.waiter.load(Ordering::SeqCst);
         if waiter != 0 && waiter != sys::thread_self() {
             // As full as it could be, it would be as good as written.
-            let _ = self.own(|ends| sys::write(&CALM, ends.wake.as_raw_fd(), &1u64.to_ne_bytes()));
+            let _ = self.ends().as_ref().map(|ends| sys::write(&CALM, ends.wake.as_raw_fd(), &1u64.to_ne_bytes()));
         }
     }
 
     pub(crate) fn woken(&self) {
-        let _ = self.own(|ends| sys::read(&CALM, ends.wake.as_raw_fd(), &mut [0; 8]));
+        let _ = self.ends().as_ref().map(|ends| sys::read(&CALM, ends.wake.as_raw_fd(), &mut [0; 8]));
     }
 
     /// Until it is dropped this thread is to be woken.

@@ -500,7 +500,7 @@ impl<H: Held> State<H> {
     }
 
     /// What was asked of an entry is something else now.
-    fn change(&mut self, hub: &Hub, id: u64, wants: Events) -> sys::Result<()> {
+    fn change(&mut self, hub: &Arc<Hub>, id: u64, wants: Events) -> sys::Result<()> {
         let set = self.set(hub)?;
         let Some(entry) = self.entries.get(id) else { return Ok(()) };
         let before = std::mem::replace(&mut entry.wants, wants);
@@ -520,15 +520,26 @@ impl<H: Held> State<H> {
     }
 
     /// The kernel's set; a new one in a forked process.
-    fn set(&mut self, hub: &Hub) -> sys::Result<RawFd> {
-        match hub.set() {
-            Some(set) => Ok(set),
-            None => self.renew(hub),
+    fn set(&mut self, hub: &Arc<Hub>) -> sys::Result<RawFd> {
+        if let Some(set) = hub.set() {
+            return Ok(set);
         }
+        let set = self.renew(hub)?;
+        // Those that were in the parent's are not in this one yet, and may have read ahead since.
+        for id in self.entries.keys() {
+            if let Some(entry) = self.entries.get(id) {
+                entry.thing.with_gate(|gate| {
+                    gate.part(hub, id);
+                    gate.join(hub, id);
+                });
+            }
+            self.note(id);
+        }
+        Ok(set)
     }
 
     /// A new set with all that is in this one. Those that are closed are out.
-    fn renew(&mut self, hub: &Hub) -> sys::Result<RawFd> {
+    fn renew(&mut self, hub: &Arc<Hub>) -> sys::Result<RawFd> {
         let ends = Ends::new()?;
         for key in self.regs.keys() {
             let mask = self.mask(key);

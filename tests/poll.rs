@@ -638,9 +638,9 @@ fn deadlines() {
 }
 
 fn a_forked_child_has_its_own() {
-    let poll = Poll::new();
+    let mut poll = Poll::new();
     let (reader, mut writer) = Stream::pipe().unwrap();
-    let (other, _other_writer) = Stream::pipe().unwrap();
+    let (other, mut other_writer) = Stream::pipe().unwrap();
     poll.stream(reader, Events::READ, 1).unwrap();
     poll.stream(other, Events::READ, 2).unwrap();
     writer.write(b"x").unwrap();
@@ -652,13 +652,20 @@ fn a_forked_child_has_its_own() {
             let same = now(&poll) == [(1, Events::READ)];
             poll.remove(1);
             let gone = now(&poll).is_empty();
+            // What is read ahead, and what is closed, its copy is told too.
+            other_writer.write(b"one\ntwo\n").unwrap();
+            poll.get(2).unwrap().readline().unwrap();
+            let ahead = now(&poll) == [(2, Events::READ)];
+            poll.get(2).unwrap().close().unwrap();
+            let closed = poll.next(Deadline::NEVER).unwrap().is_none();
             drop(poll);
+            let code = i32::from(same) | i32::from(gone) << 1 | i32::from(ahead) << 2 | i32::from(closed) << 3;
             // SAFETY: ends the process.
-            unsafe { libc::_exit(if same && gone { 0 } else { 1 }) }
+            unsafe { libc::_exit(code) }
         }
         Fork::Parent(child) => child,
     };
-    assert_eq!(child.wait(soon()).unwrap().code(), Some(0));
+    assert_eq!(child.wait(soon()).unwrap().code(), Some(15));
     assert_eq!(now(&poll), [(1, Events::READ)], "the parent's is as it was");
 }
 
