@@ -896,6 +896,16 @@ impl<H: Held> Poll<H> {
     }
 
     fn next_stop(&self, deadline: Deadline) -> Wait<Option<Ready>> {
+        self.gate.check()?;
+        // The way of most: they were found together with one before.
+        match self.more() {
+            None => self.wait(deadline),
+            ready => Ok(ready),
+        }
+    }
+
+    #[inline(never)]
+    fn wait(&self, deadline: Deadline) -> Wait<Option<Ready>> {
         let _inside = self.gate.enter(Way::In)?;
         let _waiting = self.hub.waiting();
         let mut found = [const { sys::epoll::Event { events: 0, u64: 0 } }; BATCH];
