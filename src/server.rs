@@ -210,7 +210,8 @@ impl Server {
     }
 
     /// The signal that stops the server ("TERM"; `None`: no signal does), and how long what was accepted may take
-    /// then, before its processes are killed with all that they have started.
+    /// then, before its processes are killed with all that they have started. From then on nobody queues behind those who
+    /// wait already, so that it ends however many come; a socket that others have opened is left as it is.
     pub fn drain(&mut self, signal: Option<&str>, limit: Duration) -> &mut Server {
         self.signal = signal.map(str::to_owned);
         self.drain = limit;
