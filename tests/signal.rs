@@ -16,7 +16,7 @@ scenarios! {
     save_puts_back_what_was, restored_default_kills, pending_when_it_ends, queued_signals_are_pulled,
     a_queued_signal_cuts_nothing, the_descriptor, masks, kill_counts, kill_tells_eperm, alarms, sleep_is_cut,
     a_reaper_beside_popen_and_system, foreign_handlers_are_noticed, the_signal_thread_moves, trap_segv, trap_term,
-    trap_overflow, a_fork_has_nothing_pending, storm, under_alarm, no_wake_up_is_lost, system_makes_deaf,
+    trap_overflow, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm, no_wake_up_is_lost, system_makes_deaf,
     a_handler_of_a_higher_kind_may_nest,
 }
 
@@ -31,7 +31,7 @@ each! {
     handlers_run_in_order, giving_up_leaves_the_rest_due, a_handler_is_told_who_sent, what_cannot_be_had,
     save_puts_back_what_was, pending_when_it_ends, queued_signals_are_pulled, a_queued_signal_cuts_nothing,
     the_descriptor, masks, kill_counts, kill_tells_eperm, alarms, sleep_is_cut, a_reaper_beside_popen_and_system,
-    foreign_handlers_are_noticed, the_signal_thread_moves, a_fork_has_nothing_pending, storm, under_alarm,
+    foreign_handlers_are_noticed, the_signal_thread_moves, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm,
     no_wake_up_is_lost, system_makes_deaf, a_handler_of_a_higher_kind_may_nest,
 }
 
@@ -681,11 +681,9 @@ fn system_makes_deaf() {
 // ---- the trap ----
 
 fn fall(how: impl FnOnce()) {
-    // SAFETY: no core file is wanted; no last act.
-    unsafe {
-        libc::setrlimit(libc::RLIMIT_CORE, &libc::rlimit { rlim_cur: 0, rlim_max: 0 });
-        signal::trap("", None).unwrap();
-    }
+    // SAFETY: plain numbers: no core file is wanted.
+    unsafe { libc::setrlimit(libc::RLIMIT_CORE, &libc::rlimit { rlim_cur: 0, rlim_max: 0 }) };
+    signal::trap("").unwrap();
     how();
 }
 
@@ -804,6 +802,56 @@ fn storm() {
         assert_eq!(seen[kind].load(Ordering::Relaxed), before + 1, "{name}");
     }
     assert_eq!(signal::pending(), Set::EMPTY);
+}
+
+/// Four processes send with values; the kernel hands them to any of nine threads, two at a time: whose handler runs
+/// knows of one sender, not half of one and half of another.
+fn senders_are_whole() {
+    let total = scale(200_000);
+    let over = Arc::new(AtomicBool::new(false));
+    let idle: Vec<_> = (0..8)
+        .map(|_| {
+            let over = over.clone();
+            std::thread::spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    std::hint::black_box(std::iter::repeat_n(1, 1000).sum::<i32>());
+                }
+            })
+        })
+        .collect();
+    signal::handle("RTMIN+1", |arrived| {
+        assert_eq!((arrived.value, arrived.code), (arrived.pid.into(), libc::SI_QUEUE));
+        Ok(())
+    })
+    .unwrap();
+    let target = me();
+    let senders: Vec<_> = (0..4)
+        .map(|_| {
+            // SAFETY: the child makes system calls only.
+            let pid = unsafe { libc::fork() };
+            if pid == 0 {
+                for _ in 0..total / 4 {
+                    // SAFETY: plain numbers. A full queue is tried again.
+                    unsafe {
+                        let own = libc::getpid();
+                        let value = libc::sigval { sival_ptr: own as usize as *mut _ };
+                        while libc::sigqueue(target, 35, value) != 0 {}
+                    }
+                }
+                // SAFETY: ends the child.
+                unsafe { libc::_exit(0) }
+            }
+            pid
+        })
+        .collect();
+    let mut ended = 0;
+    while ended < senders.len() {
+        signal::dispatch(ms(1)).unwrap();
+        // SAFETY: no status is wanted.
+        ended += usize::from(unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) } > 0);
+    }
+    over.store(true, Ordering::Relaxed);
+    idle.into_iter().for_each(|thread| thread.join().unwrap());
 }
 
 /// Every kind of wait while ALRM comes a thousand times a second: right results, and the deadlines hold.

@@ -546,8 +546,8 @@ fn milliseconds_up(time: Duration) -> i64 {
 /// Perl: use sigtrap.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_signal_trap(signals: *const c_char) -> i32 {
-    // SAFETY: the caller's string; no last act.
-    guard(|| unsafe { signal::trap(maybe_text(signals, "trap")?.unwrap_or(""), None) }.map(|()| 0))
+    // SAFETY: the caller's string.
+    guard(|| signal::trap(unsafe { maybe_text(signals, "trap")? }.unwrap_or("")).map(|()| 0))
 }
 
 /// The same with a last act after the trace. It runs inside the signal, on the alternate stack where there is one: it may
@@ -568,7 +568,7 @@ pub unsafe extern "C" fn ipc_signal_trap_handle(
     guard(|| {
         let Some(last) = last else { return Err(Error::invalid("trap", "no handler")) };
         // SAFETY: the caller's string, and its promise about `last`.
-        unsafe { signal::trap(maybe_text(signals, "trap")?.unwrap_or(""), Some((last, userdata))) }?;
+        unsafe { signal::trap_handle(maybe_text(signals, "trap")?.unwrap_or(""), last, userdata) }?;
         Ok(0)
     })
 }

@@ -11,7 +11,7 @@ use crate::time::Deadline;
 
 /// A set of signals.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Set(u64);
+pub struct Set(pub(super) u64);
 
 impl Set {
     /// No signal.

@@ -35,7 +35,7 @@ pub use pipe::fd;
 pub use queue::{next, queue, wait};
 pub use send::{Sent, kill, kill_all, sigqueue};
 pub use table::{Disposition, Handler, Saved, default, disposition, front, handle, ignore, replaced, save};
-pub use trap::{Fault, trap};
+pub use trap::{Fault, trap, trap_handle, trappable};
 
 pub(crate) use board::word;
 pub(crate) use deaf::{Deaf, deaf_for_child};

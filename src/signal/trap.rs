@@ -6,6 +6,7 @@
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use super::mask::Set;
 use super::names::{self, LAST, NAMES, bit};
 use super::table::{catchable, change_raw, plain_action, table};
 use crate::error::{Error, Result};
@@ -44,12 +45,21 @@ static LAST_DATA: [AtomicPtr<libc::c_void>; LAST as usize + 1] =
 /// "untrapped" leaves out what is not at its default, "any" takes back that word.
 ///
 /// When one comes, a line "Caught a SIGX" and the return addresses on the stack are written to standard error, as
-/// "file+offset" for addr2line; then `last`, if there is one; then the signal takes its default course: the process ends
-/// by it, so that whoever waits sees the truth.
+/// "file+offset" for addr2line; then the signal takes its default course: the process ends by it, so that whoever waits
+/// sees the truth.
+pub fn trap(signals: &str) -> Result<()> {
+    install(signals, None)
+}
+
+/// [`trap`] with a last act after the trace: it is called with the signal's number and `userdata`.
 ///
 /// # Safety
-/// `last` does only what a signal handler may do.
-pub unsafe fn trap(signals: &str, last: Option<(Fault, *mut libc::c_void)>) -> Result<()> {
+/// `last` does only what a signal handler may do, and `userdata` is what it expects.
+pub unsafe fn trap_handle(signals: &str, last: Fault, userdata: *mut libc::c_void) -> Result<()> {
+    install(signals, Some((last, userdata)))
+}
+
+fn install(signals: &str, last: Option<(Fault, *mut libc::c_void)>) -> Result<()> {
     let set = chosen(signals)?;
     prepare()?;
     let mut new = plain_action(on_fall as *const () as usize);
@@ -63,6 +73,11 @@ pub unsafe fn trap(signals: &str, last: Option<(Fault, *mut libc::c_void)>) -> R
         change_raw(n, new)?;
     }
     Ok(())
+}
+
+/// The signals that the words of [`trap`] mean now: "untrapped" looks at what is done with them.
+pub fn trappable(signals: &str) -> Result<Set> {
+    chosen(signals).map(Set)
 }
 
 fn chosen(signals: &str) -> Result<u64> {

@@ -102,7 +102,7 @@ from .error import ChildError, CommandTimeout
 from .expect import EOF, ExpectEOF, ExpectTimeout
 from .popen import Duplex, fork_open, fork_open2, fork_open3, open2, open3
 from .popen import open as open
-from .signal import SIG, SignalTable, local
+from .signal import SIG, SignalTable, local, trap
 
 # Without those whose names are Python's own: open, exec, select, sleep, wait.
 __all__ = [
@@ -185,6 +185,7 @@ __all__ = [
     "taint_check",
     "tcp_connect",
     "tcp_listen",
+    "trap",
     "udp",
     "unix_connect",
     "unix_dgram",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import signal as python
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager
@@ -11,12 +12,14 @@ from typing import Any, Literal, TypeAlias
 from . import _perlipc
 from .cmd import Signal
 
-__all__ = ["SIG", "SignalTable", "local"]
+__all__ = ["SIG", "SignalTable", "local", "trap"]
 
 Handler: TypeAlias = Callable[[str], object]
 Disposition: TypeAlias = Handler | Literal["IGNORE", "DEFAULT"]
 
 _FAULTS = {python.SIGSEGV, python.SIGBUS, python.SIGFPE, python.SIGILL}
+# What faulthandler.enable() takes; the others it takes one by one.
+_WITH_FAULTHANDLER: set[int] = {*_FAULTS, python.SIGABRT}
 # The C library's own.
 _HIDDEN = {32, 33}
 
@@ -165,9 +168,8 @@ class SignalTable(MutableMapping[Signal, Disposition]):
         """
         return _perlipc.signal_fd()
 
-    def dispatch(self) -> None:
-        """Runs the handlers that are due now. Needed only beside fileno(): Python runs them by itself."""
-        _perlipc.signal_dispatch()
+    # As it is compiled: without a Python function around it a look costs next to nothing.
+    dispatch = staticmethod(_perlipc.signal_dispatch)
 
 
 def _put(number: int, handler: Any, hand_on: bool = False) -> None:
@@ -251,6 +253,42 @@ def local(
     both: dict[Signal, Disposition] = dict(new or {})
     both.update(names)
     return _Local(table, both)
+
+
+def trap(*words: str, handler: Handler | None = None) -> None:
+    """Deadly signals end the program in good order.
+
+    The words are names of signals and Perl's: "normal-signals" (HUP INT PIPE TERM), "error-signals" (ABRT BUS FPE ILL QUIT
+    SEGV SYS TRAP), "old-interface-signals" (the latter with PIPE and TERM; also when nothing is named); "untrapped" (of
+    what follows, only what is at its default), "any" (all again).
+
+    Without a handler, Python's traceback (faulthandler) and the C return addresses are written to standard error, by
+    what may be called inside a signal; then the signal takes its default course, so that whoever waits sees it. That
+    works for faults too, and while the interpreter is stuck; Python's signal module does not know of it.
+
+    With one, it is called as by SIG, and may raise (SystemExit, say), so that `finally` and `with` tidy up. SEGV, BUS, FPE
+    and ILL are then refused.
+
+    >>> import perlipc as ipc
+    >>> ipc.trap("HUP", "TERM", handler=lambda name: exit(f"ended by {name}"))
+    >>> del ipc.SIG["HUP"], ipc.SIG["TERM"]
+
+    Perl: use sigtrap.
+    """
+    chosen = _perlipc.signal_trappable(" ".join(words))
+    if handler is not None:
+        if faults := [SIG.signame[number] for number in chosen if number in _FAULTS]:
+            raise ValueError(f"a handler of {', '.join(faults)} cannot be deferred: it would fault for ever")
+        for number in chosen:
+            SIG[number] = handler
+        return
+    _perlipc.signal_trap(" ".join(SIG.signame[number] for number in chosen))
+    if _WITH_FAULTHANDLER.intersection(chosen):
+        # It restores what was before, ours, and raises the signal once more.
+        faulthandler.disable()
+        faulthandler.enable(file=2)
+    for number in set(chosen) - _WITH_FAULTHANDLER:
+        faulthandler.register(number, file=2, all_threads=False, chain=True)
 
 
 SIG = SignalTable()

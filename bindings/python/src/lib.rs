@@ -70,7 +70,7 @@ mod _perlipc {
     #[pymodule_export]
     use crate::signal::{
         alarm, kill, signal_dispatch, signal_fd, signal_front, signal_hand_on, signal_names, signal_number,
-        signal_wait, sleep,
+        signal_trap, signal_trappable, signal_wait, sleep,
     };
     #[pymodule_export]
     use crate::status::Status;

@@ -163,10 +163,45 @@ pub(crate) fn signal_wait(py: Python<'_>, signals: &str, timeout: Option<f64>) -
     Ok(taken.map(|arrived| arrived.name()))
 }
 
-/// Runs the handlers that are due, and empties the descriptor.
+/// Waits until a handler of SIG has run, or the time is up, and empties the descriptor; None waits for ever. How many
+/// signals that was.
+///
+/// What came since the package was last asked to wait counts, though Python has run its handler already: so no signal
+/// is missed between a look at what the handler does and this call. TimeoutError is not raised: 0 is the answer. On
+/// another thread than the main one it is 0 at once.
+///
+/// >>> import os, perlipc as ipc
+/// >>> ipc.SIG["USR1"] = lambda name: print("got", name)
+/// >>> os.kill(os.getpid(), 10)
+/// got USR1
+/// >>> ipc.SIG.dispatch(10)
+/// 1
+/// >>> ipc.SIG.dispatch()
+/// 0
+/// >>> del ipc.SIG["USR1"]
+///
+/// Perl: POSIX::pause, without its window.
 #[pyfunction]
-pub(crate) fn signal_dispatch(py: Python<'_>) -> PyResult<()> {
-    blocking(py, || signal::dispatch(Deadline::NOW)).map(drop)
+#[pyo3(signature = (timeout = Some(0.0)))]
+pub(crate) fn signal_dispatch(py: Python<'_>, timeout: Option<f64>) -> PyResult<u32> {
+    if timeout == Some(0.0) && !signal::is_due() {
+        return Ok(0);
+    }
+    let deadline = deadline(timeout)?;
+    blocking(py, || signal::dispatch(deadline))
+}
+
+/// The numbers of the signals that sigtrap's words mean.
+#[pyfunction]
+pub(crate) fn signal_trappable(py: Python<'_>, words: &str) -> PyResult<Vec<i32>> {
+    let set = signal::trappable(words).map_err(|error| raise(py, error))?;
+    set.names().map(|name| signal::number(name).map_err(|error| raise(py, error))).collect()
+}
+
+/// Traps them: the core's trace, then their default.
+#[pyfunction]
+pub(crate) fn signal_trap(py: Python<'_>, words: &str) -> PyResult<()> {
+    signal::trap(words).map_err(|error| raise(py, error))
 }
 
 /// Sends a signal, by name or number, to each target: a pid, a negative one for a process group, 0 for the own group, or
