@@ -955,7 +955,12 @@ pub fn fork_by(fork: impl FnOnce() -> Result<i32>) -> Result<Fork> {
     let gate = ForkGate::new()?;
     // As in `fork`.
     let starting = STARTING.get().write().unwrap_or_else(PoisonError::into_inner);
-    let pid = fork()?;
+    // A host forgets in the child what its handlers have noted until then (Python does), a signal to the child too: that
+    // comes afterwards.
+    let before = sys::set_mask(libc::SIG_SETMASK, u64::MAX);
+    let forked_by_host = fork();
+    sys::set_mask(libc::SIG_SETMASK, before);
+    let pid = forked_by_host?;
     if pid == 0 {
         drop(starting);
         gate.wait();

@@ -9,14 +9,17 @@ use std::time::{Duration, Instant};
 
 use common::*;
 use perlipc::signal::{self, Disposition, Set};
-use perlipc::{Cmd, Deadline, Error, Stream, capture, popen, wait_pid};
+use perlipc::{
+    Cmd, Deadline, Error, FlockMode, Lock, MessageQueue, Semaphore, Stream, Value, capture, flock, popen, wait_any,
+    wait_pid,
+};
 
 scenarios! {
     handlers_run_in_order, giving_up_leaves_the_rest_due, a_handler_is_told_who_sent, what_cannot_be_had,
     save_puts_back_what_was, restored_default_kills, pending_when_it_ends, queued_signals_are_pulled,
     a_queued_signal_cuts_nothing, the_descriptor, masks, kill_counts, kill_tells_eperm, alarms, sleep_is_cut,
-    a_reaper_beside_popen_and_system, foreign_handlers_are_noticed, the_signal_thread_moves, trap_segv, trap_term,
-    trap_overflow, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm, no_wake_up_is_lost, system_makes_deaf,
+    a_reaper_beside_popen_and_system, foreign_handlers_are_noticed, the_signal_thread_moves, what_another_thread_makes_due, trap_segv, trap_term,
+    trap_overflow, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm, under_alarm_too, no_wake_up_is_lost, system_makes_deaf,
     a_handler_of_a_higher_kind_may_nest,
 }
 
@@ -31,7 +34,7 @@ each! {
     handlers_run_in_order, giving_up_leaves_the_rest_due, a_handler_is_told_who_sent, what_cannot_be_had,
     save_puts_back_what_was, pending_when_it_ends, queued_signals_are_pulled, a_queued_signal_cuts_nothing,
     the_descriptor, masks, kill_counts, kill_tells_eperm, alarms, sleep_is_cut, a_reaper_beside_popen_and_system,
-    foreign_handlers_are_noticed, the_signal_thread_moves, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm,
+    foreign_handlers_are_noticed, the_signal_thread_moves, what_another_thread_makes_due, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm, under_alarm_too,
     no_wake_up_is_lost, system_makes_deaf, a_handler_of_a_higher_kind_may_nest,
 }
 
@@ -628,6 +631,54 @@ fn the_signal_thread_moves() {
     assert_eq!(ran_on.load(Ordering::SeqCst), this());
 }
 
+/// What becomes due by what another thread does wakes the signal thread, as a signal does.
+fn what_another_thread_makes_due() {
+    let (mut reader, _writer) = Stream::pipe().unwrap();
+    // SAFETY: no arguments.
+    let main = unsafe { libc::gettid() };
+    let asleep = move || {
+        let path = format!("/proc/self/task/{main}/syscall");
+        std::fs::read_to_string(path).is_ok_and(|line| line.starts_with("0 ") || line.starts_with("271 "))
+    };
+    let mut interrupted_by = |act: fn()| {
+        let other = std::thread::spawn(move || {
+            assert!(eventually(asleep));
+            act();
+        });
+        reader.deadline(ms(20_000));
+        let error = reader.read(&mut [0]).unwrap_err();
+        other.join().unwrap();
+        error
+    };
+    // A handler of its own thread's, for what is queued.
+    signal::queue("USR1").unwrap();
+    signal::kill("USR1", me()).unwrap();
+    let error = interrupted_by(|| signal::handle("USR1", |_| Err(7)).unwrap());
+    assert!(matches!(error, Error::Abandoned { signal: libc::SIGUSR1, value: 7, .. }), "{error}");
+    // A write of its own to a pipe that nobody reads.
+    signal::handle("PIPE", |_| Err(8)).unwrap();
+    let error = interrupted_by(|| {
+        let (reader, mut writer) = Stream::pipe().unwrap();
+        drop(reader);
+        assert_eq!(writer.write(b"x").unwrap_err().errno(), libc::EPIPE);
+    });
+    assert!(matches!(error, Error::Abandoned { signal: libc::SIGPIPE, value: 8, .. }), "{error}");
+    // Handlers that are no more are dropped.
+    let kept = Arc::new(());
+    let mine = kept.clone();
+    signal::handle("USR2", move |_| {
+        let _ = &mine;
+        Ok(())
+    })
+    .unwrap();
+    for _ in 0..3 {
+        signal::kill("USR2", me()).unwrap();
+    }
+    assert_eq!(Arc::strong_count(&kept), 2);
+    signal::default("USR2").unwrap();
+    assert_eq!(Arc::strong_count(&kept), 1);
+}
+
 fn a_fork_has_nothing_pending() {
     let log = Arc::default();
     signal::handle("USR1", noting(&log)).unwrap();
@@ -854,6 +905,13 @@ fn senders_are_whole() {
     idle.into_iter().for_each(|thread| thread.join().unwrap());
 }
 
+/// How late a sleep of that long is without any library.
+fn bare_sleep(limit: Duration) -> Duration {
+    let begin = Instant::now();
+    std::thread::sleep(limit);
+    begin.elapsed() - limit
+}
+
 /// Every kind of wait while ALRM comes a thousand times a second: right results, and the deadlines hold.
 fn under_alarm() {
     let count = Arc::new(AtomicU32::new(0));
@@ -868,13 +926,14 @@ fn under_alarm() {
     signal::alarm(tick, tick).unwrap();
     let end = Instant::now() + Duration::from_millis(scale(5000) as u64 * 2);
     let limit = Duration::from_millis(20);
-    let mut late = Vec::new();
+    let (mut late, mut bare) = (Vec::new(), Vec::new());
     let mut timed = |call: &mut dyn FnMut(Deadline) -> bool| {
         let begin = Instant::now();
         let timed_out = call(Deadline::after(Some(limit)));
         let took = begin.elapsed();
         assert!(timed_out && took >= limit, "{took:?}");
         late.push(took - limit);
+        bare.push(bare_sleep(limit));
     };
     let (mut reader, mut writer) = Stream::pipe().unwrap();
     let child = Cmd::new("sleep").arg("1000").start().unwrap();
@@ -909,14 +968,158 @@ fn under_alarm() {
         (reader, writer) = Stream::pipe().unwrap();
     }
     signal::alarm(Duration::ZERO, Duration::ZERO).unwrap();
-    within(late, Duration::from_millis(5), "how late a deadline was");
+    within_beside(late, &bare, Duration::from_millis(5), "how late a deadline was");
     let rate = count.load(Ordering::Relaxed);
     assert!(rate > 100, "{rate} alarms only");
 }
 
+/// The same for sockets, terminals, FIFOs, System V and locks.
+fn under_alarm_too() {
+    let count = Arc::new(AtomicU32::new(0));
+    let counted = count.clone();
+    signal::handle("ALRM", move |arrived| {
+        counted.fetch_add(arrived.count, Ordering::Relaxed);
+        Ok(())
+    })
+    .unwrap();
+    let dir = Dir::new("under_alarm_too");
+    let fifo_path = dir.path("fifo");
+    perlipc::fifo::make(&fifo_path, 0o600).unwrap();
+    let file = |mode| {
+        let mut options = std::fs::File::options();
+        options.read(true).write(true).create(mode).truncate(false).open(dir.path("file")).unwrap()
+    };
+    let (holder, file) = (file(true), file(false));
+    flock(&holder, FlockMode::Exclusive, Deadline::NOW).unwrap();
+    let sem = Semaphore::create(0, &[0, 0], 0o600).unwrap();
+    let (queue, full) = (MessageQueue::open(0, 0o600).unwrap(), MessageQueue::open(0, 0o600).unwrap());
+    while full.send(1, &[0; 4096], 0, Deadline::NOW).is_ok() {}
+    let lock = Arc::new(Lock::anonymous().unwrap());
+    let value = Arc::new(Value::anonymous(64).unwrap());
+    let (taken, over) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let holding = {
+        let (lock, value, taken, over) = (lock.clone(), value.clone(), taken.clone(), over.clone());
+        std::thread::spawn(move || {
+            lock.take(Deadline::NEVER).unwrap();
+            value.take(Deadline::NEVER).unwrap();
+            taken.store(true, Ordering::SeqCst);
+            while !over.load(Ordering::SeqCst) {
+                std::thread::park();
+            }
+            lock.give().unwrap();
+            value.give().unwrap();
+        })
+    };
+    assert!(eventually(|| taken.load(Ordering::SeqCst)));
+    let listener = perlipc::tcp::listen(Some("127.0.0.1"), "0", "").unwrap();
+    let port = listener.local().unwrap().port().unwrap().to_string();
+    let mut here = perlipc::tcp::connect(Some("127.0.0.1"), &port, "", ms(10_000)).unwrap();
+    let mut there = listener.accept(ms(10_000)).unwrap();
+    let (mut one, _other) = perlipc::unix::pair().unwrap();
+    let (letters, _peer) = perlipc::dgram::pair().unwrap();
+    let mut terminal = perlipc::pty::open(Cmd::new("sleep").arg("1000").end_on_drop(true), 24, 80).unwrap();
+    let mut never = perlipc::Expect::new();
+    never.text("never").unwrap();
+    let big = vec![b'x'; 1 << 20];
+    let tick = Duration::from_millis(1);
+    signal::alarm(tick, tick).unwrap();
+
+    // Deadlines.
+    let limit = Duration::from_millis(20);
+    let (mut late, mut bare) = (Vec::new(), Vec::new());
+    let end = Instant::now() + Duration::from_millis(scale(5000) as u64);
+    while late.is_empty() || Instant::now() < end {
+        let mut timed = |what: &str, call: &mut dyn FnMut(Deadline) -> Option<Error>| {
+            let begin = Instant::now();
+            let error = call(Deadline::after(Some(limit)));
+            let took = begin.elapsed();
+            assert!(error.as_ref().is_some_and(Error::is_timeout) && took >= limit, "{what}: {error:?} after {took:?}");
+            late.push(took - limit);
+            bare.push(bare_sleep(limit));
+        };
+        timed("accept", &mut |deadline| listener.accept(deadline).err());
+        timed("recv", &mut |deadline| letters.recv(&mut [0; 9], deadline).err());
+        timed("read of tcp", &mut |deadline| {
+            here.deadline(deadline);
+            here.read(&mut [0; 9]).err()
+        });
+        timed("read of unix", &mut |deadline| {
+            one.deadline(deadline);
+            one.readline().err()
+        });
+        timed("read of a terminal", &mut |deadline| {
+            terminal.deadline(deadline);
+            terminal.read(&mut [0; 9]).err()
+        });
+        terminal.deadline(Deadline::NEVER);
+        timed("expect", &mut |deadline| never.wait_until(&mut terminal, deadline).err());
+        timed("opening a FIFO to read", &mut |deadline| {
+            perlipc::fifo::open(&fifo_path, perlipc::fifo::Mode::Read, deadline).err()
+        });
+        timed("opening a FIFO to write", &mut |deadline| {
+            perlipc::fifo::open(&fifo_path, perlipc::fifo::Mode::Write, deadline).err()
+        });
+        timed("semop", &mut |deadline| sem.take(0, deadline).err());
+        timed("msgrcv", &mut |deadline| queue.recv(0, &mut [0; 64], 0, deadline).err());
+        timed("msgsnd", &mut |deadline| full.send(1, &[0; 4096], 0, deadline).err());
+        timed("flock", &mut |deadline| flock(&file, FlockMode::Exclusive, deadline).err());
+        timed("lock", &mut |deadline| lock.take(deadline).err());
+        timed("value", &mut |deadline| value.take(deadline).err());
+        timed("wait_any", &mut |deadline| wait_any(deadline).err());
+    }
+
+    // Right results: what another thread sends comes whole and in order.
+    let echo = {
+        let peer = perlipc::fifo::open(&fifo_path, perlipc::fifo::Mode::Keep, ms(10_000)).unwrap();
+        let (path, big) = (fifo_path.clone(), big.clone());
+        std::thread::spawn(move || {
+            there.write(&big).unwrap();
+            let mut all = vec![0; big.len()];
+            assert_eq!(there.read_full(&mut all).unwrap(), all.len());
+            assert!(all == big);
+            for n in 0..200u32 {
+                let got = queue.recv(2, &mut [0; 64], 0, ms(20_000)).unwrap();
+                assert_eq!(got.len, 4);
+                queue.send(1, &n.to_ne_bytes(), 0, ms(20_000)).unwrap();
+                sem.take(0, ms(20_000)).unwrap();
+                sem.give(1).unwrap();
+            }
+            let mut fifo = perlipc::fifo::open(&path, perlipc::fifo::Mode::Write, ms(10_000)).unwrap();
+            fifo.write(b"through the FIFO\n").unwrap();
+            fifo.close().unwrap();
+            peer
+        })
+    };
+    here.deadline(Deadline::NEVER);
+    let mut all = vec![0; big.len()];
+    assert_eq!(here.read_full(&mut all).unwrap(), all.len());
+    assert!(all == big);
+    here.write(&big).unwrap();
+    for n in 0..200u32 {
+        queue.send(2, b"next", 0, ms(20_000)).unwrap();
+        let mut room = [0; 4];
+        queue.recv(1, &mut room, 0, ms(20_000)).unwrap();
+        assert_eq!(room, n.to_ne_bytes());
+        sem.give(0).unwrap();
+        sem.take(1, ms(20_000)).unwrap();
+    }
+    let mut fifo = echo.join().unwrap();
+    assert_eq!(fifo.readline().unwrap(), Some(&b"through the FIFO\n"[..]));
+    signal::alarm(Duration::ZERO, Duration::ZERO).unwrap();
+    over.store(true, Ordering::SeqCst);
+    holding.thread().unpark();
+    holding.join().unwrap();
+    sem.remove().unwrap();
+    queue.remove().unwrap();
+    full.remove().unwrap();
+    within_beside(late, &bare, Duration::from_millis(5), "how late a deadline was");
+    let alarms = count.load(Ordering::Relaxed);
+    assert!(alarms > 50, "{alarms} alarms only");
+}
+
 /// Aims at the window between looking and sleeping: a lost wake-up hangs, and the alarm of the scenario ends it.
 fn no_wake_up_is_lost() {
-    let rounds = scale(20_000);
+    let rounds = scale(200_000);
     signal::handle("USR1", |_| Err(1)).unwrap();
     signal::queue("USR2").unwrap();
     let go = Arc::new(AtomicI32::new(0));
@@ -937,28 +1140,29 @@ fn no_wake_up_is_lost() {
         })
         .collect();
     let (start, finish) = (go.clone(), over.clone());
+    let mut random = Random(2463534242);
+    // As long as the sender takes to wake up, more or less.
+    let mut aim = move || (0..random.below(3000)).for_each(|_| std::hint::spin_loop());
     let sender = std::thread::spawn(move || {
-        let mut random = Random(2463534242);
-        loop {
-            let mut wanted = start.swap(0, Ordering::SeqCst);
-            while wanted == 0 {
-                if finish.load(Ordering::SeqCst) {
-                    return;
-                }
-                std::hint::spin_loop();
-                wanted = start.swap(0, Ordering::SeqCst);
-            }
-            for _ in 0..random.below(3000) {
-                std::hint::spin_loop();
+        while !finish.load(Ordering::SeqCst) {
+            std::thread::park();
+            let wanted = start.swap(0, Ordering::SeqCst);
+            if wanted == 0 {
+                continue;
             }
             // SAFETY: plain numbers.
             unsafe { libc::kill(libc::getpid(), wanted) };
         }
     });
-    let filler = vec![0; 1 << 20];
+    // What does not fit in stays, to be flushed: that blocks each time, and nothing grows.
+    writer.deadline(ms(10));
+    assert!(writer.write(&[0; 1 << 18]).is_err_and(|error| error.is_timeout()));
+    writer.deadline(Deadline::NEVER);
     for round in 0..rounds {
         let what = round % 6;
         go.store(if what == 1 { libc::SIGUSR2 } else { libc::SIGUSR1 }, Ordering::SeqCst);
+        sender.thread().unpark();
+        aim();
         let ended = match what {
             0 => signal::dispatch(Deadline::NEVER).map(drop),
             1 => {
@@ -967,13 +1171,14 @@ fn no_wake_up_is_lost() {
             }
             2 => child.wait(Deadline::NEVER).map(drop),
             3 => reader.readline().map(drop),
-            4 => writer.write(&filler).map(drop),
+            4 => writer.flush(),
             _ => wait_pid(-1, Deadline::NEVER).map(drop),
         };
         let abandoned = matches!(ended, Err(Error::Abandoned { signal: libc::SIGUSR1, value: 1, .. }));
         assert!(abandoned, "round {round}: {ended:?}");
     }
     over.store(true, Ordering::SeqCst);
+    sender.thread().unpark();
     sender.join().unwrap();
     for thread in idle {
         thread.join().unwrap();

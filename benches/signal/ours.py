@@ -2,7 +2,6 @@
 
 import os
 
-import pair
 import perlipc as ipc
 import timing as t
 
@@ -64,20 +63,28 @@ def hear():
     came = 0
 
 
+def pair(answer, there_and_back):
+    def forever():
+        while os.getppid() == ME:
+            answer(ME)
+
+    theirs = ipc.fork(forever)
+    t.often(lambda: there_and_back(theirs), 64)
+    theirs.end(0)
+
+
 def pairs():
     def answer(to):
         hear()
         ipc.kill("USR1", to)
 
-    def there_and_back():
+    def there_and_back(theirs):
         for _ in range(64):
             ipc.kill("USR1", theirs)
             hear()
 
     ipc.SIG["USR1"] = handler
-    theirs = pair.other(answer)
-    t.often(there_and_back, 64)
-    pair.end(theirs)
+    pair(answer, there_and_back)
 
 
 def pairs_wait():
@@ -85,15 +92,13 @@ def pairs_wait():
         ipc.SIG.next()
         ipc.kill("USR1", to)
 
-    def there_and_back():
+    def there_and_back(theirs):
         for _ in range(64):
             ipc.kill("USR1", theirs)
             ipc.SIG.next()
 
     with ipc.SIG.block("USR1"):
-        theirs = pair.other(answer)
-        t.often(there_and_back, 64)
-        pair.end(theirs)
+        pair(answer, there_and_back)
 
 
 def poll():

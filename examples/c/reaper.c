@@ -19,7 +19,8 @@ int main(void) {
     ipc_child *kid;
     int32_t pid = ipc_cmd_start(cmd, &kid);
     if (pid < 0) return 1;
-    while (waitedpid == 0) ipc_signal_sleep(10000); /* a handler cuts it short */
+    while (waitedpid == 0) /* none slips through between the look and the wait */
+        if (ipc_signal_dispatch(10000) < 0) return 1;
     printf("waited for: %s\n", waitedpid == pid ? "the kid" : "somebody");
     int32_t status;
     if (ipc_child_wait(kid, 0, &status) == 0) printf("and its handle still knows: %d\n", ipc_status_code(status));

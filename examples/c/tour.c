@@ -199,7 +199,7 @@ static void reaper(void) {
         ipc_child_free(child);
         ipc_cmd_free(cmd);
     }
-    while (kids < 3) ipc_signal_sleep(1000); /* cut short by each */
+    while (kids < 3) ipc_signal_dispatch(1000); /* until one more has run */
     printf("  they exited with %d, %d and %d\n", codes[0], codes[1], codes[2]);
     if (ipc_signal_default("CHLD") < 0) give_up();
 }

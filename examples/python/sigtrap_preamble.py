@@ -1,8 +1,7 @@
-"""Perl's `use sigtrap`, as Python has it: faulthandler for the faults, and handlers that raise for the others, so that
-`finally` and `with` tidy up. See sigtrap_preamble.c for the call that does both in C.
+"""Perl's `use sigtrap`: what ends a program from outside becomes an exception, so that `finally` and `with` tidy up; what
+the program does wrong itself is told with a stack trace, and whoever waits sees the signal.
 """
 
-import faulthandler
 import os
 
 import perlipc as ipc
@@ -12,9 +11,8 @@ def end(signame: str) -> None:
     raise SystemExit(128 + ipc.SIG.signo[signame])
 
 
-faulthandler.enable()
-for name in ("HUP", "TERM", "PIPE"):
-    ipc.SIG[name] = end
+ipc.trap("stack-trace", "error-signals")
+ipc.trap("normal-signals", handler=end)
 try:
     ipc.kill("TERM", os.getpid())
 finally:

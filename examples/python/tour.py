@@ -127,7 +127,7 @@ def reaper() -> None:
         for script in ("exit 1;", "sleep 0.1; exit 2;", "sleep 0.2; exit 3;"):
             ipc.start(script)
         while len(codes) < 3:
-            ipc.sleep(1)  # cut short by each
+            ipc.SIG.dispatch(1)  # until one more has run
     print("  they exited with {}, {} and {}".format(*codes))
 
 

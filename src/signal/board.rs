@@ -1,8 +1,8 @@
 //! What the kernel's handler writes, and the handler itself.
 
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 
-use super::names::LAST;
+use super::names::{LAST, bit};
 use crate::block::CALM;
 use crate::error::{Error, Result};
 use crate::sys;
@@ -11,10 +11,50 @@ use crate::sys;
 #[derive(Default)]
 pub(super) struct Arrival {
     pub(super) count: AtomicU32,
-    pub(super) code: AtomicI32,
-    pub(super) pid: AtomicI32,
-    pub(super) uid: AtomicU32,
-    pub(super) value: AtomicU64,
+    /// Odd while a handler writes what follows.
+    turn: AtomicU32,
+    code: AtomicI32,
+    pid: AtomicI32,
+    uid: AtomicU32,
+    value: AtomicU64,
+}
+
+impl Arrival {
+    /// Counts an arrival, and notes who sent it.
+    #[inline(always)]
+    pub(super) fn note(&self, code: i32, pid: i32, uid: u32, value: u64) {
+        let turn = self.turn.load(Ordering::Relaxed);
+        // Odd: another thread notes an arrival just now. It is as much the last as this one.
+        if turn & 1 == 0
+            && self.turn.compare_exchange(turn, turn.wrapping_add(1), Ordering::SeqCst, Ordering::Relaxed).is_ok()
+        {
+            self.code.store(code, Ordering::Relaxed);
+            self.pid.store(pid, Ordering::Relaxed);
+            self.uid.store(uid, Ordering::Relaxed);
+            self.value.store(value, Ordering::Relaxed);
+            self.turn.store(turn.wrapping_add(2), Ordering::Release);
+        }
+        self.count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Who sent the last one: code, pid, uid, value, all of the same.
+    pub(super) fn last(&self) -> (i32, i32, u32, u64) {
+        loop {
+            let turn = self.turn.load(Ordering::Acquire);
+            let last = (
+                self.code.load(Ordering::Relaxed),
+                self.pid.load(Ordering::Relaxed),
+                self.uid.load(Ordering::Relaxed),
+                self.value.load(Ordering::Relaxed),
+            );
+            fence(Ordering::Acquire);
+            if turn & 1 == 0 && self.turn.load(Ordering::Relaxed) == turn {
+                return last;
+            }
+            // A handler that writes does nothing else, and nothing interrupts it but the scheduler.
+            std::thread::yield_now();
+        }
+    }
 }
 
 /// On a page that is wiped at fork: a child has nothing pending and no signal thread yet, as in Perl.
@@ -99,18 +139,16 @@ unsafe fn record(signal: libc::c_int, info: *mut libc::siginfo_t, registers: *mu
         let mark = std::ptr::from_ref(board) as u64;
         let forwarded = info.code == libc::SI_QUEUE && info.value() == mark;
         let bit = 1u64.wrapping_shl(signal as u32 - 1);
+        // Whether the signal thread must be told. Not when it was before and has not looked yet, nor while its handler runs.
+        let mut tell = false;
         if !forwarded {
             let arrival = board.arrivals.as_ptr().add(signal as usize);
-            (*arrival).code.store(info.code, Ordering::Relaxed);
-            (*arrival).pid.store(info.pid, Ordering::Relaxed);
-            (*arrival).uid.store(info.uid, Ordering::Relaxed);
-            (*arrival).value.store(info.value(), Ordering::Relaxed);
-            (*arrival).count.fetch_add(1, Ordering::Relaxed);
+            (*arrival).note(info.code, info.pid, info.uid, info.value());
             board.pending.fetch_or(bit, Ordering::SeqCst);
             if QUEUED.load(Ordering::SeqCst) & bit != 0 {
                 board.ready.fetch_or(bit, Ordering::SeqCst);
             } else if board.held.load(Ordering::SeqCst) & bit == 0 {
-                board.due.fetch_or(bit, Ordering::SeqCst);
+                tell = board.due.fetch_or(bit, Ordering::SeqCst) & bit == 0;
             }
             let fd = board.fd.load(Ordering::Relaxed);
             if fd > 0 {
@@ -139,9 +177,17 @@ unsafe fn record(signal: libc::c_int, info: *mut libc::siginfo_t, registers: *mu
         let thread = board.thread.load(Ordering::Relaxed);
         if thread == 0 || thread == me {
             sys::cut_if_waiting(registers);
-        } else if !forwarded && thread != waiter {
+        } else if tell && thread != waiter {
             sys::forward(board.tid.load(Ordering::Relaxed), signal, mark);
         }
+    }
+}
+
+/// Makes a signal due from outside its handler, and tells the signal thread, unless that is this one.
+pub(super) fn make_due(board: &'static Board, signal: i32) {
+    let bit = bit(signal);
+    if board.due.fetch_or(bit, Ordering::SeqCst) & bit == 0 && !is_signal_thread() {
+        sys::forward(board.tid.load(Ordering::SeqCst), signal, std::ptr::from_ref(board) as u64);
     }
 }
 

@@ -53,19 +53,15 @@ pub(super) fn set_current(arrived: Option<Arrived>) -> Option<Arrived> {
 /// Takes what has arrived of a signal; `None` if somebody was quicker.
 pub(super) fn take(board: &Board, signal: i32) -> Option<Arrived> {
     let bit = bit(signal);
-    if board.pending.fetch_and(!bit, Ordering::SeqCst) & bit == 0 {
+    if board.pending.load(Ordering::SeqCst) & bit == 0 || board.pending.fetch_and(!bit, Ordering::SeqCst) & bit == 0 {
         return None;
     }
-    let last = board.arrivals.get(signal as usize)?;
-    let count = last.count.swap(0, Ordering::SeqCst);
+    let arrival = board.arrivals.get(signal as usize)?;
+    let count = arrival.count.swap(0, Ordering::SeqCst);
     // 0: it arrived while the run before was taking stock, and was counted there.
-    (count > 0).then(|| Arrived {
-        signal,
-        count,
-        code: last.code.load(Ordering::Relaxed),
-        pid: last.pid.load(Ordering::Relaxed),
-        uid: last.uid.load(Ordering::Relaxed),
-        value: last.value.load(Ordering::Relaxed) as i64,
+    (count > 0).then(|| {
+        let (code, pid, uid, value) = arrival.last();
+        Arrived { signal, count, code, pid, uid, value: value as i64 }
     })
 }
 
@@ -175,7 +171,8 @@ pub(super) fn safe_point() -> Wait<()> {
 /// Whether a handler is due on this thread: a load and a branch.
 #[inline]
 pub fn is_due() -> bool {
-    word().load(Ordering::Relaxed) != 0
+    // Most often there is nothing, whichever thread this is.
+    board().is_some_and(|board| board.due.load(Ordering::Relaxed) != 0) && is_signal_thread()
 }
 
 /// A safe point: runs the handlers that are due, after waiting for one until the deadline. How many ran; 0 when time

@@ -11,7 +11,7 @@ use crate::time::Deadline;
 
 /// A set of signals.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Set(pub(super) u64);
+pub struct Set(u64);
 
 impl Set {
     /// No signal.
@@ -28,6 +28,11 @@ impl Set {
     pub fn contains(self, signal: &str) -> Result<bool> {
         let n = number(signal)?;
         Ok(n != 0 && self.0 & bit(n) != 0)
+    }
+
+    /// As the kernel has it: bit n - 1 is signal n.
+    pub fn from_bits(bits: u64) -> Set {
+        Set(bits)
     }
 
     pub(super) fn bits(self) -> u64 {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::board::{Board, QUEUED, board_with_thread, is_signal_thread, make_board, word};
+use super::board::{Board, QUEUED, board_with_thread, is_signal_thread, make_board, make_due, word};
 use super::dispatch::{self, Arrived, take};
 use super::mask::Set;
 use super::names::{bit, number};
@@ -61,7 +61,7 @@ fn one(signal: i32, info: &sys::SigInfo) -> Arrived {
     Arrived { signal, count: 1, code: info.code, pid: info.pid, uid: info.uid, value }
 }
 
-fn pull(board: &Board, deadline: Deadline) -> Wait<Arrived> {
+fn pull(board: &'static Board, deadline: Deadline) -> Wait<Arrived> {
     loop {
         if let Some(arrived) = ready(board) {
             return Ok(arrived);
@@ -85,7 +85,9 @@ fn pull(board: &Board, deadline: Deadline) -> Wait<Arrived> {
             Ok(signal) => {
                 // Arrivals that the handler has noted meanwhile are older.
                 let noted = take(board, signal).map_or(0, |arrived| arrived.count);
-                board.ready.fetch_and(!bit(signal), Ordering::SeqCst);
+                if board.ready.load(Ordering::SeqCst) & bit(signal) != 0 {
+                    board.ready.fetch_and(!bit(signal), Ordering::SeqCst);
+                }
                 return Ok(Arrived { count: noted + 1, ..one(signal, &info) });
             }
             Err(libc::EAGAIN) => return ready(board).ok_or(Stop::Timeout),
@@ -96,7 +98,7 @@ fn pull(board: &Board, deadline: Deadline) -> Wait<Arrived> {
     }
 }
 
-fn ready(board: &Board) -> Option<Arrived> {
+fn ready(board: &'static Board) -> Option<Arrived> {
     if board.ready.load(Ordering::SeqCst) == 0 {
         return None;
     }
@@ -109,8 +111,9 @@ fn ready(board: &Board) -> Option<Arrived> {
         board.ready.fetch_and(!bit(signal), Ordering::SeqCst);
         if QUEUED.load(Ordering::SeqCst) & bit(signal) == 0 {
             // It has a handler by now.
-            let pending = board.pending.load(Ordering::SeqCst) & bit(signal);
-            board.due.fetch_or(pending, Ordering::SeqCst);
+            if board.pending.load(Ordering::SeqCst) & bit(signal) != 0 {
+                make_due(board, signal);
+            }
             continue;
         }
         if let Some(arrived) = take(board, signal) {
@@ -130,13 +133,14 @@ impl Waiting<'_> {
         }
         let signal_thread = board.thread.load(Ordering::Relaxed) == me;
         let tid = if signal_thread { board.tid.load(Ordering::Relaxed) } else { sys::gettid() };
-        board.waiter_tid.store(tid, Ordering::SeqCst);
+        // Who arrives before this is seen has made the signal ready, and that is looked at once more, behind a barrier.
+        board.waiter_tid.store(tid, Ordering::Release);
         Ok(Waiting(board))
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.waiter.store(0, Ordering::SeqCst);
+        self.0.waiter.store(0, Ordering::Release);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::board::{QUEUED, board, is_signal_thread};
+use super::board::{QUEUED, board, is_signal_thread, make_due};
 use super::dispatch;
 use super::names::bit;
 use super::table;
@@ -20,9 +20,7 @@ pub(crate) fn broken_pipe() -> Wait<()> {
         return Ok(());
     }
     if let Some(arrival) = board.arrivals.get(libc::SIGPIPE as usize) {
-        arrival.code.store(libc::SI_KERNEL, Ordering::Relaxed);
-        arrival.pid.store(0, Ordering::Relaxed);
-        arrival.count.fetch_add(1, Ordering::SeqCst);
+        arrival.note(libc::SI_KERNEL, 0, 0, 0);
     }
     board.pending.fetch_or(pipe, Ordering::SeqCst);
     if queued {
@@ -30,7 +28,7 @@ pub(crate) fn broken_pipe() -> Wait<()> {
         return Ok(());
     }
     if board.held.load(Ordering::SeqCst) & pipe == 0 {
-        board.due.fetch_or(pipe, Ordering::SeqCst);
+        make_due(board, libc::SIGPIPE);
     }
     if is_signal_thread() { dispatch::run_due().map(drop) } else { Ok(()) }
 }

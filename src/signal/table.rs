@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::board::{
-    BEHIND, BEHIND_INFO, QUEUED, TAKEN, board, board_with_thread, make_board, on_signal, on_signal_front,
+    BEHIND, BEHIND_INFO, QUEUED, TAKEN, board, board_with_thread, make_board, make_due, on_signal, on_signal_front,
 };
 use super::deaf;
 use super::dispatch::{self, Arrived};
@@ -214,8 +214,9 @@ fn swap(signal: i32, new: New) -> Result<()> {
         QUEUED.store(back, Ordering::SeqCst);
         return Err(error);
     }
+    let mut before = handler;
     if let Some(entry) = table.get().handlers.get_mut(signal as usize) {
-        *entry = handler;
+        std::mem::swap(entry, &mut before);
     }
     if taken {
         TAKEN.fetch_or(bit(signal), Ordering::SeqCst);
@@ -223,6 +224,8 @@ fn swap(signal: i32, new: New) -> Result<()> {
         TAKEN.fetch_and(!bit(signal), Ordering::SeqCst);
     }
     drop(table);
+    // Outside the lock: a handler's own drop may do anything.
+    drop(before);
     if ours {
         rearrange(signal, queued);
     } else {
@@ -260,7 +263,9 @@ fn rearrange(signal: i32, queued: bool) {
         board.ready.fetch_or(waits, Ordering::SeqCst);
     } else {
         board.ready.fetch_and(!bit, Ordering::SeqCst);
-        board.due.fetch_or(waits & !board.held.load(Ordering::SeqCst), Ordering::SeqCst);
+        if waits & !board.held.load(Ordering::SeqCst) != 0 {
+            make_due(board, signal);
+        }
     }
 }
 

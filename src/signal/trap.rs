@@ -77,7 +77,7 @@ fn install(signals: &str, last: Option<(Fault, *mut libc::c_void)>) -> Result<()
 
 /// The signals that the words of [`trap`] mean now: "untrapped" looks at what is done with them.
 pub fn trappable(signals: &str) -> Result<Set> {
-    chosen(signals).map(Set)
+    chosen(signals).map(Set::from_bits)
 }
 
 fn chosen(signals: &str) -> Result<u64> {

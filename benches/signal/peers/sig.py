@@ -3,7 +3,6 @@
 import os
 import signal
 
-import pair
 import timing as t
 
 ME = os.getpid()
@@ -15,6 +14,23 @@ came = 0
 def handler(number, frame):
     global came
     came += 1
+
+
+def other(answer, begin=lambda: None):
+    """Starts the other one, which begins, and answers until it is killed or this one ends."""
+    me = os.getpid()
+    pid = os.fork()
+    if pid:
+        return pid
+    begin()
+    while os.getppid() == me:
+        answer(me)
+    os._exit(0)
+
+
+def end(pid):
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
 
 
 def self_64():
@@ -84,10 +100,10 @@ def pairs():
 
     signal.signal(signal.SIGUSR1, handler)
     block()
-    theirs = pair.other(answer, begin)
+    theirs = other(answer, begin)
     begin()
     t.often(there_and_back, 64)
-    pair.end(theirs)
+    end(theirs)
 
 
 def pairs_wait():
@@ -102,9 +118,9 @@ def pairs_wait():
             os.kill(theirs, signal.SIGUSR1)
             signal.sigwaitinfo([signal.SIGUSR1])
 
-    theirs = pair.other(answer)
+    theirs = other(answer)
     t.often(there_and_back, 64)
-    pair.end(theirs)
+    end(theirs)
 
 
 t.main({

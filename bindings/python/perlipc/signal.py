@@ -6,8 +6,8 @@ import faulthandler
 import signal as python
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager
-from types import FrameType
-from typing import Any, Literal, TypeAlias
+from types import FrameType, FunctionType
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, cast
 
 from . import _perlipc
 from .cmd import Signal
@@ -24,18 +24,23 @@ _WITH_FAULTHANDLER: set[int] = {*_FAULTS, python.SIGABRT}
 _HIDDEN = {32, 33}
 
 
-class _Named:
-    """A handler as Python calls it, around one that takes the signal's name."""
+def _named(handler: Handler, name: str) -> FunctionType:
+    """A handler as Python calls it, around one that takes the signal's name. A function: the quickest to be called."""
 
-    def __init__(self, handler: Handler, name: str) -> None:
-        self.handler = handler
-        self.name = name
+    def call(number: int, frame: FrameType | None) -> object:
+        return handler(name)
 
-    def __call__(self, number: int, frame: FrameType | None) -> object:
-        return self.handler(self.name)
+    call.__qualname__ = f"SIG[{name!r}]"
+    vars(call)["handler"] = handler
+    assert isinstance(call, FunctionType)
+    return call
 
-    def __repr__(self) -> str:
-        return f"<SIG[{self.name!r}] {self.handler!r}>"
+
+def _is_named(found: object) -> TypeGuard[FunctionType]:
+    return isinstance(found, FunctionType) and found.__code__ is _CODE
+
+
+_CODE = _named(lambda _: None, "").__code__
 
 
 class _Plain:
@@ -86,7 +91,14 @@ class SignalTable(MutableMapping[Signal, Disposition]):
         self.signame = tuple({number: name for name, number in reversed(names)}[number] for number in range(65))
         #: The numbers by name, aliases too: Perl's %signo.
         self.signo = dict(names)
-        self._blocked: dict[str, int] = {}
+        # How many blocks hold each signal back, and all of those as a set.
+        self._held = [0] * 65
+        self._blocked = 0
+
+    def _hold(self, numbers: list[int], more: int) -> None:
+        for number in numbers:
+            self._held[number] += more
+        self._blocked = sum(1 << (number - 1) for number, held in enumerate(self._held) if held)
 
     def number(self, signal: Signal) -> int:
         """The number of a signal; KeyError when there is none of that name."""
@@ -104,8 +116,8 @@ class SignalTable(MutableMapping[Signal, Disposition]):
             return "IGNORE"
         if found is python.SIG_DFL:
             return "DEFAULT"
-        if isinstance(found, _Named):
-            return found.handler
+        if _is_named(found):
+            return cast(Handler, vars(found)["handler"])
         if callable(found):
             return _Plain(found)
         raise LookupError(f"the handler of {signal} is not Python's")
@@ -123,7 +135,7 @@ class SignalTable(MutableMapping[Signal, Disposition]):
         elif number in _FAULTS:
             raise ValueError(f"a handler of {signal} cannot be deferred: it would fault for ever")
         else:
-            _put(number, _Named(new, self.signame[number]))
+            _put(number, _named(new, self.signame[number]))
 
     def __delitem__(self, signal: Signal) -> None:
         self[signal] = "DEFAULT"
@@ -148,7 +160,7 @@ class SignalTable(MutableMapping[Signal, Disposition]):
         ...     ipc.SIG.next()
         'USR1'
         """
-        return _Blocked(self._blocked, [self.signame[self.number(signal)] for signal in signals])
+        return _Blocked(self, [self.number(signal) for signal in signals])
 
     def next(self, timeout: float | None = None) -> str:
         """Takes the next of the signals that block() holds back, lowest number first, without any handler: its name.
@@ -157,10 +169,7 @@ class SignalTable(MutableMapping[Signal, Disposition]):
         """
         if not self._blocked:
             raise ValueError("no signal is blocked: see SIG.block")
-        name = _perlipc.signal_wait(",".join(self._blocked), timeout)
-        if name is None:
-            raise TimeoutError("next: timed out")
-        return name
+        return self.signame[_perlipc.signal_wait(self._blocked, timeout)]
 
     def fileno(self) -> int:
         """A descriptor for event loops of others: the reading end of a pipe, readable when a signal has come that has a
@@ -168,8 +177,14 @@ class SignalTable(MutableMapping[Signal, Disposition]):
         """
         return _perlipc.signal_fd()
 
-    # As it is compiled: without a Python function around it a look costs next to nothing.
-    dispatch = staticmethod(_perlipc.signal_dispatch)
+    if TYPE_CHECKING:
+
+        @staticmethod
+        def dispatch(timeout: float | None = 0.0) -> int: ...
+
+    else:
+        # As it is compiled: without a Python function around it a look costs next to nothing.
+        dispatch = staticmethod(_perlipc.signal_dispatch)
 
 
 def _put(number: int, handler: Any, hand_on: bool = False) -> None:
@@ -178,28 +193,23 @@ def _put(number: int, handler: Any, hand_on: bool = False) -> None:
     """
     python.signal(number, handler)
     _perlipc.signal_hand_on(number, hand_on)
-    if isinstance(handler, _Named):
+    if _is_named(handler):
         _perlipc.signal_front(number)
 
 
 class _Blocked(AbstractContextManager[None]):
-    def __init__(self, held: dict[str, int], names: list[str]) -> None:
-        self.held = held
-        self.names = names
+    def __init__(self, table: SignalTable, numbers: list[int]) -> None:
+        self.table = table
+        self.numbers = numbers
         self.before: set[int] = set()
 
     def __enter__(self) -> None:
-        self.before = set(python.pthread_sigmask(python.SIG_BLOCK, [SIG.signo[name] for name in self.names]))
-        for name in self.names:
-            self.held[name] = self.held.get(name, 0) + 1
+        self.before = set(python.pthread_sigmask(python.SIG_BLOCK, self.numbers))
+        self.table._hold(self.numbers, 1)
 
     def __exit__(self, *exc: object) -> None:
-        for name in self.names:
-            self.held[name] -= 1
-            if not self.held[name]:
-                del self.held[name]
-        new = [SIG.signo[name] for name in self.names if SIG.signo[name] not in self.before]
-        python.pthread_sigmask(python.SIG_UNBLOCK, new)
+        self.table._hold(self.numbers, -1)
+        python.pthread_sigmask(python.SIG_UNBLOCK, set(self.numbers) - self.before)
 
 
 class _Local(AbstractContextManager[None]):

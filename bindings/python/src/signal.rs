@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use perlipc::{Deadline, Error, signal};
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 use crate::error::raise;
 use crate::time::{deadline, duration};
@@ -147,20 +148,16 @@ pub(crate) fn signal_fd(py: Python<'_>) -> PyResult<i32> {
     signal::fd().map_err(|error| raise(py, error))
 }
 
-/// Takes one of these blocked signals; None when there is none in time.
+/// Takes one of these blocked signals (bit n - 1 is signal n): its number.
 #[pyfunction]
-pub(crate) fn signal_wait(py: Python<'_>, signals: &str, timeout: Option<f64>) -> PyResult<Option<&'static str>> {
-    let set = signal::Set::of(signals).map_err(|error| raise(py, error))?;
+pub(crate) fn signal_wait(py: Python<'_>, signals: u64, timeout: Option<f64>) -> PyResult<i32> {
+    let set = signal::Set::from_bits(signals);
     let deadline = deadline(timeout)?;
     // What waits already is taken at once, without letting other threads in.
     if let Ok(arrived) = signal::wait(set, Deadline::NOW) {
-        return Ok(Some(arrived.name()));
+        return Ok(arrived.signal);
     }
-    let taken = blocking(py, || match signal::wait(set, deadline) {
-        Err(error) if error.is_timeout() => Ok(None),
-        taken => taken.map(Some),
-    })?;
-    Ok(taken.map(|arrived| arrived.name()))
+    Ok(blocking(py, || signal::wait(set, deadline))?.signal)
 }
 
 /// Waits until a handler of SIG has run, or the time is up, and empties the descriptor; None waits for ever. How many
@@ -182,7 +179,7 @@ pub(crate) fn signal_wait(py: Python<'_>, signals: &str, timeout: Option<f64>) -
 ///
 /// Perl: POSIX::pause, without its window.
 #[pyfunction]
-#[pyo3(signature = (timeout = Some(0.0)))]
+#[pyo3(signature = (timeout = Some(0.0)), text_signature = "(timeout=0.0)")]
 pub(crate) fn signal_dispatch(py: Python<'_>, timeout: Option<f64>) -> PyResult<u32> {
     if timeout == Some(0.0) && !signal::is_due() {
         return Ok(0);
@@ -223,16 +220,20 @@ pub(crate) fn kill(
     signal: &Bound<'_, PyAny>,
     targets: &Bound<'_, pyo3::types::PyTuple>,
 ) -> PyResult<u32> {
-    let signal = match signal.extract::<c_int>() {
-        Ok(number) => number.to_string(),
-        Err(_) => signal.extract::<String>()?,
+    let number;
+    let signal = match signal.cast::<PyString>() {
+        Ok(name) => name.to_str()?,
+        Err(_) => {
+            number = signal.extract::<c_int>()?.to_string();
+            &number
+        }
     };
     let mut reached = 0;
     let mut denied = None;
     for target in targets {
         let sent = match target.cast::<crate::child::Child>() {
-            Ok(child) => signal::kill(&signal, child.get().0.pid()),
-            Err(_) => signal::kill(&signal, target.extract::<c_int>()?),
+            Ok(child) => signal::kill(signal, child.get().0.pid()),
+            Err(_) => signal::kill(signal, target.extract::<c_int>()?),
         };
         match sent {
             Ok(()) => reached += 1,

@@ -90,9 +90,9 @@ class Program:
         eventually(waits)
         os.kill(self.process.pid, number)
 
-    def end(self) -> tuple[int, str, str]:
+    def end(self, limit: float = 20) -> tuple[int, str, str]:
         """Its code, and what it said."""
-        out, err = self.process.communicate(timeout=20)
+        out, err = self.process.communicate(timeout=limit)
         return self.process.returncode, out.decode(), err.decode()
 
 

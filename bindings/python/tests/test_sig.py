@@ -137,6 +137,21 @@ def test_local_restores_on_every_way_out(log: list[str]) -> None:
     assert ipc.SIG["USR1"] == log.append
 
 
+def test_a_signal_to_a_fresh_child_is_not_lost(log: list[str]) -> None:
+    ipc.SIG["USR1"] = log.append
+
+    def heard() -> int:
+        for _ in range(2):
+            if not log:
+                ipc.SIG.dispatch(5)
+        return len(log)
+
+    for _ in range(100):
+        child = ipc.fork(heard)
+        ipc.kill("USR1", child)
+        assert child.wait().code == 1
+
+
 def test_what_children_inherit() -> None:
     def of_yes() -> str | None:
         with ipc.open("-|", ["yes"], stderr="null") as lines:
@@ -370,3 +385,104 @@ def test_no_wake_up_is_lost() -> None:
     go.set()
     thread.join()
     child.end(0)
+
+
+# ---- the trap ----
+
+
+@pytest.mark.parametrize(
+    ("how", "name"),
+    [
+        ("ctypes.string_at(16)", "SEGV"),
+        ("os.abort()", "ABRT"),
+        ("os.kill(os.getpid(), signal.SIGTERM)", "TERM"),
+        # Stuck in C, where no handler of Python's runs.
+        ("signal.setitimer(signal.ITIMER_REAL, 0.05); ctypes.CDLL(None).usleep(10_000_000)", "ALRM"),
+    ],
+)
+def test_trap_tells_and_the_signal_ends(program: Callable[[str], Program], how: str, name: str) -> None:
+    one = program(f"""
+import ctypes, resource
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+ipc.trap("error-signals", "TERM", "ALRM")
+def in_python():
+    {how}
+in_python()
+""")
+    code, out, err = one.end()
+    assert (code, out) == (-ipc.SIG.signo[name], "")
+    lines = err.splitlines()
+    assert any("in in_python" in line for line in lines), err
+    at = lines.index(f"Caught a SIG{name}")
+    assert any("+0x" in line for line in lines[at + 1 :]), err
+
+
+def test_trap_with_a_handler(log: list[str]) -> None:
+    ipc.trap("normal-signals", handler=log.append)
+    for name in ("HUP", "INT", "PIPE", "TERM"):
+        assert ipc.SIG[name] == log.append
+        ipc.kill(name, ME)
+    assert log == ["HUP", "INT", "PIPE", "TERM"]
+    # Only what is at its default.
+    ipc.SIG["TERM"] = "IGNORE"
+    ipc.SIG["HUP"] = "DEFAULT"
+    ipc.trap("untrapped", "HUP", "TERM", handler=print)
+    assert (ipc.SIG["HUP"], ipc.SIG["TERM"]) == (print, "IGNORE")
+    with pytest.raises(ValueError, match="ILL, BUS, FPE, SEGV cannot be deferred"):
+        ipc.trap(handler=log.append)
+    for none in ("FOO", "ZERO", "KILL"):
+        with pytest.raises((ValueError, OSError)):
+            ipc.trap(none)
+    assert signal.getsignal(signal.SIGSEGV) is signal.SIG_DFL
+
+
+# ---- no window ----
+
+
+def test_no_signal_slips_past_a_call(program: Callable[[str], Program]) -> None:
+    """Each comes at another moment around the beginning of a call that would wait for ever; several threads have it open."""
+    one = program("""
+class Out(Exception): pass
+came = 0
+def out(name):
+    global came
+    came += 1
+    raise Out
+def idle():
+    while not over.wait(0.005): pass
+over = threading.Event()
+for _ in range(4): threading.Thread(target=idle, daemon=True).start()
+r, w = ipc.pipe()
+child = ipc.start(["sleep", "1000"])
+listener = ipc.tcp_listen("127.0.0.1", 0)
+calls = [r.readline, child.wait, listener.accept, lambda: ipc.sleep(1000), lambda: ipc.waitpid(child.pid), r.read]
+ipc.SIG["USR1"] = out
+read, write = os.pipe()
+pid = os.getpid()
+sender = os.fork()
+if not sender:
+    import random
+    random.seed(7)
+    while os.read(read, 1):
+        end = time.perf_counter_ns() + random.randrange(60_000)
+        while time.perf_counter_ns() < end: pass
+        os.kill(pid, signal.SIGUSR1)
+    os._exit(0)
+os.close(read)
+signal.alarm(100)  # what is lost hangs
+rounds = ROUNDS
+for n in range(rounds):
+    try:
+        os.write(write, b"x")
+        calls[n % len(calls)]()
+        print("came back")
+    except Out:
+        pass
+signal.alarm(0)
+print(came == rounds)
+os.close(write)
+os.waitpid(sender, 0)
+over.set()
+child.end(0)
+""".replace("ROUNDS", "20000" if os.environ.get("PERLIPC_SOAK") == "1" else "2000"))
+    assert one.end(100) == (0, "True\n", "")
