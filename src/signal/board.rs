@@ -115,7 +115,10 @@ pub(super) extern "C" fn on_signal_front(
 ) {
     // SAFETY: as the kernel called us; the address is of a handler of the kind that the flags said.
     unsafe {
-        record(signal, info, registers);
+        if record(signal, info, registers) {
+            // The thread that it came from has called the host's.
+            return;
+        }
         let behind = (*BEHIND.as_ptr().add(signal as usize)).load(Ordering::Relaxed);
         if behind > 1 {
             if BEHIND_INFO.load(Ordering::Relaxed) & 1u64.wrapping_shl(signal as u32 - 1) != 0 {
@@ -128,10 +131,12 @@ pub(super) extern "C" fn on_signal_front(
     }
 }
 
+/// Whether another thread has forwarded it.
+///
 /// # Safety
 /// The arguments of a running SA_SIGINFO handler that was installed after the board was made.
 #[inline(always)]
-unsafe fn record(signal: libc::c_int, info: *mut libc::siginfo_t, registers: *mut libc::c_void) {
+unsafe fn record(signal: libc::c_int, info: *mut libc::siginfo_t, registers: *mut libc::c_void) -> bool {
     // SAFETY: the caller's promise; the kernel hands over a valid siginfo and context.
     unsafe {
         let board = &*BOARD.load(Ordering::Acquire);
@@ -164,7 +169,7 @@ unsafe fn record(signal: libc::c_int, info: *mut libc::siginfo_t, registers: *mu
                 sys::cut_if_waiting(registers);
                 // It pulls on the signal thread: nobody else is to be woken.
                 if board.thread.load(Ordering::Relaxed) == me {
-                    return;
+                    return forwarded;
                 }
             } else if !forwarded {
                 sys::forward(board.waiter_tid.load(Ordering::Relaxed), signal, mark);
@@ -172,7 +177,7 @@ unsafe fn record(signal: libc::c_int, info: *mut libc::siginfo_t, registers: *mu
         }
         // A queued signal cuts no other call.
         if QUEUED.load(Ordering::SeqCst) & bit != 0 {
-            return;
+            return forwarded;
         }
         let thread = board.thread.load(Ordering::Relaxed);
         if thread == 0 || thread == me {
@@ -180,6 +185,7 @@ unsafe fn record(signal: libc::c_int, info: *mut libc::siginfo_t, registers: *mu
         } else if tell && thread != waiter {
             sys::forward(board.tid.load(Ordering::Relaxed), signal, mark);
         }
+        forwarded
     }
 }
 

@@ -1,5 +1,6 @@
 /* %SIG: names, handlers that run in blocking calls and in dispatch, never inside a signal. */
 #include "check.h"
+#include <sched.h>
 #include <sys/time.h>
 
 static int ran, last_signo;
@@ -450,6 +451,78 @@ TEST(many_targets) {
     SAME(errno, 0);
     SAME(ipc_signal_kill_all("0", &none, 1), -ESRCH);
     SAME(ipc_signal_kill_all("NOSUCH", pids, 2), PERLIPC_E_INVALID);
+}
+
+/* A storm: signals of eight kinds from four processes, with sixteen threads in blocking calls, any of which the kernel may
+ * pick, while the handlers of seven kinds are changed, saved and restored. What is sent of the eighth is counted. */
+enum { KINDS = 8, SENDERS = 4, CROWD = 16 };
+static const char *const kinds[KINDS] = {"HUP", "INT", "USR1", "USR2", "TERM", "WINCH", "URG", "RTMIN+2"};
+static int64_t arrived[KINDS];
+
+static int32_t add_up(int32_t signo, const char *name, void *userdata) {
+    int64_t *sum = userdata;
+    int32_t pid;
+    (void)name;
+    int32_t n = ipc_signal_sender(&pid, NULL, NULL);
+    CHECK(n > 0 && pid > 0 && signo > 0);
+    *sum += n;
+    return 0;
+}
+
+static int over;
+
+static void *in_the_crowd(void *arg) {
+    ipc_stream *reader, *writer;
+    char byte;
+    (void)arg;
+    SAME(ipc_pipe_new(&reader, &writer), 0);
+    SAME(ipc_stream_timeout(reader, 2), 0);
+    while (!__atomic_load_n(&over, __ATOMIC_SEQ_CST)) SAME(ipc_stream_read(reader, &byte, 1), -ETIMEDOUT);
+    ipc_stream_free(reader);
+    ipc_stream_free(writer);
+    return NULL;
+}
+
+TEST(storm) {
+    const char *soak = getenv("PERLIPC_SOAK");
+    int each = (soak && *soak == '1' ? 1000000 : 100000) / SENDERS, ended = 0;
+    pthread_t crowd[CROWD];
+    pid_t self = getpid();
+    for (int k = 0; k < KINDS; k++) SAME(ipc_signal_handle(kinds[k], add_up, &arrived[k]), 0);
+    for (int i = 0; i < SENDERS; i++) {
+        pid_t pid = fork();
+        if (pid != 0) continue;
+        int numbers[KINDS];
+        for (int k = 0; k < KINDS; k++) numbers[k] = ipc_signal_number(kinds[k]);
+        for (int n = 0; n < each; n++)
+            while (kill(self, numbers[n % KINDS]) != 0 && errno == EAGAIN) sched_yield(); /* the queue is full */
+        _exit(0);
+    }
+    for (int i = 0; i < CROWD; i++) SAME(pthread_create(&crowd[i], NULL, in_the_crowd, NULL), 0);
+    for (unsigned round = 0; ended < SENDERS; round++) {
+        const char *kind = kinds[round % (KINDS - 1)];
+        ipc_saved *saved;
+        SAME(ipc_signal_save(kind, &saved), 0);
+        if (round % 3 == 0) SAME(ipc_signal_ignore(kind), 0);
+        if (round % 3 == 1) SAME(ipc_signal_queue(kind), 0);
+        if (round % 3 == 1) CHECK(ipc_signal_next(0) != 0);
+        if (round % 3 == 2) SAME(ipc_signal_handle(kind, add_up, &arrived[round % (KINDS - 1)]), 0);
+        CHECK(ipc_signal_dispatch(1) >= 0);
+        SAME(ipc_signal_restore(saved), 0);
+        ended += waitpid(-1, NULL, WNOHANG) > 0;
+    }
+    __atomic_store_n(&over, 1, __ATOMIC_SEQ_CST);
+    for (int i = 0; i < CROWD; i++) SAME(pthread_join(crowd[i], NULL), 0);
+    CHECK(ipc_signal_dispatch(0) >= 0);
+    SAME(arrived[KINDS - 1], SENDERS * (each / KINDS));
+    for (int k = 0; k < KINDS; k++) {
+        int64_t before = arrived[k];
+        CHECK(before > 0);
+        SAME(ipc_signal_kill(kinds[k], self), 1);
+        SAME(arrived[k], before + 1);
+        SAME(ipc_signal_pending(kinds[k]), 0);
+        SAME(ipc_signal_default(kinds[k]), 0);
+    }
 }
 
 /* In a forked child: what is trapped ends the process, and the descriptor stays for its life. */
