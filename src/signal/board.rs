@@ -108,6 +108,9 @@ pub(super) extern "C" fn on_signal(signal: libc::c_int, info: *mut libc::siginfo
 }
 
 /// The same in front of a handler that was found: the host's own, which is called as the kernel would have.
+///
+/// The host's first: it has noted the signal when the signal thread is woken and asks it. What another thread has
+/// forwarded, that one has told the host.
 pub(super) extern "C" fn on_signal_front(
     signal: libc::c_int,
     info: *mut libc::siginfo_t,
@@ -115,12 +118,8 @@ pub(super) extern "C" fn on_signal_front(
 ) {
     // SAFETY: as the kernel called us; the address is of a handler of the kind that the flags said.
     unsafe {
-        if record(signal, info, registers) {
-            // The thread that it came from has called the host's.
-            return;
-        }
         let behind = (*BEHIND.as_ptr().add(signal as usize)).load(Ordering::Relaxed);
-        if behind > 1 {
+        if behind > 1 && !is_forwarded(info) {
             if BEHIND_INFO.load(Ordering::Relaxed) & 1u64.wrapping_shl(signal as u32 - 1) != 0 {
                 type Handler = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
                 std::mem::transmute::<usize, Handler>(behind)(signal, info, registers);
@@ -128,21 +127,31 @@ pub(super) extern "C" fn on_signal_front(
                 std::mem::transmute::<usize, extern "C" fn(libc::c_int)>(behind)(signal);
             }
         }
+        record(signal, info, registers);
     }
 }
 
-/// Whether another thread has forwarded it.
+/// Whether a handler of ours on another thread has sent it on.
 ///
+/// # Safety
+/// The second argument of a running SA_SIGINFO handler.
+#[inline(always)]
+unsafe fn is_forwarded(info: *mut libc::siginfo_t) -> bool {
+    // SAFETY: the kernel hands over a valid siginfo.
+    let info = unsafe { &*info.cast::<sys::SigInfo>() };
+    info.code == libc::SI_QUEUE && info.value() == BOARD.load(Ordering::Acquire) as u64
+}
+
 /// # Safety
 /// The arguments of a running SA_SIGINFO handler that was installed after the board was made.
 #[inline(always)]
-unsafe fn record(signal: libc::c_int, info: *mut libc::siginfo_t, registers: *mut libc::c_void) -> bool {
+unsafe fn record(signal: libc::c_int, info: *mut libc::siginfo_t, registers: *mut libc::c_void) {
     // SAFETY: the caller's promise; the kernel hands over a valid siginfo and context.
     unsafe {
         let board = &*BOARD.load(Ordering::Acquire);
+        let forwarded = is_forwarded(info);
         let info = &*info.cast::<sys::SigInfo>();
         let mark = std::ptr::from_ref(board) as u64;
-        let forwarded = info.code == libc::SI_QUEUE && info.value() == mark;
         let bit = 1u64.wrapping_shl(signal as u32 - 1);
         // Whether the signal thread must be told. Not when it was before and has not looked yet, nor while its handler runs.
         let mut tell = false;
@@ -169,7 +178,7 @@ unsafe fn record(signal: libc::c_int, info: *mut libc::siginfo_t, registers: *mu
                 sys::cut_if_waiting(registers);
                 // It pulls on the signal thread: nobody else is to be woken.
                 if board.thread.load(Ordering::Relaxed) == me {
-                    return forwarded;
+                    return;
                 }
             } else if !forwarded {
                 sys::forward(board.waiter_tid.load(Ordering::Relaxed), signal, mark);
@@ -177,7 +186,7 @@ unsafe fn record(signal: libc::c_int, info: *mut libc::siginfo_t, registers: *mu
         }
         // A queued signal cuts no other call.
         if QUEUED.load(Ordering::SeqCst) & bit != 0 {
-            return forwarded;
+            return;
         }
         let thread = board.thread.load(Ordering::Relaxed);
         if thread == 0 || thread == me {
@@ -185,7 +194,6 @@ unsafe fn record(signal: libc::c_int, info: *mut libc::siginfo_t, registers: *mu
         } else if tell && thread != waiter {
             sys::forward(board.tid.load(Ordering::Relaxed), signal, mark);
         }
-        forwarded
     }
 }
 
