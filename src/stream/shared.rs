@@ -28,6 +28,9 @@ pub(crate) enum Kind {
 /// The longest line, without its end, that a terminal hands on whole.
 const TERMINAL_LINE: usize = 4095;
 
+/// A read of a terminal that gave as much is followed by another at once: the kernel hands on 4095 bytes at most.
+const TERMINAL_MUCH: usize = 2048;
+
 /// How long a child may take between closing its terminal and its end, before close hangs it up.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -198,18 +201,29 @@ impl Shared {
     fn read_pty(&self, fd: RawFd, room: &mut [u8], deadline: Deadline) -> Wait<usize> {
         let pidfd = self.child().and_then(Child::pidfd).map_or(-1, |pidfd| pidfd.as_raw_fd());
         let mut gone = false;
+        if !self.eager.load(Ordering::Relaxed) {
+            gone = !self.gate.ready_or(fd, libc::POLLIN, pidfd, deadline)?;
+        }
         loop {
             self.gate.check()?;
             match read_master(fd, room) {
                 Err(libc::EAGAIN) if gone => return Ok(0),
-                Err(libc::EAGAIN) => gone = !self.gate.ready_or(fd, libc::POLLIN, pidfd, deadline)?,
+                Err(libc::EAGAIN) => {
+                    self.eager.store(false, Ordering::Relaxed);
+                    gone = !self.gate.ready_or(fd, libc::POLLIN, pidfd, deadline)?;
+                }
                 Err(libc::EIO) => {
                     self.hung_up.store(true, Ordering::Relaxed);
                     return Ok(0);
                 }
                 Err(libc::EINTR) => signal::interrupted()?,
                 Err(errno) => return Err(Stop::Errno(errno)),
-                Ok(n) => return Ok(n),
+                Ok(n) => {
+                    if n >= TERMINAL_MUCH {
+                        self.eager.store(true, Ordering::Relaxed);
+                    }
+                    return Ok(n);
+                }
             }
         }
     }
