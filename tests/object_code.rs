@@ -90,6 +90,11 @@ fn child_and_handler_call_nothing() {
         let offences = offences(&code, own_thread);
         assert!(offences.is_empty(), "{name} must not do this:\n{}", offences.join("\n"));
     }
+    // The handler in front of a host's calls that one, by its address, and nothing else.
+    let front = code(&listing, "board15on_signal_front17h");
+    let mut offences_of_front = offences(&front, true);
+    offences_of_front.retain(|what| !what.contains(": call *%"));
+    assert!(offences_of_front.is_empty(), "on_signal_front must not do this:\n{}", offences_of_front.join("\n"));
     // That the look sees: a function that does call.
     assert!(!offences(&code(&listing, "<ipc_popen_open>"), false).is_empty());
 }
