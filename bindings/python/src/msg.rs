@@ -8,7 +8,7 @@ use pyo3::types::{PyBytes, PyDict};
 
 use crate::error::raise;
 use crate::signal::{Quick, blocking};
-use crate::sysv::{Key, bytes_of, put_owner, unknown};
+use crate::sysv::{Key, Number, bytes_of, put_owner, unknown};
 use crate::time::deadline;
 
 /// Tries without waiting while the interpreter is held; waits without it.
@@ -55,8 +55,8 @@ fn recv<'py, T>(
 
 /// Perl's msgget: the id of the queue with that key; flags are permissions, IPC_CREAT and IPC_EXCL.
 #[pyfunction]
-pub(crate) fn msgget(py: Python<'_>, key: i32, flags: i32) -> PyResult<i32> {
-    perlipc::MessageQueue::get(key, flags).map(|queue| queue.id()).map_err(|error| raise(py, error))
+pub(crate) fn msgget(py: Python<'_>, key: Number, flags: i32) -> PyResult<i32> {
+    perlipc::MessageQueue::get(key.0, flags).map(|queue| queue.id()).map_err(|error| raise(py, error))
 }
 
 /// Perl's msgsnd: message is struct.pack("l", type) + body. Waits while the queue is full; with a timeout it is tried
@@ -133,7 +133,7 @@ impl MessageQueue {
     #[pyo3(signature = (key, *, mode = 0o600))]
     fn open(py: Python<'_>, key: Key, mode: u32) -> PyResult<MessageQueue> {
         let opened = match key {
-            Key::Number(key) => perlipc::MessageQueue::open(key, mode),
+            Key::Number(Number(key)) => perlipc::MessageQueue::open(key, mode),
             Key::Name(name) => perlipc::MessageQueue::open_named(&name, mode),
         };
         opened.map(MessageQueue).map_err(|error| raise(py, error))

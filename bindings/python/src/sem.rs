@@ -9,7 +9,7 @@ use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::error::raise;
 use crate::signal::{Quick, blocking};
-use crate::sysv::{Key, bytes_of, put_owner, unknown};
+use crate::sysv::{Key, Number, bytes_of, put_owner, unknown};
 use crate::time::deadline;
 
 static QUICK: Quick = Quick::new();
@@ -66,8 +66,8 @@ fn triples(ops: &Bound<'_, PyAny>) -> PyResult<Vec<Op>> {
 /// ENOENT, EEXIST, EINVAL; ENOSPC names the limit and its value.
 #[pyfunction]
 #[pyo3(signature = (key, nsems, flags))]
-pub(crate) fn semget(py: Python<'_>, key: i32, nsems: i32, flags: i32) -> PyResult<i32> {
-    perlipc::Semaphore::get(key, nsems, flags).map(|set| set.id()).map_err(|error| raise(py, error))
+pub(crate) fn semget(py: Python<'_>, key: Number, nsems: i32, flags: i32) -> PyResult<i32> {
+    perlipc::Semaphore::get(key.0, nsems, flags).map(|set| set.id()).map_err(|error| raise(py, error))
 }
 
 /// Perl's semop: an opstring, struct.pack("hhh", index, change, flags) once or more, or a list of such triples; all at
@@ -148,16 +148,16 @@ impl Semaphore {
     /// Makes a set with these values; nobody who attaches sees it before they are there. FileExistsError when there is one.
     #[staticmethod]
     #[pyo3(signature = (key, values, *, mode = 0o600))]
-    fn create(py: Python<'_>, key: i32, values: Vec<i32>, mode: u32) -> PyResult<Semaphore> {
-        perlipc::Semaphore::create(key, &values, mode).map(Semaphore).map_err(|error| raise(py, error))
+    fn create(py: Python<'_>, key: Number, values: Vec<i32>, mode: u32) -> PyResult<Semaphore> {
+        perlipc::Semaphore::create(key.0, &values, mode).map(Semaphore).map_err(|error| raise(py, error))
     }
 
     /// The set with that key, once its creator has initialised it.
     #[staticmethod]
     #[pyo3(signature = (key, *, timeout = None))]
-    fn attach(py: Python<'_>, key: i32, timeout: Option<f64>) -> PyResult<Semaphore> {
+    fn attach(py: Python<'_>, key: Number, timeout: Option<f64>) -> PyResult<Semaphore> {
         let deadline = deadline(timeout)?;
-        blocking(py, || perlipc::Semaphore::attach(key, deadline)).map(Semaphore)
+        blocking(py, || perlipc::Semaphore::attach(key.0, deadline)).map(Semaphore)
     }
 
     /// The set with that key or name, made with these values if there is none: however many processes do this at once,
@@ -167,7 +167,7 @@ impl Semaphore {
     fn open(py: Python<'_>, key: Key, values: Vec<i32>, mode: u32, timeout: Option<f64>) -> PyResult<Semaphore> {
         let deadline = deadline(timeout)?;
         let opened = blocking(py, || match &key {
-            Key::Number(key) => perlipc::Semaphore::open(*key, &values, mode, deadline),
+            Key::Number(Number(key)) => perlipc::Semaphore::open(*key, &values, mode, deadline),
             Key::Name(name) => perlipc::Semaphore::open_named(name, &values, mode, deadline),
         });
         opened.map(Semaphore)

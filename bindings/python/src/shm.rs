@@ -13,7 +13,7 @@ use pyo3::types::{PyBytes, PyDict, PyMemoryView, PyTuple};
 
 use crate::error::raise;
 use crate::stream::filled;
-use crate::sysv::{Key, bytes_of, put_owner, unknown};
+use crate::sysv::{Key, Number, bytes_of, put_owner, unknown};
 
 /// More than this is copied while other threads run.
 const LARGE: usize = 1 << 16;
@@ -21,8 +21,8 @@ const LARGE: usize = 1 << 16;
 /// Perl's shmget: the id of the segment with that key; flags are permissions, IPC_CREAT and IPC_EXCL. OSError as in Perl:
 /// ENOENT, EEXIST, EINVAL; ENOSPC names the limit and its value.
 #[pyfunction]
-pub(crate) fn shmget(py: Python<'_>, key: i32, size: usize, flags: i32) -> PyResult<i32> {
-    shm::get(key, size, flags).map_err(|error| raise(py, error))
+pub(crate) fn shmget(py: Python<'_>, key: Number, size: usize, flags: i32) -> PyResult<i32> {
+    shm::get(key.0, size, flags).map_err(|error| raise(py, error))
 }
 
 /// Perl's shmread: size bytes from position pos. The segment stays attached for the next time. OSError with EFAULT
@@ -141,8 +141,8 @@ impl SharedMem {
     /// Makes a segment of zeros; FileExistsError when there is one.
     #[staticmethod]
     #[pyo3(signature = (key, size, *, mode = 0o600))]
-    fn create(py: Python<'_>, key: i32, size: usize, mode: u32) -> PyResult<SharedMem> {
-        perlipc::SharedMem::create(key, size, mode).map(SharedMem::over).map_err(|error| raise(py, error))
+    fn create(py: Python<'_>, key: Number, size: usize, mode: u32) -> PyResult<SharedMem> {
+        perlipc::SharedMem::create(key.0, size, mode).map(SharedMem::over).map_err(|error| raise(py, error))
     }
 
     /// The segment with that key or name, made of zeros if there is none. By a name it must be of our own making or
@@ -151,7 +151,7 @@ impl SharedMem {
     #[pyo3(signature = (key, size, *, mode = 0o600))]
     fn open(py: Python<'_>, key: Key, size: usize, mode: u32) -> PyResult<SharedMem> {
         let opened = match key {
-            Key::Number(key) => perlipc::SharedMem::open(key, size, mode),
+            Key::Number(Number(key)) => perlipc::SharedMem::open(key, size, mode),
             Key::Name(name) => perlipc::SharedMem::open_named(&name, size, mode),
         };
         opened.map(SharedMem::over).map_err(|error| raise(py, error))

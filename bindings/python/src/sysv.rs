@@ -62,11 +62,25 @@ pub(crate) fn put_owner(dict: &Bound<'_, PyDict>, owner: &Owner) -> PyResult<()>
     dict.set_item("seq", owner.sequence)
 }
 
+/// A key's number: 32 bits, with or without a sign, as ipcs prints them and as the calls give them.
+pub(crate) struct Number(pub(crate) i32);
+
+impl<'py> FromPyObject<'_, 'py> for Number {
+    type Error = PyErr;
+
+    fn extract(key: Borrowed<'_, 'py, PyAny>) -> PyResult<Number> {
+        if let Ok(unsigned) = key.extract::<u32>() {
+            return Ok(Number(unsigned as i32));
+        }
+        key.extract::<i32>().map(Number)
+    }
+}
+
 /// A key is a number, or a name whose object must be of our own making or root's.
 #[derive(FromPyObject)]
 pub(crate) enum Key {
     #[pyo3(transparent)]
-    Number(i32),
+    Number(Number),
     #[pyo3(transparent)]
     Name(String),
 }

@@ -18,6 +18,29 @@ def test_keys() -> None:
         ipc.ftok("/nonexistent")
 
 
+def test_keys_are_32_bits() -> None:
+    key = 0xDEAD0000 | os.getpid() & 0xFFFF
+    queue = ipc.MessageQueue.open(key)
+    try:
+        assert ipc.msgget(key, 0) == ipc.msgget(key - 2**32, 0) == queue.id
+    finally:
+        queue.remove()
+    segment = ipc.SharedMem.open(key, 10)
+    try:
+        assert ipc.shmget(key, 0, 0) == ipc.shmget(key - 2**32, 0, 0)
+    finally:
+        segment.remove()
+    semaphore = ipc.Semaphore.create(key, [1])
+    try:
+        assert ipc.semget(key, 0, 0) == ipc.semget(key - 2**32, 0, 0)
+        assert ipc.Semaphore.attach(key).value() == 1
+    finally:
+        semaphore.remove()
+    for wrong in 2**32, -(2**31) - 1:
+        with pytest.raises(OverflowError):
+            ipc.msgget(wrong, 0)
+
+
 def test_a_time_limit_is_not_negative() -> None:
     """Also where nothing has to be waited for."""
     queue = ipc.MessageQueue.open(sysv.IPC_PRIVATE)
