@@ -382,7 +382,7 @@ impl<H: Held> State<H> {
         let mut entered = Ok(());
         for (fd, gone) in [(fd, false), (pidfd, true)] {
             if let Some(fd) = fd {
-                entered = entered.and_then(|()| self.enter(set, fd, Sub { entry: id, gone }));
+                entered = entered.and_then(|()| self.enter(hub, set, fd, Sub { entry: id, gone }));
             }
         }
         if fd.is_none() {
@@ -399,7 +399,7 @@ impl<H: Held> State<H> {
     }
 
     /// Enters a descriptor for an entry.
-    fn enter(&mut self, set: RawFd, fd: RawFd, sub: Sub) -> sys::Result<()> {
+    fn enter(&mut self, hub: &Arc<Hub>, set: RawFd, fd: RawFd, sub: Sub) -> sys::Result<()> {
         if let Some(&key) = self.by_fd.get(&fd) {
             let always = self.regs.get(key).is_some_and(|reg| reg.always);
             if let Some(reg) = self.regs.get(key) {
@@ -412,9 +412,9 @@ impl<H: Held> State<H> {
                 Ok(()) if !always => return self.joined(key, sub),
                 Err(libc::EPERM) if always => return self.joined(key, sub),
                 // The number is another file's than it was: who closed the one before did not say so.
-                Ok(()) | Err(libc::ENOENT) => {
+                Ok(()) | Err(libc::ENOENT | libc::EPERM) => {
                     sys::epoll::leave(set, fd);
-                    self.forget(key, sub.entry);
+                    self.forget(hub, key, sub.entry);
                 }
                 Err(errno) => {
                     if let Some(reg) = self.regs.get(key) {
@@ -451,12 +451,12 @@ impl<H: Held> State<H> {
     }
 
     /// A descriptor whose number means something else now: those that had it are out, but for `but`.
-    fn forget(&mut self, key: u64, but: u64) {
+    fn forget(&mut self, hub: &Arc<Hub>, key: u64, but: u64) {
         let Some(reg) = self.regs.take(key) else { return };
         self.by_fd.remove(&reg.fd);
         self.always.retain(|other| *other != key);
         for sub in reg.subs.iter().filter(|sub| sub.entry != but) {
-            self.drop_entry(sub.entry);
+            self.remove(hub, sub.entry);
         }
     }
 
@@ -547,7 +547,7 @@ impl<H: Held> State<H> {
             match sys::epoll::enter(ends.set(), libc::EPOLL_CTL_ADD, fd, mask, key) {
                 Ok(()) => {}
                 // Closed, or a file now.
-                Err(libc::EBADF | libc::EPERM) => self.forget(key, NOBODY),
+                Err(libc::EBADF | libc::EPERM) => self.forget(hub, key, NOBODY),
                 Err(errno) => return Err(errno),
             }
         }

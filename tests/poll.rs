@@ -16,6 +16,7 @@ common::scenarios![
     a_handler_runs_and_the_wait_goes_on,
     closed_streams_are_out,
     a_number_that_came_round,
+    a_pty_number_that_came_round,
     a_copy_elsewhere_is_not_reported,
     a_forked_child_has_its_own,
     thousands,
@@ -52,6 +53,7 @@ fn in_a_fresh_process() {
         "a_handler_runs_and_the_wait_goes_on",
         "closed_streams_are_out",
         "a_number_that_came_round",
+        "a_pty_number_that_came_round",
         "a_copy_elsewhere_is_not_reported",
         "a_forked_child_has_its_own",
         "thousands",
@@ -473,6 +475,37 @@ fn a_number_that_came_round() {
     again_writer.write(b"z").unwrap();
     assert_eq!(now(&poll), [(2, Events::READ), (4, Events::READ)]);
     assert_eq!(poll.len(), 2, "3 meant something that is no more");
+    // And when it is that of a file now, which the kernel does not watch.
+    let bare = poll.take(2).unwrap().release().unwrap().into_raw_fd();
+    poll.fd(bare, Events::READ, 5).unwrap();
+    // SAFETY: it is ours.
+    drop(unsafe { OwnedFd::from_raw_fd(bare) });
+    let file = std::fs::File::open("/proc/self/exe").unwrap();
+    assert_eq!(file.as_raw_fd(), bare);
+    poll.fd(bare, Events::READ, 6).unwrap();
+    assert_eq!(now(&poll).last(), Some(&(6, Events::READ)));
+    assert_eq!(poll.len(), 2, "5 meant something that is no more");
+}
+
+/// A pty's number that came round: the end of its child is not looked at for ever by nobody.
+fn a_pty_number_that_came_round() {
+    let mut stream = pty::open(&Cmd::shell("exec sleep 60"), 24, 80).unwrap();
+    let (fd, child) = (fd_of(&stream), stream.child().unwrap().clone());
+    let poll = Poll::new();
+    poll.stream(&mut stream, Events::READ, 1).unwrap();
+    // SAFETY: it is ours, and the stream is not used any more.
+    drop(unsafe { OwnedFd::from_raw_fd(fd) });
+    let (again, _writer) = Stream::pipe().unwrap();
+    assert_eq!(fd_of(&again), fd);
+    poll.fd(fd, Events::READ, 2).unwrap();
+    assert_eq!(poll.len(), 1);
+    child.kill("KILL").unwrap();
+    let _ = child.wait(soon()).unwrap();
+    let before = cpu_time();
+    assert!(poll.next(Deadline::after(Some(Duration::from_millis(400)))).unwrap_err().is_timeout());
+    assert!(cpu_time() - before < Duration::from_millis(200), "it does not wait");
+    drop(poll);
+    std::mem::forget(stream);
 }
 
 fn a_copy_elsewhere_is_not_reported() {
