@@ -18,6 +18,7 @@ then. Handlers of signals are the loop's affair.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 import weakref
@@ -776,7 +777,15 @@ async def _connect(family: int, to: Any, local: str | None = None) -> ipc.Stream
         if local is not None:
             host, _, port = local.rpartition(":")
             sock.bind((host.strip("[]"), int(port)))
-        await asyncio.get_running_loop().sock_connect(sock, to)
+        # Not by the loop's own: uvloop's starts threads for it that stay, and would take the process's signals.
+        while (code := sock.connect_ex(to)) == errno.EAGAIN:
+            # A Unix socket whose queue is full; the kernel does not tell when it has room.
+            await asyncio.sleep(0.005)
+        if code in (errno.EINPROGRESS, errno.EINTR):
+            await _ready((sock.fileno(), True))
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            raise OSError(code, f"connect: {os.strerror(code)}")
         return ipc.adopt(sock.detach())
 
 

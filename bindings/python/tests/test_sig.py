@@ -517,10 +517,11 @@ def test_beside_a_second_copy(log: list[str]) -> None:
     theirs: list[bytes] = []
     kind = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p)
 
-    @kind
-    def handler(signo: int, name: bytes, userdata: object) -> int:
+    def note(signo: int, name: bytes, userdata: object) -> int:
         theirs.append(name)
         return 0
+
+    handler = kind(note)
 
     ipc.SIG["USR1"] = log.append
     saved = ctypes.c_void_p()
