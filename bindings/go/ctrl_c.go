@@ -39,6 +39,8 @@ func main() {
 		"wait":     func() error { _, err := started().Wait(perlipc.Forever); return err },
 		"wait_any": func() error { started(); _, _, err := perlipc.WaitAny(perlipc.Forever); return err },
 		"wait_pid": func() error { _, _, err := perlipc.WaitPid(started().Pid(), perlipc.Forever); return err },
+		// What is left of it ends by itself.
+		"capture": func() error { _, err := perlipc.Command("sleep", "5").Capture(nil, perlipc.Forever); return err },
 		"expect": func() error {
 			list := perlipc.NewExpect()
 			list.Text("never")

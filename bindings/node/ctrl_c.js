@@ -18,6 +18,8 @@ const calls = {
   wait: () => started().wait(),
   waitAny: () => started() && ipc.waitAny(),
   waitPid: () => ipc.waitPid(started().pid),
+  // What is left of it ends by itself.
+  capture: () => ipc.capture(new ipc.Cmd(['sleep', '5'])),
   expect: () => reader.expect(['never'], Infinity),
   accept: () => ipc.tcpListen('127.0.0.1').accept(),
   connect: async () => {
