@@ -242,14 +242,19 @@ fn wait() -> Result<()> {
 
 fn exit_pipe() -> Result<()> {
     let before = common::threads();
+    let result = exit_pipe_of_one();
+    // With the last pipe the thread that waits for all of them ends, also where a step has failed.
+    while common::threads() != before {
+        std::thread::yield_now();
+    }
+    result
+}
+
+fn exit_pipe_of_one() -> Result<()> {
     let child = sleeper().start()?;
     let pipe = Stream::adopt(child.exit_pipe()?);
     child.kill("KILL")?;
     let read = pipe.and_then(|mut pipe| pipe.read(&mut [0; 8]));
-    // With the last pipe the thread that waits for all of them ends.
-    while common::threads() != before {
-        std::thread::yield_now();
-    }
     is(read?, 0);
     is(child.wait(Deadline::NEVER)?.signal(), Some(libc::SIGKILL));
     Ok(())
