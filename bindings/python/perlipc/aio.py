@@ -60,6 +60,7 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
+_Held = TypeVar("_Held", ipc.Listener, ipc.Dgram)
 # A descriptor, and whether it is waited for to be written.
 _Way = tuple[int, bool]
 _Waiting = dict[_Way, set["asyncio.Future[None]"]]
@@ -837,27 +838,19 @@ async def unix_connect(path: Arg, **options: int | str) -> Stream[bytes]:
     return Stream(stream)
 
 
-class Listener:
-    """A socket that others connect to: perlipc.Listener, awaited. sync is the one underneath.
+class _Socket(Generic[_Held]):
+    """What listeners and sockets for messages share: an address, a descriptor, an end. A context manager closes it."""
 
-    `async for` gives one Stream for each connection; a context manager closes it.
-    """
+    sync: _Held
 
-    sync: ipc.Listener
-
-    def __init__(self, listener: ipc.Listener) -> None:
-        self.sync = listener
-        self._fd = listener.fileno()
+    def __init__(self, held: _Held) -> None:
+        self.sync = held
+        self._fd = held.fileno()
 
     @property
     def address(self) -> str:
-        """Where it listens: "127.0.0.1:2345", "/path", "@name"."""
+        """Where it is, with the port that the kernel chose: "127.0.0.1:2345", "/path", "@name"."""
         return self.sync.address
-
-    @property
-    def port(self) -> int | None:
-        """Its port; None for a Unix socket."""
-        return self.sync.port
 
     @property
     def closed(self) -> bool:
@@ -868,18 +861,8 @@ class Listener:
         """The descriptor; it stays this object's."""
         return self.sync.fileno()
 
-    async def accept(self) -> Stream[bytes]:
-        """The next connection."""
-        return Stream(await _until(lambda: self.sync.accept(timeout=0.0), (self._fd, False)))
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Stream[bytes]:
-        return await self.accept()
-
     def close(self) -> None:
-        """Closes it; an accept that waits ends with ValueError."""
+        """Closes it; a call that waits ends with ValueError."""
         if not self.sync.closed:
             _forget(self._fd)
             self.sync.close()
@@ -889,6 +872,30 @@ class Listener:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+class Listener(_Socket[ipc.Listener]):
+    """A socket that others connect to: perlipc.Listener, awaited. sync is the one underneath.
+
+    `async for` gives one Stream for each connection; a context manager closes it.
+    """
+
+    sync: ipc.Listener
+
+    @property
+    def port(self) -> int | None:
+        """Its port; None for a Unix socket."""
+        return self.sync.port
+
+    async def accept(self) -> Stream[bytes]:
+        """The next connection."""
+        return Stream(await _until(lambda: self.sync.accept(timeout=0.0), (self._fd, False)))
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Stream[bytes]:
+        return await self.accept()
 
 
 async def tcp_listen(host: str | None, service: str | int, **options: int | str) -> Listener:
@@ -903,28 +910,10 @@ async def unix_listen(path: Arg, **options: int | str) -> Listener:
     return Listener(ipc.unix_listen(os.fsdecode(path), **options))
 
 
-class Dgram:
+class Dgram(_Socket[ipc.Dgram]):
     """A socket for messages: perlipc.Dgram, awaited. sync is the one underneath."""
 
     sync: ipc.Dgram
-
-    def __init__(self, dgram: ipc.Dgram) -> None:
-        self.sync = dgram
-        self._fd = dgram.fileno()
-
-    @property
-    def address(self) -> str:
-        """Where it is, with the port that the kernel chose."""
-        return self.sync.address
-
-    @property
-    def closed(self) -> bool:
-        """Whether it was closed."""
-        return self.sync.closed
-
-    def fileno(self) -> int:
-        """The descriptor; it stays this object's."""
-        return self.sync.fileno()
 
     async def send(self, data: bytes, to: str | None = None) -> None:
         """Sends one message: to an address, or to the connected peer."""
@@ -937,18 +926,6 @@ class Dgram:
     def connect(self, to: str) -> None:
         """Connects: messages go there unless said otherwise, and only its own are received."""
         self.sync.connect(to)
-
-    def close(self) -> None:
-        """Closes it; a call that waits ends with ValueError."""
-        if not self.sync.closed:
-            _forget(self._fd)
-            self.sync.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
 
 
 async def udp(host: str | None = None, service: str | int = 0, **options: int | str) -> Dgram:
