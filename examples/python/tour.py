@@ -120,8 +120,11 @@ def reaper() -> None:
     codes: list[int | None] = []
 
     def reap(name: str) -> None:
-        while len(codes) < 3 and (status := ipc.waitpid(-1, timeout=0)) is not None:
-            codes.append(status.code)
+        try:
+            while (status := ipc.waitpid(-1, timeout=0)) is not None:
+                codes.append(status.code)
+        except ChildProcessError:
+            pass  # the next one is not started yet, or there is none
 
     with ipc.local(ipc.SIG, CHLD=reap):
         for script in ("exit 1;", "sleep 0.1; exit 2;", "sleep 0.2; exit 3;"):
