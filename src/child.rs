@@ -42,28 +42,31 @@ pub(crate) struct State {
 }
 
 /// Tells this process from those that it was forked from: the page is wiped at fork, and then gets a new number.
+#[inline]
 pub(crate) fn generation() -> u64 {
-    static PAGE: OnceLock<Option<sys::Pages>> = OnceLock::new();
+    match PAGE.get() {
+        Some(Some(page)) => match page.word().load(Ordering::SeqCst) {
+            0 => new_generation(),
+            set => set,
+        },
+        _ => new_generation(),
+    }
+}
+
+static PAGE: OnceLock<Option<sys::Pages>> = OnceLock::new();
+
+#[cold]
+#[inline(never)]
+fn new_generation() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let page = PAGE.get_or_init(|| {
         let page = sys::Pages::new(4096, 0).ok()?;
         page.advise(libc::MADV_WIPEONFORK).ok()?;
         Some(page)
     });
-    let fresh = || ((sys::getpid() as u64) << 32) | NEXT.fetch_add(1, Ordering::Relaxed);
-    match page {
-        None => sys::getpid() as u64,
-        Some(page) => {
-            let cell = page.word();
-            match cell.load(Ordering::SeqCst) {
-                0 => {
-                    let new = fresh();
-                    cell.compare_exchange(0, new, Ordering::SeqCst, Ordering::SeqCst).map_or_else(|set| set, |_| new)
-                }
-                set => set,
-            }
-        }
-    }
+    let Some(page) = page else { return sys::getpid() as u64 };
+    let new = ((sys::getpid() as u64) << 32) | NEXT.fetch_add(1, Ordering::Relaxed);
+    page.word().compare_exchange(0, new, Ordering::SeqCst, Ordering::SeqCst).map_or_else(|set| set, |_| new)
 }
 
 /// A value that each process has of its own. One that was forked while another thread held the lock of its parent's must
@@ -420,12 +423,25 @@ impl State {
                     continue;
                 }
             }
-            block::ready(pidfd, libc::POLLIN, deadline)?;
-            let _reap = self.reap.lock().unwrap_or_else(PoisonError::into_inner);
+            // Who will not wait asks for the status at once, unless another thread does.
+            let at_once = if deadline == Deadline::NOW { try_lock(&self.reap) } else { None };
+            let asked = at_once.is_some();
+            let _reap = match at_once {
+                Some(reap) => reap,
+                None => {
+                    block::ready(pidfd, libc::POLLIN, deadline)?;
+                    self.reap.lock().unwrap_or_else(PoisonError::into_inner)
+                }
+            };
             if let Some(status) = self.known() {
                 return Ok(status);
             }
             match sys::waitid(&CALM, Who::Pidfd(pidfd), libc::WEXITED | libc::WNOHANG) {
+                Ok((0, _)) if asked => {
+                    drop(_reap);
+                    signal::safe_point()?;
+                    return Err(Stop::Timeout);
+                }
                 Ok((0, _)) => {}
                 Ok((_, status)) => return Ok(self.store(Status::from_raw(status))),
                 Err(libc::ECHILD) => return self.stolen(pidfd),
@@ -898,27 +914,30 @@ pub unsafe fn fork_flushed() -> Result<Fork> {
 }
 
 /// The gate at which a fresh child waits until its parent holds it by its pidfd, so that even one that ends at once is
-/// known.
-struct ForkGate {
-    reader: OwnedFd,
-    writer: OwnedFd,
-}
+/// known. There is none where nobody could reap it before: no other thread is there, no handler can run, and the
+/// kernel keeps it until it is waited for.
+struct ForkGate(Option<(OwnedFd, OwnedFd)>);
 
 impl ForkGate {
     fn new() -> Result<ForkGate> {
-        let (reader, writer) = sys::pipe().map_err(|errno| Error::os("fork", errno))?;
-        Ok(ForkGate { reader, writer })
+        if sys::single_threaded() && signal::zombies_stay() {
+            return Ok(ForkGate(None));
+        }
+        sys::pipe().map(|ends| ForkGate(Some(ends))).map_err(|errno| Error::os("fork", errno))
     }
 
     fn wait(self) {
-        drop(self.writer);
+        let Some((reader, writer)) = self.0 else { return };
+        drop(writer);
         // A byte, end of file or an error: in any case the parent needs no more time.
-        while let Err(libc::EINTR) = sys::read(&CALM, self.reader.as_raw_fd(), &mut [0]) {}
+        while let Err(libc::EINTR) = sys::read(&CALM, reader.as_raw_fd(), &mut [0]) {}
     }
 
     /// A byte and not the end alone: a child that another thread has forked meanwhile may hold the writing end.
     fn open(self) {
-        let _ = sys::write(&CALM, self.writer.as_raw_fd(), &[1]);
+        if let Some((_, writer)) = self.0 {
+            let _ = sys::write(&CALM, writer.as_raw_fd(), &[1]);
+        }
     }
 }
 
@@ -930,22 +949,8 @@ impl ForkGate {
 /// In a process with several threads, the child may do only what a signal handler may, until it execs or exits.
 #[allow(unsafe_code)]
 pub unsafe fn fork() -> Result<Fork> {
-    let failed = |errno| Error::os("fork", errno);
-    sweep();
-    let gate = ForkGate::new()?;
-    // Who reaps any child at all waits until this one is in the registry.
-    let starting = STARTING.get().write().unwrap_or_else(PoisonError::into_inner);
     // SAFETY: the caller's promise.
-    let pid = unsafe { sys::fork() }.map_err(failed)?;
-    if pid == 0 {
-        drop(starting);
-        gate.wait();
-        return Ok(Fork::Child);
-    }
-    let child = forked(pid);
-    drop(starting);
-    gate.open();
-    Ok(Fork::Parent(child))
+    fork_by(|| unsafe { sys::fork() }.map_err(|errno| Error::os("fork", errno)))
 }
 
 /// The same by a fork of the host's own, that runs what must run around one there (Python's `os.fork`). `fork` answers
@@ -953,23 +958,21 @@ pub unsafe fn fork() -> Result<Fork> {
 pub fn fork_by(fork: impl FnOnce() -> Result<i32>) -> Result<Fork> {
     sweep();
     let gate = ForkGate::new()?;
-    // As in `fork`.
-    let starting = STARTING.get().write().unwrap_or_else(PoisonError::into_inner);
-    // A host forgets in the child what its handlers have noted until then (Python does), a signal to the child too: that
-    // comes afterwards.
-    let before = sys::set_mask(libc::SIG_SETMASK, u64::MAX);
-    let forked_by_host = fork();
-    sys::set_mask(libc::SIG_SETMASK, before);
-    let pid = forked_by_host?;
-    if pid == 0 {
-        drop(starting);
-        gate.wait();
-        return Ok(Fork::Child);
-    }
-    let child = forked(pid);
+    // Another thread that reaps any child at all waits until this one is in the registry.
+    let alone = sys::single_threaded();
+    let starting = (!alone).then(|| STARTING.get().write().unwrap_or_else(PoisonError::into_inner));
+    // No handler may reap the child before it is held. And a host forgets in the child what its handlers have noted until
+    // then (Python does), a signal to the child too: that comes afterwards.
+    let before = sys::set_mask(libc::SIG_SETMASK, sys::ALL_SIGNALS);
+    let side = fork().map(|pid| if pid == 0 { Fork::Child } else { Fork::Parent(forked(pid)) });
     drop(starting);
-    gate.open();
-    Ok(Fork::Parent(child))
+    sys::set_mask(libc::SIG_SETMASK, before);
+    match side {
+        Ok(Fork::Child) => gate.wait(),
+        Ok(Fork::Parent(_)) => gate.open(),
+        Err(_) => {}
+    }
+    side
 }
 
 fn forked(pid: i32) -> Child {

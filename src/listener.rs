@@ -113,6 +113,10 @@ impl Listener {
                     Err(Stop::Errno(errno)) if passing(errno) => continue,
                     answer => return answer,
                 }
+                if deadline == Deadline::NOW {
+                    signal::safe_point()?;
+                    return Err(Stop::Timeout);
+                }
             }
             self.gate.ready(fd, libc::POLLIN, deadline)?;
             ask = true;

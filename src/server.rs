@@ -28,8 +28,8 @@ use crate::user::Ids;
 /// How long nothing new is begun when the system has run out of descriptors, processes or memory.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What serves a client: its result is the exit code of the process that it runs in.
-type Handler = Box<dyn FnMut(&mut Stream) -> i32 + Send>;
+/// What serves a client, until the deadline: its result is the exit code of the process that it runs in.
+type Handler = Box<dyn FnMut(OwnedFd, Deadline) -> i32 + Send>;
 
 enum Work {
     Nothing,
@@ -131,6 +131,8 @@ pub struct Server {
     iterative: bool,
     drain: Duration,
     signal: Option<String>,
+    /// Its number, while the server runs.
+    stops: Option<i32>,
     each: Option<Duration>,
     user: Option<(String, Option<String>)>,
     log: Option<Log>,
@@ -166,6 +168,7 @@ impl Server {
             iterative: false,
             drain: Duration::from_secs(5),
             signal: None,
+            stops: None,
             each: None,
             user: None,
             log: None,
@@ -179,7 +182,20 @@ impl Server {
     ///
     /// The process must have one thread: in the child of a process with several only what a signal handler may do is
     /// allowed. An iterative server serves in this process and leaves 0 and 1 alone.
-    pub fn handler(&mut self, handler: impl FnMut(&mut Stream) -> i32 + Send + 'static) -> &mut Server {
+    pub fn handler(&mut self, mut handler: impl FnMut(&mut Stream) -> i32 + Send + 'static) -> &mut Server {
+        self.fd_handler(move |client, deadline| {
+            let mut stream = Stream::make(client, Direction::Both, true, None);
+            stream.deadline(deadline);
+            let code = handler(&mut stream);
+            let _ = std::io::stdout().flush();
+            let _ = stream.close();
+            code
+        })
+    }
+
+    /// [`handler`](Server::handler) by the descriptor, for functions of other languages: it is the function's to close, and
+    /// the deadline to keep. Rust's standard output is not flushed.
+    pub fn fd_handler(&mut self, handler: impl FnMut(OwnedFd, Deadline) -> i32 + Send + 'static) -> &mut Server {
         self.work = Work::Handler(Box::new(handler));
         self
     }
@@ -272,6 +288,7 @@ impl Server {
         if let Some((user, group)) = &self.user {
             Ids::of(Some(user), group.as_deref())?.apply()?;
         }
+        self.stops = self.signal.as_deref().map(signal::number).transpose()?;
         let _before = match &self.signal {
             Some(signal) => {
                 let before = signal::save(signal)?;
@@ -320,14 +337,13 @@ impl Server {
                 Ok(fd) => {
                     report.accepted += 1;
                     let Work::Handler(handler) = &mut self.work else { return Ok(report) };
-                    let mut stream = Stream::make(fd, Direction::Both, true, None);
-                    stream.deadline(Deadline::after(self.each));
-                    let code = handler(&mut stream);
-                    let _ = stream.close();
+                    let code = handler(fd, Deadline::after(self.each));
                     *(if code == 0 { &mut report.ok } else { &mut report.failed }) += 1;
                 }
                 Err(Stop::Timeout) if stopping => return Ok(report),
-                Err(Stop::Timeout) => self.wait(false, true, &mut [], Deadline::NEVER)?,
+                Err(Stop::Timeout) => {
+                    self.wait(false, true, &mut [], Deadline::NEVER)?;
+                }
                 Err(Stop::Errno(errno)) if passes(errno) => {
                     self.tell(&Event::Failed { error: &Error::os("accept", errno) });
                     self.wait(stopping, false, &mut [], end.min(Deadline::after(Some(PAUSE))))?;
@@ -350,8 +366,8 @@ impl Server {
     }
 
     /// Until a client comes (if asked for), a process ends, the server is stopped, or time is up. Marks those that have
-    /// ended.
-    fn wait(&self, stopping: bool, clients: bool, kids: &mut [Kid], limit: Deadline) -> Result<()> {
+    /// ended; whether a client has come.
+    fn wait(&self, stopping: bool, clients: bool, kids: &mut [Kid], limit: Deadline) -> Result<bool> {
         let mut fds = Vec::with_capacity(kids.len() + 2);
         // When the caller has seen that it is stopped, the descriptor says nothing new.
         fds.push(block::entry(if stopping { -1 } else { self.stopper.0.fd.as_raw_fd() }, libc::POLLIN));
@@ -368,7 +384,7 @@ impl Server {
         for (kid, polled) in kids.iter_mut().zip(fds.iter().skip(2)) {
             kid.ended = polled.revents != 0 || kid.child.pidfd().is_none();
         }
-        Ok(())
+        Ok(fds.get(1).is_some_and(|listener| listener.revents != 0))
     }
 
     // ---- a process for each ----
@@ -387,6 +403,8 @@ impl Server {
         let mut pause = Deadline::NOW;
         let mut end = Deadline::NEVER;
         let mut empty = false;
+        // Whether a client was seen to wait: asking accept instead would cost a call in vain for each.
+        let mut called = true;
         loop {
             if end.is_never() && self.stopper.is_set() {
                 end = self.begin_to_stop();
@@ -398,7 +416,8 @@ impl Server {
                 return Ok(());
             }
             let free = kids.len() < self.limit && pause.passed();
-            if free && waiting.is_none() && !empty {
+            if free && waiting.is_none() && (called || stopping) && !empty {
+                called = false;
                 match self.listener.accept_stop(Deadline::NOW) {
                     Ok(fd) => {
                         report.accepted += 1;
@@ -444,7 +463,7 @@ impl Server {
                 limit = limit.min(kid.deadline);
             }
             let clients = free && waiting.is_none() && !empty;
-            self.wait(stopping, clients, kids, limit)?;
+            called = self.wait(stopping, clients, kids, limit)?;
         }
     }
 
@@ -497,21 +516,22 @@ impl Server {
         }
     }
 
-    /// In the child: the client on 0 and 1, the handler, the end.
+    /// In the child: the client on 0 and 1, the handler, the end. Each page that is touched here costs a copy.
     fn serve_one(&mut self, client: &OwnedFd) -> ! {
-        if let Some(signal) = &self.signal {
-            let _ = signal::default(signal);
+        if let Some(signal) = self.stops {
+            signal::default_in_child(signal);
         }
         self.listener.leave_to_parent();
         let fd = client.as_raw_fd();
-        let placed = sys::dup_onto(fd, 0).and_then(|()| sys::dup_onto(fd, 1)).and_then(|()| sys::dup(fd));
+        let placed = sys::dup_onto(fd, 0).and_then(|()| sys::dup_onto(fd, 1));
         let code = match (placed, &mut self.work) {
-            (Ok(own), Work::Handler(handler)) => {
-                sys::close(fd);
-                serve(handler, own, Deadline::NEVER)
-            }
+            // It is this process's own copy, which ends without dropping anything.
+            (Ok(()), Work::Handler(handler)) => serve(handler, sys::take_fd(fd), Deadline::NEVER),
             _ => 127,
         };
+        // The client sees the end before the kernel has taken this process down.
+        sys::close(0);
+        sys::close(1);
         sys::exit(code)
     }
 
@@ -657,13 +677,9 @@ impl Counts {
 
 /// Serves one client and flushes whatever was said to it by way of 0 and 1; the code.
 fn serve(handler: &mut Handler, client: OwnedFd, deadline: Deadline) -> i32 {
-    let mut stream = Stream::make(client, Direction::Both, true, None);
-    stream.deadline(deadline);
     // A panic ends its client's service, and no more than that.
-    let code = catch_unwind(AssertUnwindSafe(|| handler(&mut stream))).unwrap_or(101);
-    let _ = std::io::stdout().flush();
+    let code = catch_unwind(AssertUnwindSafe(|| handler(client, deadline))).unwrap_or(101);
     sys::flush_stdio();
-    let _ = stream.close();
     code
 }
 

@@ -27,6 +27,7 @@ CONTENDERS = {
     **OURS,
     "C fork": Source("peers/fork.c"),
     "libuv": Source("peers/uv.c", needs=["libuv"]),
+    "Python, os.fork": Source("peers/fork.py"),
     "Python": Source("peers/stdlib.py"),
     "Perl": Source("peers/perl.pl"),
 }

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::{CString, c_char, c_void};
+use std::os::fd::{AsRawFd, IntoRawFd};
 use std::time::Duration;
 
 use super::cmd::ipc_cmd;
@@ -133,10 +134,12 @@ pub unsafe extern "C" fn ipc_server_handler(v: *mut ipc_server, handler: ipc_ser
     unsafe {
         set(v, |server| {
             let Some(handler) = handler else { return Err(Error::invalid("server", "a null function")) };
-            server.handler(move |stream| {
-                use std::os::fd::{AsFd, AsRawFd};
+            server.fd_handler(move |client, _| {
                 // The caller's function with the caller's data.
-                handler(stream.as_fd().as_raw_fd(), userdata.get())
+                let code = handler(client.as_raw_fd(), userdata.get());
+                // By the bare call: the C library's is one more page to be mapped in a fresh process.
+                crate::sys::close(client.into_raw_fd());
+                code
             });
             Ok(())
         })

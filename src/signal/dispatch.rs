@@ -164,7 +164,7 @@ pub(crate) fn interrupted() -> Wait<()> {
 }
 
 /// A safe point at the end of a call that does not wait.
-pub(super) fn safe_point() -> Wait<()> {
+pub(crate) fn safe_point() -> Wait<()> {
     if word().load(Ordering::Relaxed) == 0 { Ok(()) } else { run_due().map(drop) }
 }
 

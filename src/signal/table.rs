@@ -133,6 +133,19 @@ pub(crate) fn has_reaper() -> bool {
         && action(libc::SIGCHLD, None).is_ok_and(|now| is_ours(&now))
 }
 
+/// Whether the kernel keeps a child that has ended until it is waited for.
+pub(crate) fn zombies_stay() -> bool {
+    action(libc::SIGCHLD, None)
+        .is_ok_and(|now| now.sa_sigaction != libc::SIG_IGN && now.sa_flags & libc::SA_NOCLDWAIT == 0)
+}
+
+/// Puts a signal to its default in a forked child that goes on with work of its parent's, by one call and one write: each
+/// page that is touched here would be copied. The handler is forgotten, as far as anybody can ask.
+pub(crate) fn default_in_child(signal: i32) {
+    sys::child::set_default(signal as usize);
+    TAKEN.fetch_and(!bit(signal), Ordering::SeqCst);
+}
+
 pub(super) fn catchable(signal: i32) -> Result<()> {
     let name = name(signal).filter(|_| signal != 0);
     let Some(name) = name else {
@@ -327,13 +340,14 @@ pub fn disposition(signal: &str) -> Result<Disposition> {
     let mut table = table();
     let now = table.action(n)?;
     let queued = QUEUED.load(Ordering::SeqCst) & bit(n) != 0;
+    let taken = TAKEN.load(Ordering::SeqCst) & bit(n) != 0;
     let handler = table.handler(n);
     Ok(match now.sa_sigaction {
         libc::SIG_DFL => Disposition::Default,
         libc::SIG_IGN => Disposition::Ignore,
         _ if is_ours(&now) && queued => Disposition::Queue,
         _ if is_ours(&now) => handler.map_or(Disposition::Foreign, Disposition::Handler),
-        _ if handler.is_some() || queued => Disposition::Replaced,
+        _ if taken => Disposition::Replaced,
         _ => Disposition::Foreign,
     })
 }
@@ -343,7 +357,7 @@ pub fn replaced() -> Result<Vec<&'static str>> {
     let mut table = table();
     let mut found = Vec::new();
     for signal in 1..=LAST {
-        let expected = table.handler(signal).is_some() || QUEUED.load(Ordering::SeqCst) & bit(signal) != 0;
+        let expected = TAKEN.load(Ordering::SeqCst) & bit(signal) != 0;
         if expected && !is_ours(&table.action(signal)?) {
             found.extend(name(signal));
         }

@@ -1,9 +1,9 @@
 //! Servers.
 
-use std::os::fd::AsFd;
+use std::os::fd::OwnedFd;
 
 use perlipc::server::{Event, Report};
-use perlipc::{Addr, Server};
+use perlipc::{Addr, Deadline, Server};
 use pyo3::exceptions::{PySystemExit, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -67,12 +67,12 @@ impl ServerReport {
 }
 
 /// Calls the handler with the client; its exit code. An exception is printed, and is code 1.
-fn call(handler: &Py<PyAny>, core: &mut perlipc::Stream) -> i32 {
+fn call(handler: &Py<PyAny>, client: OwnedFd, deadline: Deadline) -> i32 {
     Python::attach(|py| {
-        let own = core.as_fd().try_clone_to_owned().map_err(PyErr::from);
-        let own = own.and_then(|fd| perlipc::Stream::adopt(fd).map_err(|error| raise(py, error)));
-        let result = own.and_then(|core| {
+        let core = perlipc::Stream::adopt(client).map_err(|error| raise(py, error));
+        let result = core.and_then(|core| {
             let client = Py::new(py, stream(py, core)?)?;
+            client.get().end_by(deadline)?;
             let result = handler.call1(py, (client.clone_ref(py),));
             client.call_method0(py, "close")?;
             result
@@ -173,7 +173,7 @@ pub(crate) fn serve(
         }
         None => {
             let handler = handler.clone().unbind();
-            server.handler(move |client| call(&handler, client));
+            server.fd_handler(move |client, deadline| call(&handler, client, deadline));
             server.fork_by(|| {
                 Python::attach(|py| {
                     let pid = py.import("os").and_then(|os| os.call_method0("fork")).and_then(|pid| pid.extract());

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -97,6 +98,31 @@ def test_the_log_and_a_dropped_user(capfd: pytest.CaptureFixture[str]) -> None:
     assert status.ok, capfd.readouterr()
     with pytest.raises(TypeError, match="a group comes with a user"):
         ipc.serve(ipc.tcp_listen("127.0.0.1", 0), "true", group="nogroup")
+
+
+def test_calls_end_where_connections_share_a_process() -> None:
+    def handle(client: ipc.Stream[bytes]) -> int:
+        client.timeout = 60
+        try:
+            client.readline()
+        except TimeoutError:
+            client.write(b"late\n")
+            return 3
+        return 0
+
+    for options in ({"prefork": 1}, {"iterative": True}):
+        listener = ipc.tcp_listen("127.0.0.1", 0)
+        program = (
+            "import os, signal, socket, sys;"
+            "client = socket.create_connection(('127.0.0.1', int(sys.argv[1])));"
+            "said = client.recv(100);"
+            "os.kill(os.getppid(), signal.SIGTERM);"
+            "sys.exit(said != b'late\\n')"
+        )
+        client = subprocess.Popen([sys.executable, "-c", program, str(listener.port)])
+        report = ipc.serve(listener, handle, each=0.2, **options)
+        assert client.wait(20) == 0
+        assert (report.accepted, report.failed) == (1, 1), report
 
 
 def test_a_connection_has_an_end() -> None:
