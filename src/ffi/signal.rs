@@ -301,6 +301,13 @@ pub extern "C" fn ipc_signal_dispatch(timeout_ms: i32) -> i32 {
     if timeout_ms == 0 && !signal::is_due() {
         return 0;
     }
+    dispatch(timeout_ms)
+}
+
+/// Apart, so that who finds nothing due saves no registers.
+#[cold]
+#[inline(never)]
+fn dispatch(timeout_ms: i32) -> i32 {
     guard(|| signal::dispatch(Deadline::after_ms(timeout_ms)).map(|ran| i32::try_from(ran).unwrap_or(i32::MAX)))
 }
 
