@@ -429,27 +429,26 @@ impl<'a> Pump<'a> {
             } else if block::poll(&mut fds, deadline)? == 0 {
                 return Err(Stop::Timeout);
             }
-            if fds[0].revents != 0 {
-                if let Some((shared, rest)) = &mut self.input {
-                    match shared.write_ready(rest) {
-                        Ok(n) => {
-                            *rest = &rest[n..];
-                            self.fed += n;
-                        }
-                        Err(Stop::Errno(libc::EAGAIN)) => {}
-                        // It does not want to hear more: no failure of ours.
-                        Err(Stop::Errno(libc::EPIPE | libc::ECONNRESET)) => *rest = &[],
-                        Err(stop) => return Err(stop),
+            // A child that has said something has most often heard something too, and the other way round: what poll did not
+            // name is tried all the same.
+            if let Some((shared, rest)) = &mut self.input {
+                match if fds[0].revents != 0 { shared.write_ready(rest) } else { shared.try_write(rest) } {
+                    Ok(n) => {
+                        *rest = &rest[n..];
+                        self.fed += n;
                     }
+                    Err(Stop::Errno(libc::EAGAIN)) => {}
+                    // It does not want to hear more: no failure of ours.
+                    Err(Stop::Errno(libc::EPIPE | libc::ECONNRESET)) => *rest = &[],
+                    Err(stop) => return Err(stop),
                 }
             }
+            let both = self.input.is_some();
             let [output, errors] = &mut self.kept;
             for (shared, kept, entry) in [(&mut self.output, output, &fds[1]), (&mut self.errors, errors, &fds[2])] {
-                if entry.revents == 0 {
-                    continue;
-                }
-                let Some(end) = shared else { continue };
-                match kept.read(|room| end.read_ready(room)) {
+                let ready = entry.revents != 0;
+                let Some(end) = shared.as_ref().filter(|_| ready || both) else { continue };
+                match kept.read(|room| if ready { end.read_ready(room) } else { end.try_read(room) }) {
                     Ok(0) => *shared = None,
                     Ok(_) | Err(Stop::Errno(libc::EAGAIN)) => {}
                     Err(stop) => return Err(stop),
@@ -583,7 +582,7 @@ impl std::fmt::Debug for Store {
 
 const PIECE: usize = 64 * 1024;
 const FIRST: usize = 4 * 1024;
-const LARGE: usize = 512 * 1024;
+const LARGE: usize = 2 << 20;
 const FIRST_LARGE: usize = 8 << 20;
 
 impl Kept {
