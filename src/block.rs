@@ -307,14 +307,19 @@ impl Gate {
     }
 
     /// For the time of a call that uses the object's descriptor: until it is dropped, nobody closes that.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn enter(&self, way: Way) -> Wait<Inside<'_>> {
         let slot = &self.inside[way as usize];
         let me = ticket();
-        let take = |free| slot.compare_exchange(free, me, Ordering::SeqCst, Ordering::Relaxed);
-        // Who was inside when this process was forked is not here.
-        if take(0).is_err_and(|held| held & PROCESS == me & PROCESS || take(held).is_err()) {
-            return Err(Stop::Busy);
+        if sys::single_threaded() && slot.load(Ordering::Relaxed) == 0 {
+            // Nobody else is there who could take it, and no handler runs before the next safe point.
+            slot.store(me, Ordering::Relaxed);
+        } else {
+            let take = |free| slot.compare_exchange(free, me, Ordering::SeqCst, Ordering::Relaxed);
+            // Who was inside when this process was forked is not here.
+            if take(0).is_err_and(|held| held & PROCESS == me & PROCESS || take(held).is_err()) {
+                return Err(Stop::Busy);
+            }
         }
         let inside = Inside(slot);
         if self.is_closed() { Err(Stop::Closed) } else { Ok(inside) }
@@ -391,7 +396,7 @@ pub(crate) struct Inside<'a>(&'a AtomicUsize);
 impl Drop for Inside<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.0.store(0, Ordering::SeqCst);
+        self.0.store(0, Ordering::Release);
     }
 }
 

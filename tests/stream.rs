@@ -278,6 +278,28 @@ fn what_a_timeout_left_is_written_once() {
 }
 
 #[test]
+fn what_cannot_be_written_now_is_written_later() {
+    let (mut reader, mut writer) = Stream::pipe().unwrap();
+    let piece: Vec<u8> = (0..4096u32).map(|i| i as u8).collect();
+    let mut wanted = Vec::new();
+    let mut full = 0;
+    while full < 3 {
+        wanted.extend_from_slice(&piece);
+        full += u32::from(!writer.write_now(&piece).unwrap());
+    }
+    let drain = std::thread::spawn(move || {
+        let mut all = Vec::new();
+        reader.read_to_end(&mut all).unwrap();
+        all
+    });
+    writer.flush().unwrap();
+    assert!(writer.write_now(b"at once").unwrap());
+    wanted.extend_from_slice(b"at once");
+    writer.close().unwrap();
+    assert!(drain.join().unwrap() == wanted);
+}
+
+#[test]
 fn autoflush() {
     let (mut reader, mut writer) = Stream::pipe().unwrap();
     reader.timeout(Some(Duration::from_millis(5)));

@@ -14,6 +14,7 @@ METRICS = {
 
 CONTENDERS = {
     **OURS,
+    "Python, bare": Source("peers/bare.py"),
     "subprocess": Source("peers/subproc.py"),
     "Rust std": Source("peers/std.rs"),
     "Perl": Source("peers/perl.pl"),

@@ -21,6 +21,7 @@ use crate::time::Deadline;
 #[repr(C)]
 pub struct ipc_stream {
     tag: u32,
+    run: Run,
     shared: Arc<Shared>,
     reader: Half<Reader>,
     writer: Half<Writer>,
@@ -32,6 +33,78 @@ pub struct ipc_stream {
 impl Handle for ipc_stream {
     const TAG: u32 = u32::from_be_bytes(*b"istr");
     const NAME: &'static str = "stream";
+}
+
+/// Records that the reader has found ahead, lent to [`ipc_stream_readline`], which goes through them by pointers: a line
+/// is some twenty instructions then. Who uses the reader in any other way gives them back first. The bytes and the
+/// marks stay where they are meanwhile: only the reader moves them.
+struct Run {
+    /// Where the next record begins, and behind it where it ends; null: nothing is lent.
+    next: Cell<*const u64>,
+    /// Where the last one ends.
+    last: Cell<*const u64>,
+    first: Cell<*const u64>,
+    base: Cell<*mut u8>,
+    /// What belongs where the next record begins; a NUL may stand there.
+    displaced: Cell<u8>,
+}
+
+impl Run {
+    const fn new() -> Run {
+        Run {
+            next: Cell::new(std::ptr::null()),
+            last: Cell::new(std::ptr::null()),
+            first: Cell::new(std::ptr::null()),
+            base: Cell::new(std::ptr::null_mut()),
+            displaced: Cell::new(0),
+        }
+    }
+
+    /// The next record of what is lent, with a NUL behind it.
+    #[inline(always)]
+    fn record(&self) -> Option<(*const u8, usize)> {
+        let next = self.next.get();
+        if next == self.last.get() {
+            return None;
+        }
+        // SAFETY: between `next` and `last` are marks, ascending places in the buffer, which is one byte longer than the
+        // greatest can be; nobody else uses either until they are given back.
+        unsafe {
+            let (start, end) = (*next as usize, *next.add(1) as usize);
+            let base = self.base.get();
+            *base.add(start) = self.displaced.get();
+            self.displaced.set(*base.add(end));
+            *base.add(end) = 0;
+            self.next.set(next.add(1));
+            Some((base.add(start).cast_const(), end - start))
+        }
+    }
+
+    fn lend(&self, reader: &mut Reader) {
+        if let Some((base, displaced, marks)) = reader.lend() {
+            self.first.set(marks.start);
+            self.next.set(marks.start);
+            // Two marks at least: as many records as marks, less one.
+            self.last.set(marks.end.wrapping_sub(1));
+            self.base.set(base);
+            self.displaced.set(displaced);
+        }
+    }
+
+    #[inline]
+    fn give_back(&self, reader: &mut Reader) {
+        let next = self.next.replace(std::ptr::null());
+        if next.is_null() {
+            return;
+        }
+        self.last.set(std::ptr::null());
+        // SAFETY: as in `record`; both pointers are into the marks.
+        let taken = unsafe {
+            *self.base.get().add(*next as usize) = self.displaced.get();
+            next.offset_from(self.first.get())
+        };
+        reader.take_back(taken as usize);
+    }
 }
 
 /// One direction: for one thread at a time, and not for a handler that runs inside a call of it.
@@ -87,6 +160,7 @@ impl ipc_stream {
         let child = shared.child().map(|child| Box::new(ipc_child::new(child.clone())));
         ipc_stream {
             tag: ipc_stream::TAG,
+            run: Run::new(),
             shared,
             reader: Half::new(reader),
             writer: Half::new(writer),
@@ -103,7 +177,17 @@ impl ipc_stream {
             return Err(Error::Closed { step: "read" });
         }
         // SAFETY: the caller's promise.
-        unsafe { self.reader.enter("read") }
+        unsafe { self.enter("read") }
+    }
+
+    /// # Safety
+    /// As [`Half::enter`].
+    #[inline]
+    unsafe fn enter(&self, step: &'static str) -> Result<Use<'_, Reader>, Error> {
+        // SAFETY: the caller's promise.
+        let reader = unsafe { self.reader.enter(step)? };
+        self.run.give_back(reader.half);
+        Ok(reader)
     }
 
     /// The reader of a stream that may be closed: what it found is there still.
@@ -112,7 +196,7 @@ impl ipc_stream {
     /// As [`Half::enter`].
     pub(super) unsafe fn looking(&self) -> Result<Use<'_, Reader>, Error> {
         // SAFETY: the caller's promise.
-        unsafe { self.reader.enter("read") }
+        unsafe { self.enter("read") }
     }
 
     /// # Safety
@@ -153,7 +237,7 @@ impl Held for Lent {
         let shared = stream.shared();
         // SAFETY: the rule for threads. Whether there is a writer never changes.
         let writes = unsafe { &*stream.writer.half.get() }.is_some();
-        match unsafe { stream.reader.enter("poll") } {
+        match unsafe { stream.enter("poll") } {
             Ok(reader) => look(View { shared, reader: Some(reader.half), writes }),
             Err(Error::Busy { .. }) => return false,
             Err(_) => look(View { shared, reader: None, writes }),
@@ -218,14 +302,12 @@ pub unsafe extern "C" fn ipc_stream_read_full(s: *mut ipc_stream, data: *mut c_v
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_stream_readline(s: *mut ipc_stream, line: *mut *const c_char) -> i64 {
     // SAFETY: the caller's handle and out-parameter; nothing here panics, calls out or waits, so neither a guard nor the
-    // mark of a busy reader is needed.
+    // mark of a busy reader is needed: while it is busy, nothing is lent.
     unsafe {
-        if let Some(stream) = s.as_ref().filter(|stream| stream.tag == ipc_stream::TAG) {
-            if !line.is_null() && !stream.shared.is_closed() && !stream.reader.busy.get() {
-                if let Some(record) = (*stream.reader.half.get()).as_mut().and_then(Reader::marked_nul) {
-                    line.write(record.as_ptr().cast());
-                    return record.len() as i64;
-                }
+        if !s.is_null() && !line.is_null() && (*s).tag == ipc_stream::TAG && !(*s).shared.is_closed() {
+            if let Some((record, len)) = (*s).run.record() {
+                line.write(record.cast());
+                return len as i64;
             }
         }
         read_line(s, line)
@@ -236,20 +318,19 @@ pub unsafe extern "C" fn ipc_stream_readline(s: *mut ipc_stream, line: *mut *con
 ///
 /// # Safety
 /// As [`ipc_stream_readline`].
-#[cold]
 #[inline(never)]
-unsafe fn read_line(s: *mut ipc_stream, line: *mut *const c_char) -> i64 {
+unsafe extern "C" fn read_line(s: *mut ipc_stream, line: *mut *const c_char) -> i64 {
     guard(|| {
         // SAFETY: the caller's handle and out-parameter; the record lives in the stream's buffer.
         unsafe {
             put(line, std::ptr::null());
-            match get(s)?.reading()?.half.record_nul()? {
-                Some(record) => {
-                    put(line, record.as_ptr().cast());
-                    Ok(size(record.len()))
-                }
-                None => Ok(0),
-            }
+            let stream = get(s)?;
+            let reader = stream.reading()?;
+            let Some(record) = reader.half.record_nul()? else { return Ok(0) };
+            put(line, record.as_ptr().cast());
+            let len = size(record.len());
+            stream.run.lend(reader.half);
+            Ok(len)
         }
     })
 }
@@ -566,7 +647,7 @@ pub unsafe extern "C" fn ipc_stream_release(s: *mut ipc_stream) -> i32 {
         // SAFETY: the caller's handle.
         unsafe {
             let stream = get(s)?;
-            let mut reader = stream.reader.enter("release").ok();
+            let mut reader = stream.enter("release").ok();
             let mut writer = stream.writer.enter("release").ok();
             let reader = reader.as_mut().map(|reader| &mut *reader.half);
             let writer = writer.as_mut().map(|writer| &mut *writer.half);

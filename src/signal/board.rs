@@ -248,20 +248,26 @@ pub fn take_over() -> Result<()> {
 }
 
 /// The word that cuts this thread's waits.
-#[inline]
+#[inline(always)]
 pub(crate) fn word() -> &'static AtomicU64 {
     match board() {
         None => &CALM,
         Some(board) => match board.thread.load(Ordering::Relaxed) {
             thread if thread == sys::thread_self() => &board.due,
-            0 if ADOPTED.load(Ordering::Relaxed) => {
-                // A fresh child: its only thread.
-                adopt(board);
-                &board.due
-            }
+            0 => word_of_fresh(board),
             _ => &CALM,
         },
     }
+}
+
+/// Where there is no signal thread: nobody has asked for one, or this is a fresh child, whose only thread it is.
+#[cold]
+fn word_of_fresh(board: &'static Board) -> &'static AtomicU64 {
+    if !ADOPTED.load(Ordering::Relaxed) {
+        return &CALM;
+    }
+    adopt(board);
+    &board.due
 }
 
 /// Whether the calling thread is the signal thread.

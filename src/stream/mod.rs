@@ -252,6 +252,12 @@ impl Stream {
         self.writer()?.write(data)
     }
 
+    /// The same without waiting, for those who must give something away before they wait: whether all went out. If not,
+    /// [`flush`](Stream::flush) goes on with the rest.
+    pub fn write_now(&mut self, data: &[u8]) -> Result<bool> {
+        self.writer()?.write_now(data)
+    }
+
     /// Writes what is in the buffer.
     pub fn flush(&mut self) -> Result<()> {
         self.writer()?.flush()

@@ -95,6 +95,11 @@ impl Reader {
 
     /// Reads more behind what is there; false at the end. Marks are used up when this is called.
     pub(crate) fn fill(&mut self, want: usize, deadline: Deadline) -> Result<bool> {
+        self.fill_here(want, deadline)
+    }
+
+    #[inline(always)]
+    fn fill_here(&mut self, want: usize, deadline: Deadline) -> Result<bool> {
         if self.eof {
             return Ok(false);
         }
@@ -115,7 +120,9 @@ impl Reader {
                 self.scan = None;
             }
             // What is left of a record that a block's end cut: moved once, and not looked at again.
-            self.buffer.copy_within(self.start..self.end, 0);
+            if self.start < self.end {
+                self.buffer.copy_within(self.start..self.end, 0);
+            }
             self.scanned = self.scanned.saturating_sub(self.start);
             self.end -= self.start;
             self.start = 0;
@@ -215,32 +222,38 @@ impl Reader {
     }
 
     /// Where the next record ends, with its separator; `None` at the end of input.
-    #[inline]
+    #[inline(always)]
     fn next_end(&mut self) -> Result<Option<usize>> {
         if let Some(end) = self.marks.get(self.next + 1) {
             self.next += 1;
             return Ok(Some(*end as usize));
         }
-        self.next_end_slow()
+        self.read_end()
     }
 
-    #[cold]
-    fn next_end_slow(&mut self) -> Result<Option<usize>> {
+    #[inline(always)]
+    fn read_end(&mut self) -> Result<Option<usize>> {
         let deadline = self.shared.deadline();
-        // Those there were are used up.
-        self.marks.clear();
-        self.next = 0;
-        match std::mem::replace(&mut self.separator, Separator::Whole) {
+        match &self.separator {
             Separator::Bytes(bytes) if bytes.len() == 1 => {
-                let found = self.find_ends(bytes[0], deadline);
-                self.separator = Separator::Bytes(bytes);
-                let found = found?;
+                let found = self.find_ends(bytes[0], deadline)?;
                 if let Some(end) = self.marks.get(1) {
                     self.next = 1;
                     return Ok(Some(*end as usize));
                 }
                 Ok(found)
             }
+            _ => self.find_other(deadline),
+        }
+    }
+
+    /// The end of a record that no single byte ends.
+    #[inline(never)]
+    fn find_other(&mut self, deadline: Deadline) -> Result<Option<usize>> {
+        // Those there were are used up.
+        self.marks.clear();
+        self.next = 0;
+        match std::mem::replace(&mut self.separator, Separator::Whole) {
             Separator::Bytes(bytes) => {
                 let end = self.find_bytes(&bytes, deadline);
                 self.separator = Separator::Bytes(bytes);
@@ -280,6 +293,7 @@ impl Reader {
     }
 
     /// Fills the marks; the end of a last record without a separator.
+    #[inline(always)]
     fn find_ends(&mut self, byte: u8, deadline: Deadline) -> Result<Option<usize>> {
         self.marks.clear();
         self.next = 0;
@@ -288,7 +302,7 @@ impl Reader {
                 return Ok(None);
             }
             self.limited(self.end - self.start)?;
-            if !self.fill(1, deadline)? {
+            if !self.fill_here(1, deadline)? {
                 return Ok(self.some_until(self.end));
             }
         }
@@ -392,27 +406,31 @@ impl Reader {
         }
     }
 
-    /// The same when it was found ahead, which is the way of nearly every line; `None`: ask [`record_nul`].
-    ///
-    /// [`record_nul`]: Reader::record_nul
+    /// The records that were found ahead and are not too long, for who goes through them by pointers: the buffer, what
+    /// belongs where the first begins, and the marks, two at least: where each begins and the last ends. Until
+    /// [`take_back`](Reader::take_back) nothing else may be called.
     #[cfg(feature = "capi")]
-    #[inline(always)]
-    pub(crate) fn marked_nul(&mut self) -> Option<&[u8]> {
-        let start = self.start;
-        let end = *self.marks.get(self.next + 1)? as usize;
-        if end.wrapping_sub(start) > self.limit {
+    pub(crate) fn lend(&mut self) -> Option<(*mut u8, u8, Range<*const u64>)> {
+        let marks = self.marks.get(self.next..).filter(|marks| marks.len() > 1)?;
+        let count = match self.limit {
+            usize::MAX => marks.len() - 1,
+            limit => marks.windows(2).take_while(|ends| ends[1] - ends[0] <= limit as u64).count(),
+        };
+        let lent = marks[..=count].as_ptr_range();
+        if count == 0 {
             return None;
         }
-        if let Some(byte) = self.buffer.get_mut(self.nul_at) {
-            *byte = self.displaced;
-        }
-        let [record @ .., nul] = self.buffer.get_mut(start..=end)? else { return None };
-        (self.nul_at, self.displaced) = (end, *nul);
-        *nul = 0;
-        self.next += 1;
-        self.start = end;
-        self.records += 1;
-        Some(record)
+        let displaced = if self.nul_at == self.start { self.displaced } else { self.buffer[self.start] };
+        self.nul_at = NOWHERE;
+        Some((self.buffer.as_mut_ptr(), displaced, lent))
+    }
+
+    /// That many of them were taken, and no NUL stands in the buffer any more.
+    #[cfg(feature = "capi")]
+    pub(crate) fn take_back(&mut self, taken: usize) {
+        self.next += taken;
+        self.start = self.marks[self.next] as usize;
+        self.records += taken as u64;
     }
 
     /// The next record if its length suits; else ERANGE, and it stays.
@@ -438,7 +456,7 @@ impl Reader {
     pub(crate) fn records(&mut self, most: usize) -> Result<(&[u8], &[u64])> {
         self.restore();
         if self.next + 1 >= self.marks.len() {
-            match self.next_end_slow()? {
+            match self.read_end()? {
                 None => return Ok((&[], &[])),
                 Some(end) if self.marks.len() < 2 => {
                     // One that is not found ahead.
@@ -466,6 +484,7 @@ impl Reader {
     }
 
     /// What is there, at least one byte; 0 at the end.
+    #[inline(always)]
     pub(crate) fn read(&mut self, room: &mut [u8]) -> Result<usize> {
         self.restore();
         if room.is_empty() {
@@ -494,6 +513,7 @@ impl Reader {
     }
 
     /// All of `room`, or what there is until the end. After an error what was read is in the stream again.
+    #[inline(always)]
     pub(crate) fn read_full(&mut self, room: &mut [u8]) -> Result<usize> {
         self.restore();
         let mut done = self.take(room);

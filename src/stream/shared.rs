@@ -113,10 +113,13 @@ impl Shared {
         self.fd.load(Ordering::Relaxed)
     }
 
+    #[inline(always)]
     pub(crate) fn deadline(&self) -> Deadline {
-        if !self.bounded.load(Ordering::Relaxed) {
-            return Deadline::NEVER;
-        }
+        if self.bounded.load(Ordering::Relaxed) { self.deadline_of_call() } else { Deadline::NEVER }
+    }
+
+    #[inline(never)]
+    fn deadline_of_call(&self) -> Deadline {
         let each = match self.timeout.load(Ordering::Relaxed) {
             u64::MAX => Deadline::NEVER,
             ns => Deadline::after(Some(Duration::from_nanos(ns))),
@@ -147,8 +150,31 @@ impl Shared {
     }
 
     /// Reads once: what is there, or what comes next. 0 at the end.
+    ///
+    /// The bare call is in its caller: see [`Writer::write`].
+    #[inline(always)]
     pub(super) fn read(&self, room: &mut [u8], deadline: Deadline) -> Wait<usize> {
         let _inside = self.gate.enter(Way::In)?;
+        if deadline.is_never()
+            && self.gate.may_block()
+            && self.kind != Kind::Pty
+            && self.failed.load(Ordering::Relaxed) == 0
+        {
+            self.gate.check()?;
+            match sys::read(signal::word(), self.fd(), room) {
+                Ok(n) => return Ok(n),
+                Err(libc::EINTR) => signal::interrupted()?,
+                // An adopted descriptor that was set not to wait.
+                Err(libc::EAGAIN) => {}
+                Err(errno) => return Err(Stop::Errno(errno)),
+            }
+        }
+        self.read_on(room, deadline)
+    }
+
+    /// The same with the right to read taken.
+    #[inline(never)]
+    fn read_on(&self, room: &mut [u8], deadline: Deadline) -> Wait<usize> {
         let fd = self.fd();
         if self.failed.load(Ordering::Relaxed) != 0 {
             return Err(Stop::Errno(self.failed.swap(0, Ordering::Relaxed)));
@@ -159,7 +185,6 @@ impl Shared {
         if deadline.is_never() && self.gate.may_block() {
             self.gate.check()?;
             match block::call(|word| sys::read(word, fd, room)) {
-                // An adopted descriptor that was set not to wait.
                 Err(Stop::Errno(libc::EAGAIN)) => {}
                 answer => return answer,
             }
@@ -320,23 +345,49 @@ impl Shared {
     }
 
     /// Writes all, and says how much went out when it could not. Never a SIGPIPE.
+    #[inline(always)]
     pub(crate) fn write(&self, data: &[u8], deadline: Deadline) -> (usize, Wait<()>) {
-        let mut done = 0;
         let _inside = match self.gate.enter(Way::Out) {
             Ok(inside) => inside,
             Err(stop) => return (0, Err(stop)),
         };
-        while done < data.len() {
-            match self.write_some(&data[done..], deadline) {
-                Ok(n) => done += n,
-                Err(stop) => return (done, Err(stop)),
+        if deadline.is_never() && self.gate.may_block() && !data.is_empty() && self.gate.check().is_ok() {
+            match self.write_call(signal::word(), self.fd(), data, false) {
+                Ok(n) if n == data.len() => return (n, Ok(())),
+                Ok(n) => return self.write_rest(data, n, deadline),
+                Err(errno) => return self.write_again(data, errno, deadline),
             }
-            if done < data.len() {
+        }
+        self.write_rest(data, 0, deadline)
+    }
+
+    #[cold]
+    fn write_again(&self, data: &[u8], errno: i32, deadline: Deadline) -> (usize, Wait<()>) {
+        let goes_on = match errno {
+            libc::EINTR => signal::interrupted(),
+            libc::EAGAIN => Ok(()),
+            errno => self.pipe_broke(Err(Stop::Errno(errno))).map(drop),
+        };
+        match goes_on {
+            Ok(()) => self.write_rest(data, 0, deadline),
+            Err(stop) => (0, Err(stop)),
+        }
+    }
+
+    /// The same from `done` on, which went out already, with the right to write taken.
+    #[inline(never)]
+    fn write_rest(&self, data: &[u8], mut done: usize, deadline: Deadline) -> (usize, Wait<()>) {
+        while done < data.len() {
+            if done > 0 {
                 let waits = deadline.is_never() && self.gate.may_block();
                 let asked = if waits { signal::cut_in_the_middle() } else { signal::ask_host_at_times() };
                 if let Err(stop) = asked {
                     return (done, Err(stop));
                 }
+            }
+            match self.write_some(&data[done..], deadline) {
+                Ok(n) => done += n,
+                Err(stop) => return (done, Err(stop)),
             }
         }
         (done, Ok(()))
@@ -382,6 +433,7 @@ impl Shared {
         answer
     }
 
+    #[inline(always)]
     fn write_call(&self, word: &AtomicU64, fd: RawFd, data: &[u8], nowait: bool) -> sys::Result<usize> {
         match self.kind {
             Kind::Socket => sys::send(word, fd, data, if nowait { libc::MSG_DONTWAIT } else { 0 }),
@@ -401,17 +453,22 @@ impl Shared {
                         answer => return answer,
                     }
                 }
-                let answer = signal::without_sigpipe(|| {
-                    if nowait { sys::write_nowait(fd, data) } else { sys::write(word, fd, data) }
-                });
-                match answer {
-                    Err(libc::EOPNOTSUPP | libc::EINVAL | libc::ENOSYS | libc::EPERM) if nowait => {
-                        self.waits.store(true, Ordering::Relaxed);
-                        Err(libc::EOPNOTSUPP)
-                    }
-                    answer => answer,
-                }
+                self.write_masked(word, fd, data, nowait)
             }
+        }
+    }
+
+    /// To a pipe, where the kernel cannot be asked for no signal.
+    #[inline(never)]
+    fn write_masked(&self, word: &AtomicU64, fd: RawFd, data: &[u8], nowait: bool) -> sys::Result<usize> {
+        let answer =
+            signal::without_sigpipe(|| if nowait { sys::write_nowait(fd, data) } else { sys::write(word, fd, data) });
+        match answer {
+            Err(libc::EOPNOTSUPP | libc::EINVAL | libc::ENOSYS | libc::EPERM) if nowait => {
+                self.waits.store(true, Ordering::Relaxed);
+                Err(libc::EOPNOTSUPP)
+            }
+            answer => answer,
         }
     }
 
@@ -591,12 +648,29 @@ impl Shared {
         }
     }
 
+    /// Reads what is there; EAGAIN where there is nothing, or the kernel cannot promise not to wait.
+    pub(crate) fn try_read(&self, room: &mut [u8]) -> Wait<usize> {
+        match self.read_now(self.fd(), room) {
+            Err(libc::EOPNOTSUPP | libc::EINTR) => Err(Stop::Errno(libc::EAGAIN)),
+            Err(libc::EIO) if self.kind == Kind::Pty => Ok(0),
+            answer => answer.map_err(Stop::Errno),
+        }
+    }
+
     /// All is said: a socket's other side sees the end, any other descriptor is closed.
     pub(crate) fn end_of_input(&self) -> Wait<()> {
         match self.kind {
             Kind::Socket => sys::shutdown(self.fd(), libc::SHUT_WR).map_err(Stop::Errno),
             Kind::Pty => Err(Stop::Errno(libc::ENOTSOCK)),
             Kind::Pipe | Kind::Other => self.close_early(),
+        }
+    }
+
+    /// Writes what fits; EAGAIN where nothing does, or the kernel cannot promise not to wait.
+    pub(crate) fn try_write(&self, data: &[u8]) -> Wait<usize> {
+        match self.write_call(&CALM, self.fd(), data, true) {
+            Err(libc::EOPNOTSUPP | libc::EINTR) => Err(Stop::Errno(libc::EAGAIN)),
+            answer => self.pipe_broke(answer.map_err(Stop::Errno)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::shared::Shared;
+use super::shared::{Kind, Shared};
 use crate::block::Stop;
 use crate::child;
 use crate::error::{Error, Result};
@@ -53,7 +53,48 @@ impl Writer {
         self.pending.extend_from_slice(data);
     }
 
+    /// Where nothing is pending and nothing is to be kept, which is the way of every conversation, all of it is here: each
+    /// function that the system call comes back through costs more than what it does.
+    #[inline(always)]
     pub(crate) fn write(&mut self, data: &[u8]) -> Result<()> {
+        self.write_until(data, self.shared.deadline())
+    }
+
+    /// The same without waiting: whether all went out. If not, the rest is pending, for [`flush`](Writer::flush).
+    pub(crate) fn write_now(&mut self, data: &[u8]) -> Result<bool> {
+        if self.shared.kind == Kind::Other {
+            // A file or a terminal waits as it likes.
+            self.forget_inherited();
+            self.keep(data);
+            return Ok(false);
+        }
+        match self.write_until(data, Deadline::NOW) {
+            Err(Error::Timeout { .. }) => Ok(false),
+            answer => answer.map(|()| true),
+        }
+    }
+
+    #[inline(always)]
+    fn write_until(&mut self, data: &[u8], deadline: Deadline) -> Result<()> {
+        if !self.autoflush || !self.is_flushed() || self.shared.gate.is_closed() || self.shared.is_pty() {
+            return self.write_behind(data, deadline);
+        }
+        match self.shared.write(data, deadline) {
+            (_, Ok(())) => Ok(()),
+            (done, Err(stop)) => Err(self.cut_short(&data[done..], stop)),
+        }
+    }
+
+    #[cold]
+    fn cut_short(&mut self, rest: &[u8], stop: Stop) -> Error {
+        if may_go_on(stop) {
+            self.keep(rest);
+        }
+        stop.error("write")
+    }
+
+    #[inline(never)]
+    fn write_behind(&mut self, data: &[u8], deadline: Deadline) -> Result<()> {
         if self.shared.gate.is_closed() {
             return Err(Error::Closed { step: "write" });
         }
@@ -63,7 +104,6 @@ impl Writer {
             self.keep(data);
             return Ok(());
         }
-        let deadline = self.shared.deadline();
         if let Err(error) = self.flush_until(deadline) {
             // Where the old bytes stay for the next flush, these stay behind them.
             if !self.is_flushed() {
@@ -76,12 +116,7 @@ impl Writer {
             return Ok(());
         }
         let (done, result) = self.shared.write(data, deadline);
-        result.map_err(|stop| {
-            if may_go_on(stop) {
-                self.keep(&data[done..]);
-            }
-            stop.error("write")
-        })
+        result.map_err(|stop| self.cut_short(&data[done..], stop))
     }
 
     pub(super) fn flush_until(&mut self, deadline: Deadline) -> Result<()> {

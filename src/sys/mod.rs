@@ -277,6 +277,7 @@ const RWF_NOSIGNAL: usize = 0x100;
 pub(crate) static NO_RWF_NOSIGNAL: Missing = Missing::new();
 
 /// read(2), waiting.
+#[inline(always)]
 pub(crate) fn read(word: &AtomicU64, fd: RawFd, room: &mut [u8]) -> Result<usize> {
     // SAFETY: the kernel writes into `room` only.
     unsafe { cut(word, libc::SYS_read, [fd as usize, room.as_mut_ptr() as usize, room.len()]) }
@@ -297,6 +298,7 @@ pub(crate) fn write(word: &AtomicU64, fd: RawFd, data: &[u8]) -> Result<usize> {
 }
 
 /// write(2) without SIGPIPE (Linux 6.18), with or without waiting.
+#[inline(always)]
 pub(crate) fn write_nosignal(word: &AtomicU64, fd: RawFd, data: &[u8], nowait: bool) -> Result<usize> {
     let part = libc::iovec { iov_base: data.as_ptr().cast_mut().cast(), iov_len: data.len() };
     let flags = RWF_NOSIGNAL | if nowait { RWF_NOWAIT } else { 0 };
@@ -312,6 +314,7 @@ pub(crate) fn write_nowait(fd: RawFd, data: &[u8]) -> Result<usize> {
 }
 
 /// send(2) without SIGPIPE.
+#[inline(always)]
 pub(crate) fn send(word: &AtomicU64, fd: RawFd, data: &[u8], flags: i32) -> Result<usize> {
     let flags = (flags | libc::MSG_NOSIGNAL) as usize;
     // SAFETY: the kernel reads `data` only; no address.

@@ -146,6 +146,77 @@ TEST(calls_can_be_mixed) {
     free_pipe();
 }
 
+/* After each line of many another way of looking at the stream, which must find what readline left. */
+TEST(every_other_way_between_two_lines) {
+    enum { LINES = 500 };
+    char data[64], want[64];
+    const uint64_t *ends;
+    const char *base;
+    ipc_poll *set = ipc_poll_new();
+    int64_t tag;
+    uint32_t events;
+    open_pipe();
+    for (int i = 0; i < LINES; i++) {
+        snprintf(data, sizeof data, "line %d\n", i);
+        say(data);
+    }
+    end_input();
+    SAME(ipc_poll_stream(set, reader, PERLIPC_LINE, 7), 0);
+    for (int i = 0; i + 3 < LINES;) {
+        snprintf(want, sizeof want, "line %d\n", i++);
+        TEXT(next(), want);
+        snprintf(want, sizeof want, "line %d\n", i);
+        size_t len = strlen(want);
+        switch (i % 7) {
+        case 0:
+            SAME(ipc_stream_read(reader, data, len), (int64_t)len);
+            CHECK(memcmp(data, want, len) == 0);
+            i++;
+            break;
+        case 1:
+            SAME(ipc_stream_read_full(reader, data, 2), 2);
+            CHECK(memcmp(data, "li", 2) == 0);
+            TEXT(next(), want + 2);
+            i++;
+            break;
+        case 2:
+            SAME(ipc_stream_getline(reader, data, sizeof data), (int64_t)len);
+            TEXT(data, want);
+            i++;
+            break;
+        case 3: SAME(ipc_stream_eof(reader), 0); break;
+        case 4:
+            SAME(ipc_stream_line_limit(reader, 20), 0);
+            TEXT(next(), want);
+            SAME(ipc_stream_line_limit(reader, 0), 0);
+            i++;
+            break;
+        case 5:
+            SAME(ipc_poll_next(set, 0, &tag, &events), 1);
+            SAME(tag, 7);
+            SAME(events, PERLIPC_LINE);
+            break;
+        case 6:
+            SAME(ipc_stream_separator(reader, " ", 1), 0);
+            TEXT(next(), "line ");
+            SAME(ipc_stream_separator(reader, "\n", 1), 0);
+            TEXT(next(), want + 5);
+            i++;
+            break;
+        }
+        if (i == 300) {
+            SAME(ipc_stream_line_limit(reader, 8), 0);
+            FAILS(ipc_stream_readline(reader, NULL), PERLIPC_E_TOO_LONG, "readline");
+            SAME(ipc_stream_line_limit(reader, 0), 0);
+        }
+    }
+    int64_t rest = 0;
+    for (int64_t n; (n = ipc_stream_lines(reader, &ends, &base)) > 0; rest += n) CHECK(memcmp(base + ends[0], "line ", 5) == 0);
+    CHECK(rest > 0 && rest <= 3);
+    ipc_poll_free(set);
+    free_pipe();
+}
+
 TEST(read_full_puts_back_at_a_timeout) {
     char data[8];
     open_pipe();

@@ -9,13 +9,14 @@ import timing as t
 def echo():
     with subprocess.Popen(talk.ECHO, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as kid:
 
-        def once():
-            kid.stdin.write(talk.LINE)
-            kid.stdin.flush()
-            if len(kid.stdout.readline()) != 32:
-                raise SystemExit("line")
+        def some():
+            for _ in range(talk.SOME):
+                kid.stdin.write(talk.LINE)
+                kid.stdin.flush()
+                if len(kid.stdout.readline()) != 32:
+                    raise SystemExit("line")
 
-        t.often(once)
+        t.often(some, talk.SOME)
 
 
 t.main({

@@ -11,7 +11,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::addr::{Service, words};
 use crate::error::raise;
-use crate::signal::blocking;
+use crate::signal::{blocking, told};
 use crate::socket::{Held, address, ip, name, text};
 use crate::stream::with_room;
 use crate::time::deadline;
@@ -30,11 +30,26 @@ pub(crate) struct Dgram {
     canceler: DgramCanceler,
     /// What the last batch was received into, for the next one.
     batch: Mutex<Option<(usize, usize, Batch)>>,
+    /// Who sent the last message, and its name.
+    sender: Mutex<Option<(Addr, Py<PyAny>)>>,
 }
 
 impl Dgram {
     fn new(core: perlipc::Dgram) -> Dgram {
-        Dgram { canceler: core.canceler(), held: Held::new(core), batch: Mutex::default() }
+        Dgram { canceler: core.canceler(), held: Held::new(core), batch: Mutex::default(), sender: Mutex::default() }
+    }
+
+    /// A sender as text: most often the last one again.
+    fn named<'py>(&self, py: Python<'py>, from: Addr) -> PyResult<Bound<'py, PyAny>> {
+        let mut last = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((addr, name)) = &*last {
+            if *addr == from {
+                return Ok(name.bind(py).clone());
+            }
+        }
+        let name = text(py, &from)?;
+        *last = Some((from, name.clone().unbind()));
+        Ok(name)
     }
 
     fn receive<'py>(
@@ -48,7 +63,7 @@ impl Dgram {
         with_room(size, |room| {
             let got = blocking(py, || receive(&core, room, deadline))?;
             match room.get(..got.len) {
-                Some(data) => Ok((PyBytes::new(py, data), text(py, &got.from)?)),
+                Some(data) => Ok((PyBytes::new(py, data), self.named(py, got.from)?)),
                 None => Err(too_long(py, got.len)),
             }
         })
@@ -76,7 +91,11 @@ impl Dgram {
     ) -> PyResult<()> {
         let to = to.map(address).transpose()?;
         let (core, deadline) = (self.held.core()?, deadline(timeout)?);
-        blocking(py, || core.send(data, to.as_ref(), deadline))
+        // It waits only while the system has no room for it.
+        match core.send(data, to.as_ref(), Deadline::NOW) {
+            Err(perlipc::Error::Timeout { .. }) => blocking(py, || core.send(data, to.as_ref(), deadline)),
+            answer => told(py, answer),
+        }
     }
 
     /// Sends many messages, in one system call as long as they go out at once: bytes for the connected peer, or pairs of

@@ -39,10 +39,15 @@ pub(crate) fn raised() -> Option<PyErr> {
 /// A call of the core that may block: other threads run meanwhile, and what a handler raises comes out of it.
 pub(crate) fn blocking<T: Send>(py: Python<'_>, call: impl FnOnce() -> perlipc::Result<T> + Send) -> PyResult<T> {
     let answer = py.detach(call);
-    if let Some(error) = raised() {
-        return Err(error);
+    told(py, answer)
+}
+
+/// What a call of the core has answered: an exception of a handler that ended it goes first.
+pub(crate) fn told<T>(py: Python<'_>, answer: perlipc::Result<T>) -> PyResult<T> {
+    match raised() {
+        Some(error) => Err(error),
+        None => answer.map_err(|error| raise(py, error)),
     }
-    answer.map_err(|error| raise(py, error))
 }
 
 /// Whether to try without waiting before the interpreter is given away, which costs as much as half a system call. Where

@@ -18,7 +18,7 @@ use crate::child::{self, Child};
 use crate::error::{child_error, raise};
 use crate::expect;
 use crate::interact::{self, Escape};
-use crate::signal::blocking;
+use crate::signal::{Quick, blocking, told};
 use crate::socket;
 use crate::status::Status;
 use crate::time;
@@ -28,6 +28,8 @@ use crate::time;
 const BATCH: usize = 4096;
 /// How much is asked for at first where the caller asks for much: what comes may be far less.
 const PIECE: usize = 64 * 1024;
+/// As much as a pipe takes whole or not at all: PIPE_BUF.
+const AT_ONCE: usize = 4096;
 
 thread_local! {
     static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
@@ -92,10 +94,14 @@ pub(crate) struct Stream {
     reads: bool,
     writes: bool,
     timeout: Cell<Option<f64>>,
+    /// When all calls must be over, whatever each may take.
+    until: Cell<Deadline>,
     separator: RefCell<Py<PyAny>>,
     /// As they were when the call that is under way began.
     lineno: Cell<u64>,
     autoflush: Cell<bool>,
+    /// Whether writes are tried before the interpreter is given away.
+    quick: Quick,
     released: Cell<bool>,
 }
 
@@ -108,6 +114,16 @@ unsafe impl Sync for Stream {}
 pub(crate) struct Call<'a> {
     stream: &'a Stream,
     bounded: bool,
+}
+
+impl Call<'_> {
+    fn bound(&mut self, deadline: Deadline) {
+        if !deadline.is_never() {
+            let until = self.stream.until.get();
+            self.deadline(deadline.min(until));
+            self.bounded = true;
+        }
+    }
 }
 
 impl Deref for Call<'_> {
@@ -130,7 +146,8 @@ impl Drop for Call<'_> {
     #[inline]
     fn drop(&mut self) {
         if self.bounded {
-            self.deadline(Deadline::NEVER);
+            let until = self.stream.until.get();
+            self.deadline(until);
         }
         self.stream.busy.set(false);
     }
@@ -149,13 +166,22 @@ impl Stream {
             reads: core.is_readable(),
             writes: core.is_writable(),
             timeout: Cell::new(None),
+            until: Cell::new(Deadline::NEVER),
             separator: RefCell::new(separator.unbind()),
             lineno: Cell::new(0),
             autoflush: Cell::new(core.is_autoflush()),
+            quick: Quick::new(),
             released: Cell::new(false),
             busy: Cell::new(false),
             core: UnsafeCell::new(core),
         })
+    }
+
+    /// Every call must be over by then.
+    pub(crate) fn end_by(&self, until: Deadline) -> PyResult<()> {
+        self.enter()?.deadline(until);
+        self.until.set(until);
+        Ok(())
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -207,10 +233,7 @@ impl Stream {
         self.writing(py)?;
         let (data, _) = self.take(data)?;
         let mut call = self.enter()?;
-        if !deadline.is_never() {
-            call.deadline(deadline);
-            call.bounded = true;
-        }
+        call.bound(deadline);
         let core: &mut perlipc::Stream = &mut call;
         let data: &[u8] = &data;
         blocking(py, || core.write(data).and_then(|()| core.flush()))
@@ -234,10 +257,7 @@ impl Stream {
     fn call_within(&self, timeout: Option<f64>) -> PyResult<Call<'_>> {
         let deadline = time::deadline(timeout)?;
         let mut call = self.enter()?;
-        if !deadline.is_never() {
-            call.deadline(deadline);
-            call.bounded = true;
-        }
+        call.bound(deadline);
         self.lineno.set(call.lineno());
         Ok(call)
     }
@@ -424,8 +444,7 @@ impl Stream {
         }
         match self.enter() {
             Ok(mut call) => {
-                call.deadline(deadline);
-                call.bounded = true;
+                call.bound(deadline);
                 self.lineno.set(call.lineno());
                 let core: &mut perlipc::Stream = &mut call;
                 blocking(py, || match core.close() {
@@ -891,7 +910,14 @@ impl Stream {
         let mut call = self.call()?;
         let core: &mut perlipc::Stream = &mut call;
         let data: &[u8] = &data;
-        blocking(py, || core.write(data)).map(|()| len)
+        if data.len() > AT_ONCE || !self.quick.worth_it() {
+            return blocking(py, || core.write(data)).map(|()| len);
+        }
+        if !told(py, core.write_now(data))? {
+            self.quick.in_vain();
+            blocking(py, || core.flush())?;
+        }
+        Ok(len)
     }
 
     /// Writes each of the lines.
