@@ -52,7 +52,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Runner]:
             return runner.run(bounded())
 
         yield go
-    assert not any(aio._waiting.values()), "somebody waits still"
+    assert not any(aio.block._waiting.values()), "somebody waits still"
 
 
 def test_lines_and_status(run: Runner) -> None:
@@ -409,7 +409,7 @@ def test_the_address_that_answers(run: Runner, monkeypatch: pytest.MonkeyPatch) 
                     (socket.AF_INET, 0, 0, "", ("127.0.0.1", listener.port)),
                 ]
 
-            monkeypatch.setattr(aio, "_addresses", both)
+            monkeypatch.setattr(aio.listener, "addresses", both)
             async with await aio.tcp_connect("both", 1) as stream:
                 assert stream.sync.peer == f"127.0.0.1:{listener.port}"
             await asyncio.sleep(0)
@@ -533,7 +533,7 @@ def test_a_real_timeout_is_no_limit(run: Runner) -> None:
             raise TimeoutError(errno.ETIMEDOUT, "read: Connection timed out")
 
         with pytest.raises(TimeoutError):
-            await aio._until(fails, (0, False))
+            await aio.block.until(fails, (0, False))
 
     run(main())
 

@@ -46,7 +46,7 @@ def documented() -> Iterator[tuple[str, Any]]:
     things += [(f"aio.{name}", getattr(aio, name)) for name in aio.__all__]
     for name, thing in things:
         yield name, thing
-        if inspect.isclass(thing) and thing.__module__ in ("perlipc", "perlipc.aio"):
+        if inspect.isclass(thing) and thing.__module__.startswith("perlipc"):
             for member, value in vars(thing).items():
                 # Numbers have no text of their own: their class's has them.
                 if not member.startswith("_") and not isinstance(value, int):
