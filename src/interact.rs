@@ -196,6 +196,8 @@ impl Interact {
         let unsent = std::mem::take(&mut self.to_child);
         if !matches!(answer, Ok(Event::Eof)) {
             writer.put_pending(&unsent);
+            // Who reads next waits for what is answered to that. What has no room now goes out with the next flush.
+            let _ = writer.flush_until(Deadline::NOW);
         }
         answer
     }

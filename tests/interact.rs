@@ -136,6 +136,30 @@ fn what_is_typed_reaches_the_child_and_what_it_says_is_shown() {
 }
 
 #[test]
+fn what_was_typed_before_the_escape_key_is_on_its_way() {
+    let _alone = alone();
+    let mut user = User::new();
+    let mut child = shell("read line; echo ready; read line; echo \"got $line\"; read rest");
+    let mut interact = user.interact();
+    let event = beside(
+        || interact.next(&mut child, soon()),
+        || {
+            user.types(b"\r");
+            user.sees("ready\r\n");
+            // In one piece with the key.
+            user.types(b"one\r\x1d");
+        },
+    );
+    assert_eq!(event, Ok(Event::Escape));
+    // Nothing is written here: only the answer is waited for.
+    let mut answer = Expect::new();
+    answer.text("got one").unwrap();
+    child.expect(&answer, soon()).unwrap();
+    child.write(b"\n").unwrap();
+    child.close().unwrap();
+}
+
+#[test]
 fn keys_are_the_childs() {
     let _alone = alone();
     let mut user = User::new();

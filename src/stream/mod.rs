@@ -206,6 +206,11 @@ impl Stream {
         self.reader.as_ref().map_or(&[], Reader::buffered)
     }
 
+    /// How many bytes are still to go out by [`flush`](Stream::flush).
+    pub fn pending(&self) -> usize {
+        self.writer.as_ref().map_or(0, Writer::pending)
+    }
+
     /// Perl's `eof`: whether there is nothing more to read. It waits to know, and loses nothing.
     pub fn eof(&mut self) -> Result<bool> {
         self.reader()?.at_eof()

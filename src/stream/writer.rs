@@ -36,6 +36,10 @@ impl Writer {
         self.pending.len() == self.gone
     }
 
+    pub(super) fn pending(&self) -> usize {
+        self.pending.len() - self.gone
+    }
+
     fn forget(&mut self) {
         self.pending.clear();
         self.gone = 0;
@@ -119,7 +123,7 @@ impl Writer {
         result.map_err(|stop| self.cut_short(&data[done..], stop))
     }
 
-    pub(super) fn flush_until(&mut self, deadline: Deadline) -> Result<()> {
+    pub(crate) fn flush_until(&mut self, deadline: Deadline) -> Result<()> {
         self.forget_inherited();
         if self.is_flushed() {
             return Ok(());
