@@ -136,8 +136,9 @@ impl Listener {
         Ok(())
     }
 
-    /// Lets no more clients queue behind those that wait already, or lets them again. Closing alone would reset these.
-    pub(crate) fn hold(&self, held: bool) {
+    /// Lets no more clients queue behind those that wait already, or lets them again. Closing alone would reset these. A
+    /// socket that others have opened is left as it is.
+    pub fn hold(&self, held: bool) {
         if let Some(backlog) = self.backlog {
             // What fails here leaves only a longer queue.
             let _ = sys::socket::listen(self.fd(), if held { 0 } else { backlog });

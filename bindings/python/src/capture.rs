@@ -1,7 +1,7 @@
 //! Backticks and system.
 
 use perlipc::Deadline;
-use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::exceptions::{PyKeyboardInterrupt, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
@@ -327,10 +327,19 @@ pub(crate) fn feed(
     }
 }
 
-/// For perlipc.aio: a Result of what was heard there.
+/// For perlipc.aio: a Result of what was heard there from commands that ended so.
 #[pyfunction]
-#[pyo3(signature = (status, stdout, stderr, *, timed_out, fed))]
-pub(crate) fn result(status: Py<Status>, stdout: Py<PyAny>, stderr: Py<PyAny>, timed_out: bool, fed: usize) -> Result {
-    let statuses = vec![status.get().0];
-    Result { status, stdout, stderr, timed_out, dropped: 0, fed, statuses }
+#[pyo3(signature = (statuses, stdout, stderr, *, timed_out, fed, dropped = 0))]
+pub(crate) fn result(
+    statuses: Vec<Py<Status>>,
+    stdout: Py<PyAny>,
+    stderr: Py<PyAny>,
+    timed_out: bool,
+    fed: usize,
+    dropped: u64,
+) -> PyResult<Result> {
+    let numbers = statuses.iter().map(|status| status.get().0).collect();
+    let last = statuses.into_iter().next_back();
+    let status = last.ok_or_else(|| PyValueError::new_err("a result is of one command at least"))?;
+    Ok(Result { status, stdout, stderr, timed_out, dropped, fed, statuses: numbers })
 }

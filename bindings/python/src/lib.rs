@@ -94,7 +94,7 @@ mod _perlipc {
     #[pymodule_export]
     use crate::listener::{Listener, is_socket, socketpair, tcp_connect, tcp_listen, unix_connect, unix_listen};
     #[pymodule_export]
-    use crate::server::{ServerReport, serve};
+    use crate::server::{ServerReport, report, serve};
     #[pymodule_init]
     fn init(_module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
         perlipc::signal::host(crate::signal::run_handlers);

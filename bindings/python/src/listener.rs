@@ -96,6 +96,14 @@ impl Listener {
         Ok(self.held.core()?.as_fd().as_raw_fd())
     }
 
+    /// For perlipc.aio: lets no more clients queue, or lets them again.
+    fn _hold(&self, py: Python<'_>, held: bool) -> PyResult<()> {
+        self.held.now(py, |core| {
+            core.hold(held);
+            Ok(())
+        })
+    }
+
     /// Ends every accept, now and later, with OSError (ECANCELED); from any thread at any moment.
     fn cancel(&self) {
         self.canceler.cancel();

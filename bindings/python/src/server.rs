@@ -66,6 +66,21 @@ impl ServerReport {
     }
 }
 
+/// For perlipc.aio: what was done there.
+#[pyfunction]
+#[pyo3(signature = (*, accepted, ok, failed, killed, cut, unknown, drained))]
+pub(crate) fn report(
+    accepted: u64,
+    ok: u64,
+    failed: u64,
+    killed: u64,
+    cut: u64,
+    unknown: u64,
+    drained: bool,
+) -> ServerReport {
+    ServerReport(Report { accepted, ok, failed, killed, cut, unknown, drained })
+}
+
 /// Calls the handler with the client; its exit code. An exception is printed, and is code 1.
 fn call(handler: &Py<PyAny>, client: OwnedFd, deadline: Deadline) -> i32 {
     Python::attach(|py| {

@@ -879,6 +879,11 @@ impl Stream {
         Ok(self.enter()?.buffered().len())
     }
 
+    /// For perlipc.aio: how many bytes are still to go out.
+    fn _pending(&self) -> PyResult<usize> {
+        Ok(self.enter()?.pending())
+    }
+
     /// For perlipc.aio: what expect() finds without waiting; None, without a copy of what is unread, if that is nothing.
     fn _expect(&self, py: Python<'_>, patterns: &expect::Expect) -> PyResult<Option<expect::Match>> {
         expect::now(self, py, patterns)

@@ -1,19 +1,23 @@
-"""What all tests share: nothing may be left behind, and a program that is watched from outside."""
+"""What all tests share: nothing may be left behind, a program that is watched from outside, and loops."""
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import uvloop
 
 import perlipc as ipc
+from perlipc import aio
 
 
 def descriptors() -> set[str]:
@@ -113,3 +117,41 @@ def program() -> Iterator[Callable[[str], Program]]:
         for pipe in (one.process.stdout, one.process.stderr):
             if pipe is not None:
                 pipe.close()
+
+
+# What libuv makes once in a process and keeps.
+uvloop.new_event_loop().close()
+
+Runner = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def run(request: pytest.FixtureRequest) -> Iterator[Runner]:
+    """Runs a coroutine in a loop of its own, within 20 seconds; nothing may keep that from turning for long."""
+    factory = uvloop.new_event_loop if request.param == "uvloop" else asyncio.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+
+        def go(work: Coroutine[Any, Any, Any]) -> Any:
+            async def bounded() -> Any:
+                worst = 0.0
+
+                async def watch() -> None:
+                    nonlocal worst
+                    while True:
+                        begun = time.monotonic()
+                        await asyncio.sleep(0.005)
+                        worst = max(worst, time.monotonic() - begun)
+
+                watcher = asyncio.ensure_future(watch())
+                try:
+                    async with asyncio.timeout(20):
+                        result = await work
+                finally:
+                    watcher.cancel()
+                assert worst < 0.5, f"the loop stood still for {worst} s"
+                return result
+
+            return runner.run(bounded())
+
+        yield go
+    assert not any(aio.block._waiting.values()), "somebody waits still"

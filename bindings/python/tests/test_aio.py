@@ -8,51 +8,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-import uvloop
 
 import perlipc as ipc
+from conftest import Runner
 from perlipc import aio
-
-# What libuv makes once in a process and keeps.
-uvloop.new_event_loop().close()
-
-Runner = Callable[[Coroutine[Any, Any, Any]], Any]
-
-
-@pytest.fixture(params=["asyncio", "uvloop"])
-def run(request: pytest.FixtureRequest) -> Iterator[Runner]:
-    """Runs a coroutine in a loop of its own, within 20 seconds; nothing may keep that from turning for long."""
-    factory = uvloop.new_event_loop if request.param == "uvloop" else asyncio.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
-
-        def go(work: Coroutine[Any, Any, Any]) -> Any:
-            async def bounded() -> Any:
-                worst = 0.0
-
-                async def watch() -> None:
-                    nonlocal worst
-                    while True:
-                        begun = time.monotonic()
-                        await asyncio.sleep(0.005)
-                        worst = max(worst, time.monotonic() - begun)
-
-                watcher = asyncio.ensure_future(watch())
-                try:
-                    async with asyncio.timeout(20):
-                        result = await work
-                finally:
-                    watcher.cancel()
-                assert worst < 0.5, f"the loop stood still for {worst} s"
-                return result
-
-            return runner.run(bounded())
-
-        yield go
-    assert not any(aio.block._waiting.values()), "somebody waits still"
+from test_interact import User
 
 
 def test_lines_and_status(run: Runner) -> None:
@@ -93,16 +57,16 @@ def test_reads_of_every_kind(run: Runner) -> None:
             await writer.close()
             assert await reader.readlines() == [b"y;", b"z"]
             assert await reader.read() == b"" and await reader.read1() == b""
-        reader, writer = aio.pipe(text=True)
-        async with reader, writer:
-            later = asyncio.ensure_future(reader.read(3))
+        hears, says = aio.pipe(text=True)
+        async with hears, says:
+            three = asyncio.ensure_future(hears.read(3))
             data = "äöü€"
             for byte in data.encode():
-                os.write(writer.fileno(), bytes([byte]))
+                os.write(says.fileno(), bytes([byte]))
                 await asyncio.sleep(0.001)
-            assert await later == "äöü"
-            await writer.shutdown()
-            assert await reader.read() == "€"
+            assert await three == "äöü"
+            await says.shutdown()
+            assert await hears.read() == "€"
 
     run(main())
 
@@ -294,6 +258,80 @@ def test_commands_to_their_end(run: Runner) -> None:
     run(main())
 
 
+def test_what_of_the_input_went_out(run: Runner) -> None:
+    async def main() -> None:
+        data = bytes(1 << 20)
+        result = await aio.capture(["sleep", "60"], data, timeout=0.1)
+        assert result.timed_out and result.fed == ipc.capture(["sleep", "60"], data, timeout=0.1).fed > 0
+        assert (await aio.capture(["head", "-c", "1"], data)).fed < len(data)
+        assert (await aio.capture("cat >/dev/null", memoryview(data))).fed == len(data)
+        with pytest.raises(ValueError, match="redirected"):
+            await aio.capture(["cat"], b"x", stdin="null")
+
+    run(main())
+
+
+def test_a_limit_keeps_both_ends(run: Runner) -> None:
+    async def main() -> None:
+        command = "seq 100000; seq 10 >&2"
+        for limit in (0, 1, 11, 100_000):
+            one, other = ipc.capture(command, limit=limit), await aio.capture(command, limit=limit)
+            assert (other.stdout, other.stderr, other.dropped) == (one.stdout, one.stderr, one.dropped)
+        assert (await aio.capture("echo éé", limit=2, text=True)).stdout == "\udcc3\n"
+
+    run(main())
+
+
+def test_who_goes_on_behind_the_limit_is_not_listened_to(run: Runner, tmp_path: Path) -> None:
+    """A daemon, that no limit finds, keeps both pipes: it neither stops the loop for ever nor is waited for."""
+
+    async def main() -> None:
+        with ipc.PrivateFifo() as path:
+            async with await aio.open_fifo(path, "+<") as tells:
+                daemon = f"exec 3<&0; (setsid sh -c 'echo $$ >{path}; exec yes' <&3 &); sleep 60"
+                said = await aio.capture(daemon, bytes(1 << 20), timeout=0.3, stderr="null")
+                pid = int(await tells.readline())
+                os.kill(pid, signal.SIGKILL)
+        assert said.timed_out and said.stdout.startswith(b"y\n")
+        # One that is always quicker than this.
+        big = tmp_path / "big"
+        big.touch()
+        os.truncate(big, 1 << 26)
+        async with aio.adopt(os.open(big, os.O_RDONLY)) as stream:
+            kept = aio.run._Kept(stream, None)
+            kept.drain()
+            assert 0 < len(kept.data()) < 1 << 24
+
+    run(main())
+
+
+def test_pipelines(run: Runner) -> None:
+    async def main() -> None:
+        said = await aio.pipeline(["yes"], ["head", "-n", "2"], "tr y z", text=True)
+        assert said.stdout == "z\nz\n" and said.ok
+        assert said.statuses[0].signal == "PIPE" and said.statuses[1].ok
+        failed = await aio.pipeline("cat; echo why >&2; exit 4;", ["cat"], input=b"in")
+        assert (failed.stdout, failed.stderr, failed.fed) == (b"in", b"why\n", 2)
+        assert not failed.ok and failed.status.ok and failed.statuses[0].code == 4
+        data = os.urandom(1 << 20)
+        assert (await aio.pipeline(["cat"], ["cat"], ["cat"], input=data)).stdout == data
+        late = await aio.pipeline("echo begun; sleep 100 & wait", ["cat"], timeout=0.1)
+        assert late.timed_out and late.stdout == b"begun\n"
+        assert late.statuses[0].signal == "TERM"
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await aio.pipeline(["sleep", "61"], ["cat"], input=data)
+        with pytest.raises(FileNotFoundError):
+            await aio.pipeline(["sleep", "61"], ["/no/such/program"])
+        with pytest.raises(ValueError):
+            await aio.pipeline()
+        with pytest.raises(TypeError):
+            await aio.pipeline(["cat"], b"cat")  # type: ignore[arg-type]
+        assert subprocess.run(["pgrep", "-P", str(os.getpid()), "sleep"]).returncode == 1
+
+    run(main())
+
+
 def test_terminals_and_expect(run: Runner) -> None:
     async def main() -> None:
         async with await aio.open_pty("printf 'name? '; read n; echo hello $n; sleep 60 & exit 5", text=True) as pty:
@@ -312,6 +350,52 @@ def test_terminals_and_expect(run: Runner) -> None:
             assert pty.child is not None
             os.killpg(pty.child.pid, signal.SIGKILL)
         assert pty.status is not None and pty.status.code == 5
+
+    run(main())
+
+
+def test_a_script(run: Runner) -> None:
+    async def main() -> None:
+        async with await aio.open_pty("printf 'login: '; read n; printf 'password: '; read p; echo $n:$p; read l; read l") as pty:
+            found = await pty.script([(b"login: ", b"me\n"), ([b"never", b"word: "], b"secret\n"), (b"me:secret", None)])
+            assert [match.index for match in found] == [0, 1, 0]
+            with pytest.raises(ipc.ExpectTimeout):
+                await pty.script([(None, b"more\n"), (b"never", None)], timeout=0.02)
+            await pty.control("d")
+
+    run(main())
+
+
+def test_a_thread_for_interact(run: Runner) -> None:
+    """As the help says it: the loop goes on, and the stream is the loop's again behind it."""
+
+    async def main() -> None:
+        user = User()
+
+        async def joined(keys: bytes) -> object:
+            joining = asyncio.ensure_future(
+                asyncio.to_thread(pty.sync.interact, stdin=user.slave, stdout=user.slave)
+            )
+            while user.cooked():
+                await asyncio.sleep(0.001)
+            user.types(keys)
+            if not keys:
+                pty.cancel()
+            return await joining
+
+        try:
+            async with await aio.open_pty("read l; echo \"<$l>\"; read l") as pty:
+                assert await joined(b"you\r\x1d") == "escape"
+                assert user.cooked()
+                await pty.expect(b"<you>")
+                with pytest.raises(OSError) as over:
+                    await joined(b"")
+                assert over.value.errno == errno.ECANCELED and user.cooked()
+                assert pty.child is not None
+                pty.child.kill("KILL")
+        finally:
+            os.close(user.master)
+            os.close(user.slave)
 
     run(main())
 
@@ -446,6 +530,68 @@ def test_unix_and_datagrams(run: Runner) -> None:
             b.close()
             with pytest.raises(ValueError):
                 await receiving
+
+    run(main())
+
+
+def test_batches(run: Runner) -> None:
+    async def main() -> None:
+        one, other = aio.dgram_pair()
+        with one, other:
+            receiving = asyncio.ensure_future(other.recv_batch())
+            await asyncio.sleep(0.005)
+            assert not receiving.done()
+            assert await one.send_batch([b"a", b"b"]) == 2
+            assert [data for data, _ in await receiving] == [b"a", b"b"]
+            await one.send(b"c")
+            assert (await other.peek())[0] == (await other.recv())[0] == b"c"
+            # More than the socket has room for: what went out is told.
+            many = [b"%d" % i for i in range(10_000)]
+            went = await one.send_batch(many)
+            assert 0 < went < len(many)
+            sending = asyncio.ensure_future(one.send_batch(many[went:]))
+            heard = [data for data, _ in await other.recv_batch(10_000)]
+            while (left := len(many) - went - (more := await sending)) > 0:
+                went += more
+                sending = asyncio.ensure_future(one.send_batch(many[-left:]))
+                heard += [data for data, _ in await other.recv_batch(10_000)]
+            while len(heard) < len(many):
+                heard += [data for data, _ in await other.recv_batch(10_000)]
+            assert heard == many
+
+    run(main())
+
+
+def test_descriptors_travel(run: Runner) -> None:
+    async def main() -> None:
+        one, other = aio.socketpair()
+        async with one, other:
+            receiving = asyncio.ensure_future(other.recv_fds(5))
+            await asyncio.sleep(0.005)
+            assert not receiving.done()
+            data = bytes(1 << 20)
+            sending = asyncio.ensure_future(one.send_fds(b"first" + data, [0, 1]))
+            begin, fds = await receiving
+            assert begin == b"first" and len(fds) == 2
+            for fd in fds:
+                os.close(fd)
+            assert await other.read(len(data)) == data
+            await sending
+            # Behind what fills the socket.
+            writing = asyncio.ensure_future(one.write(data))
+            sending = asyncio.ensure_future(one.send_fds(b"x", [one]))
+            await asyncio.sleep(0.005)
+            assert not sending.done()
+            rest = len(data)
+            while rest:
+                rest -= len(await other.read1(rest))
+            await writing
+            begin, fds = await other.recv_fds()
+            assert begin == b"x" and len(fds) == 1
+            os.close(fds[0])
+            await sending
+            await one.writelines([b"a\n", b"b\n"])
+            assert [await other.readline() for _ in range(2)] == [b"a\n", b"b\n"]
 
     run(main())
 

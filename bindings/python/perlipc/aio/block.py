@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 _T = TypeVar("_T")
 # A descriptor, and whether it is waited for to be written.
@@ -16,6 +16,8 @@ _waiting: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Waiting] = weakr
 
 # How many calls may come back at once before the loop turns.
 _TURN = 64
+# Beyond that a loop cannot count.
+_LONG = 1e9
 # How long a child without a pidfd may have ended before that is seen.
 LOOK_EVERY = 0.02
 
@@ -79,6 +81,29 @@ async def until(call: Callable[[], _T], *ways: Way) -> _T:
         try:
             return call()
         except TimeoutError as error:
-            if not getattr(error, "by_limit", False):
+            if not by_limit(error):
                 raise
         await ready(*ways)
+
+
+def by_limit(error: TimeoutError) -> bool:
+    """Whether it says that a call had no time to wait, and not that the network has given up."""
+    return getattr(error, "by_limit", False)
+
+
+def within(seconds: float | None) -> asyncio.Timeout:
+    """asyncio.timeout, with a limit as it is everywhere here: not negative, and beyond the clock's reach it is none."""
+    if seconds is not None and not seconds >= 0:
+        raise ValueError(f"a time limit is not negative: {seconds}")
+    return asyncio.timeout(None if seconds is None or seconds > _LONG else seconds)
+
+
+async def together(*work: Coroutine[Any, Any, Any]) -> None:
+    """All of them at once; when one fails, the others are given up first."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

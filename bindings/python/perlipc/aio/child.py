@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Sequence
 from typing import Any, Literal, TypeVar, Unpack
 
 import perlipc as ipc
 
 from .._perlipc import Status
 from ..cmd import Command, Options, Signal
-from .block import LOOK_EVERY, Way, ready
+from .block import LOOK_EVERY, Way, ready, together, within
 
 _T = TypeVar("_T")
 
@@ -61,7 +61,7 @@ class Child:
         gone = False
         try:
             self._kill_tree("TERM")
-            async with asyncio.timeout(grace):
+            async with within(grace):
                 status = await self.wait()
             gone = True
             return status
@@ -99,11 +99,13 @@ def grace(options: Any) -> float:
     return float(options.get("grace", 1.0))
 
 
-async def ending(child: Child, options: Any, work: Awaitable[_T], timeout: float | None) -> _T | None:
-    """Does the work within the time; None, and the child is ended, when that is over. Whoever gives up ends it too."""
+async def ending(
+    children: Sequence[Child], grace: float, work: Awaitable[_T], timeout: float | None
+) -> _T | None:
+    """Does the work within the time; None, and the children are ended, when that is over. Whoever gives up ends them too."""
     done = False
     try:
-        async with asyncio.timeout(timeout) as limit:
+        async with within(timeout) as limit:
             result = await work
             done = True
             return result
@@ -112,5 +114,5 @@ async def ending(child: Child, options: Any, work: Awaitable[_T], timeout: float
             raise
     finally:
         if not done:
-            await child.end(grace(options))
+            await together(*(child.end(grace) for child in children))
     return None

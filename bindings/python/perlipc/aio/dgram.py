@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterable
+from typing import Any
 
 import perlipc as ipc
 
@@ -25,6 +27,19 @@ class Dgram(_Socket[ipc.Dgram]):
         """The next message and who sent it; one that is longer than size is OSError (EMSGSIZE)."""
         return await until(lambda: self.sync.recv(size, timeout=0.0), (self._fd, False))
 
+    async def peek(self, size: int = 65536) -> tuple[bytes, str]:
+        """The same, and the message stays: the next call gets it again."""
+        return await until(lambda: self.sync.peek(size, timeout=0.0), (self._fd, False))
+
+    async def send_batch(self, messages: Iterable[bytes] | Iterable[tuple[bytes, str]]) -> int:
+        """Sends many messages: see perlipc.Dgram.send_batch. Less than all may have gone out, also when there is no room."""
+        held: Any = list(messages)
+        return await until(lambda: self.sync.send_batch(held, timeout=0.0), (self._fd, True))
+
+    async def recv_batch(self, most: int = 64, size: int = 65536) -> list[tuple[bytes, str]]:
+        """What is there, or what comes next, up to most messages: see perlipc.Dgram.recv_batch."""
+        return await until(lambda: self.sync.recv_batch(most, size, timeout=0.0), (self._fd, False))
+
     def connect(self, to: str) -> None:
         """Connects: messages go there unless said otherwise, and only its own are received."""
         self.sync.connect(to)
@@ -40,3 +55,9 @@ async def udp(host: str | None = None, service: str | int = 0, **options: int | 
 async def unix_dgram(path: Arg | None = None, **options: int | str) -> Dgram:
     """A Unix datagram socket: see perlipc.unix_dgram."""
     return Dgram(ipc.unix_dgram(None if path is None else os.fsdecode(path), **options))
+
+
+def dgram_pair() -> tuple[Dgram, Dgram]:
+    """Two connected sockets for messages: see perlipc.dgram_pair."""
+    one, other = ipc.dgram_pair()
+    return Dgram(one), Dgram(other)

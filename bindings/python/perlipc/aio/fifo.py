@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import Literal
+from typing import Any, Literal, overload
 
 import perlipc as ipc
 
@@ -13,7 +13,17 @@ from .block import LOOK_EVERY
 from .stream import Stream
 
 
-async def open_fifo(path: Arg, mode: Literal["<", ">", "+<"], *, keep: bool = False) -> Stream[bytes]:
+@overload
+async def open_fifo(
+    path: Arg, mode: Literal["<", ">", "+<"], *, keep: bool = False, text: Literal[False] = False
+) -> Stream[bytes]: ...
+@overload
+async def open_fifo(
+    path: Arg, mode: Literal["<", ">", "+<"], *, keep: bool = False, text: Literal[True]
+) -> Stream[str]: ...
+async def open_fifo(
+    path: Arg, mode: Literal["<", ">", "+<"], *, keep: bool = False, text: bool = False
+) -> Stream[Any]:
     """Opens a named pipe: see perlipc.open_fifo. It looks for the other side at growing intervals, of 20 ms at most: no
     descriptor tells of that.
     """
@@ -22,7 +32,7 @@ async def open_fifo(path: Arg, mode: Literal["<", ">", "+<"], *, keep: bool = Fa
     try:
         while True:
             try:
-                return Stream(ipc.open_fifo(path, mode, keep=keep, timeout=0.0))
+                return Stream(ipc.open_fifo(path, mode, keep=keep, timeout=0.0, text=text))  # type: ignore[call-overload]
             except TimeoutError:
                 pass
             if mode == "<" and held is None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, AnyStr, Generic, Literal, Self, Unpack, overload
 
 import perlipc as ipc
@@ -11,7 +10,7 @@ import perlipc as ipc
 from .. import _perlipc
 from .._perlipc import Result, Status
 from ..cmd import Command, Mode, Options
-from .block import ready
+from .block import Way, by_limit, ready, together, until
 from .child import Child, grace
 from .stream import Stream
 
@@ -49,27 +48,8 @@ class Duplex(Generic[AnyStr]):
         Full pipes cannot stand in the way. Cancelled, nothing is lost: what had come is in the streams, and what of the
         input did not go out goes out by the writer's flush().
         """
-        fed = 0
-
-        async def feed() -> None:
-            nonlocal fed
-            if self.writer is not None and not self.writer.closed:
-                try:
-                    if input:
-                        await self.writer.write(input)
-                        await self.writer.flush()
-                        fed = len(input.encode("utf-8", "surrogateescape") if isinstance(input, str) else input)
-                except BrokenPipeError:
-                    # It wants to hear no more.
-                    pass
-                await _close_quietly(self.writer)
-
-        async def hear(stream: Stream[AnyStr] | None) -> None:
-            if stream is not None and not stream.closed:
-                while await stream._fill():
-                    pass
-
-        await together(feed(), hear(self.reader), hear(self.error))
+        feed = Feed(self.writer, input)
+        await together(feed.run(), *(hear(stream) for stream in (self.reader, self.error)))
         empty: Any = ""
         heard = []
         for stream in (self.reader, self.error):
@@ -81,7 +61,7 @@ class Duplex(Generic[AnyStr]):
             await stream.close()
         status = await self.child.wait()
         heard = [one or empty for one in heard]
-        return _perlipc.result(status, heard[0], heard[1], timed_out=False, fed=fed)
+        return _perlipc.result([status], heard[0], heard[1], timed_out=False, fed=feed.fed)
 
     async def lines(self) -> AsyncIterator[tuple[Literal["out", "err"], AnyStr]]:
         """The lines of the output and of the errors as they come, each with "out" or "err", until both have ended."""
@@ -95,7 +75,7 @@ class Duplex(Generic[AnyStr]):
                 try:
                     line = stream.sync.readline()
                 except TimeoutError as error:
-                    if not getattr(error, "by_limit", False):
+                    if not by_limit(error):
                         raise
                     continue
                 found = True
@@ -120,22 +100,51 @@ class Duplex(Generic[AnyStr]):
             await stream.__aexit__(*exc)
 
 
-async def _close_quietly(stream: Stream[Any]) -> None:
-    try:
-        await stream.close()
-    except BrokenPipeError:
-        pass
+class Feed:
+    """What a command is to read, and how much of it went out."""
+
+    def __init__(self, writer: Stream[Any] | None, data: Any) -> None:
+        self._writer = writer
+        self._data = data
+        self.fed = 0
+
+    async def run(self) -> None:
+        """Writes it all and closes the writer."""
+        if self._writer is None or self._writer.closed:
+            return
+        try:
+            if self._data:
+                await self._write(self._writer.sync, self._writer._out)
+            await self._writer.close()
+        except BrokenPipeError:
+            # It wants to hear no more.
+            await self._writer.close()
+
+    async def _write(self, sync: ipc.Stream[Any], way: Way) -> None:
+        data = self._data
+        size = len(data.encode("utf-8", "surrogateescape")) if isinstance(data, str) else memoryview(data).nbytes
+
+        def some(write: Callable[[], object]) -> None:
+            try:
+                write()
+            except TimeoutError:
+                self.fed = max(0, size - sync._pending())
+                raise
+            self.fed = size - sync._pending()
+
+        try:
+            some(lambda: sync.write(data))
+        except TimeoutError as error:
+            if not by_limit(error):
+                raise
+        await until(lambda: some(sync.flush), way)
 
 
-async def together(*work: Coroutine[Any, Any, None]) -> None:
-    """All of them at once; when one fails, the others are given up first."""
-    tasks = [asyncio.ensure_future(one) for one in work]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+async def hear(stream: Stream[Any] | None) -> None:
+    """Reads ahead to the end."""
+    if stream is not None and not stream.closed:
+        while await stream._fill():
+            pass
 
 
 @overload
@@ -180,6 +189,30 @@ async def open3(command: Command, *, merge: bool = False, text: bool = False, **
     return Duplex(ipc.open3(command, merge=merge, text=text, **options), grace=grace(options))  # type: ignore[call-overload]
 
 
+@overload
+async def open_pty(
+    command: Command,
+    *,
+    rows: int = 24,
+    cols: int = 80,
+    echo: bool = False,
+    crlf: bool = False,
+    raw: bool = False,
+    text: Literal[False] = False,
+    **options: Unpack[Options],
+) -> Stream[bytes]: ...
+@overload
+async def open_pty(
+    command: Command,
+    *,
+    rows: int = 24,
+    cols: int = 80,
+    echo: bool = False,
+    crlf: bool = False,
+    raw: bool = False,
+    text: Literal[True],
+    **options: Unpack[Options],
+) -> Stream[str]: ...
 async def open_pty(command: Command, *, text: bool = False, **options: Any) -> Stream[Any]:
     """Starts a command on a terminal of its own: see perlipc.open_pty, also for the options."""
     return Stream(ipc.open_pty(command, text=text, **options), grace=grace(options))  # type: ignore[call-overload]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
-from typing import Any, AnyStr, Generic, Self
+from collections.abc import Iterable, Sequence
+from typing import Any, AnyStr, Generic, Literal, Self, overload
 
 import perlipc as ipc
 
 from .._perlipc import Expect, Match, Status
+from ..cmd import HasFileno
 from ..error import ChildError
 from ..expect import ExpectTimeout
-from .block import Way, forget, ready, until, wake
+from .block import Way, by_limit, forget, ready, until, wake, within
 from .child import Child, pidfd
 
 
@@ -119,10 +120,10 @@ class Stream(Generic[AnyStr]):
         try:
             return self.sync.write(data)
         except TimeoutError as error:
-            if not getattr(error, "by_limit", False):
+            if not by_limit(error):
                 raise
         await self.flush()
-        return len(data)
+        return len(data) if isinstance(data, str) else memoryview(data).nbytes
 
     async def flush(self) -> None:
         """Writes what is in the buffer."""
@@ -136,6 +137,40 @@ class Stream(Generic[AnyStr]):
         """Writes the line and a newline."""
         end = "\n" if isinstance(line, str) else b"\n"
         return await self.write(line + end)
+
+    async def writelines(self, lines: Iterable[AnyStr]) -> None:
+        """Writes each of the lines."""
+        for line in lines:
+            await self.write(line)
+
+    async def control(self, key: str) -> None:
+        """Writes the byte that a key gives with Control held: see perlipc.Stream.control."""
+        try:
+            self.sync.control(key)
+        except TimeoutError as error:
+            if not by_limit(error):
+                raise
+        await self.flush()
+
+    async def send_fds(self, data: bytes, fds: Iterable[int | HasFileno]) -> None:
+        """Sends descriptors over a Unix socket, with data: see perlipc.Stream.send_fds."""
+        numbers = list(fds)
+
+        def send() -> None:
+            try:
+                self.sync.send_fds(data, numbers)
+            except TimeoutError:
+                if not self.sync._pending():
+                    raise
+                # They went with the first of the data, the rest of which is to follow.
+
+        await self.flush()
+        await until(send, self._out)
+        await self.flush()
+
+    async def recv_fds(self, size: int = 65536, most: int = 253) -> tuple[bytes, list[int]]:
+        """What is there, with the descriptors that came along: see perlipc.Stream.recv_fds."""
+        return await until(lambda: self.sync.recv_fds(size, most), *self._in)
 
     async def shutdown(self) -> None:
         """No more writing: flushes, and the other end sees the end."""
@@ -153,7 +188,7 @@ class Stream(Generic[AnyStr]):
         """Waits for one of the patterns: see perlipc.Stream.expect."""
         prepared = patterns if isinstance(patterns, Expect) else Expect(patterns)
         try:
-            async with asyncio.timeout(timeout) as limit:
+            async with within(timeout) as limit:
                 while (found := self.sync._expect(prepared)) is None:
                     await ready(*self._in)
                 return found
@@ -165,6 +200,28 @@ class Stream(Generic[AnyStr]):
             return self.sync.expect(prepared, timeout=0.0)
         except ExpectTimeout as error:
             raise error from None
+
+    async def script(
+        self,
+        steps: Iterable[
+            tuple[Expect | ipc._perlipc._Pattern | Sequence[ipc._perlipc._Pattern] | None, AnyStr | None]
+        ],
+        *,
+        timeout: float | None = 30.0,
+    ) -> list[Match[AnyStr]]:
+        """A dialogue, of what to wait for and what to write then: see perlipc.Stream.script. timeout is of all together."""
+        loop = asyncio.get_running_loop()
+        end = None if timeout is None else loop.time() + timeout
+        found = []
+        for patterns, answer in steps:
+            left = None if end is None else max(0.0, end - loop.time())
+            if patterns is not None:
+                found.append(await self.expect(patterns, timeout=left))
+            if answer is not None:
+                async with within(left):
+                    await self.write(answer)
+                    await self.flush()
+        return found
 
     def cancel(self) -> None:
         """Ends the calls that wait and every later one that would have to, with OSError (ECANCELED)."""
@@ -218,11 +275,19 @@ class Stream(Generic[AnyStr]):
         return f"aio.{self.sync!r}"
 
 
+@overload
+def adopt(fd: int, *, text: Literal[False] = False) -> Stream[bytes]: ...
+@overload
+def adopt(fd: int, *, text: Literal[True]) -> Stream[str]: ...
 def adopt(fd: int, *, text: bool = False) -> Stream[Any]:
     """Takes a descriptor over: see perlipc.adopt."""
     return Stream(ipc.adopt(fd, text=text))  # type: ignore[call-overload]
 
 
+@overload
+def pipe(*, text: Literal[False] = False) -> tuple[Stream[bytes], Stream[bytes]]: ...
+@overload
+def pipe(*, text: Literal[True]) -> tuple[Stream[str], Stream[str]]: ...
 def pipe(*, text: bool = False) -> tuple[Stream[Any], Stream[Any]]:
     """What is written to the second is read from the first. Perl: pipe."""
     reader, writer = ipc.pipe(text=text)  # type: ignore[call-overload]
