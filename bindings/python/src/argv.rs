@@ -1,9 +1,10 @@
 //! The magic ARGV.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use perlipc::Separator;
 use perlipc::argv::Argv;
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::cmd::bytes;
@@ -15,15 +16,22 @@ use crate::stream::{decode, encode, owned};
 /// Many files, one after another, as one stream of lines: from argv().
 ///
 /// Iterating gives records. A name that cannot be opened is told in a line on the standard error and passed over.
-#[pyclass(frozen, generic, module = "perlipc")]
+#[pyclass(frozen, generic, weakref, module = "perlipc")]
 pub(crate) struct ArgvStream {
     core: Mutex<Argv>,
     text: bool,
 }
 
 impl ArgvStream {
-    fn lock(&self) -> MutexGuard<'_, Argv> {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Never waited for: who has it may wait for the interpreter, or be the call that this handler has interrupted.
+    fn lock(&self) -> PyResult<MutexGuard<'_, Argv>> {
+        match self.core.try_lock() {
+            Ok(core) => Ok(core),
+            Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => Err(PyRuntimeError::new_err(
+                "the files are in use by another thread, or by the call that this handler interrupted",
+            )),
+        }
     }
 
     fn give<'py>(&self, py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyAny>> {
@@ -36,13 +44,13 @@ impl ArgvStream {
     /// The name of the file that was read last, as it was given; "-" for standard input. Perl: $ARGV.
     #[getter]
     fn name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        decode(py, self.lock().name())
+        decode(py, self.lock()?.name())
     }
 
     /// How many records were read, of all files; close() sets it back. Perl: $.
     #[getter]
-    fn lineno(&self) -> u64 {
-        self.lock().lineno()
+    fn lineno(&self) -> PyResult<u64> {
+        Ok(self.lock()?.lineno())
     }
 
     fn __iter__<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
@@ -50,23 +58,30 @@ impl ArgvStream {
     }
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let line = blocking(py, || self.lock().readline().map(|line| line.map(<[u8]>::to_vec)))?;
-        line.map(|line| self.give(py, &line)).transpose()
+        let mut core = self.lock()?;
+        let argv: &mut Argv = &mut core;
+        let line = blocking(py, || argv.readline())?;
+        line.map(|line| self.give(py, line)).transpose()
     }
 
     /// Whether the record before was the last of its file. Perl: eof.
     fn eof(&self, py: Python<'_>) -> PyResult<bool> {
-        blocking(py, || self.lock().eof())
+        let mut core = self.lock()?;
+        let argv: &mut Argv = &mut core;
+        blocking(py, || argv.eof())
     }
 
     /// Whether there is no more record in any file; to know, it goes on to the next one. Perl: eof().
     fn eof_all(&self, py: Python<'_>) -> PyResult<bool> {
-        blocking(py, || self.lock().eof_all())
+        let mut core = self.lock()?;
+        let argv: &mut Argv = &mut core;
+        blocking(py, || argv.eof_all())
     }
 
     /// One more name, behind the others. Perl: push @ARGV.
     fn push(&self, name: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.lock().push(bytes(name)?);
+        let name = bytes(name)?;
+        self.lock()?.push(name);
         Ok(())
     }
 
@@ -77,12 +92,14 @@ impl ArgvStream {
             Some(bytes) if bytes.is_empty() => Separator::Paragraph,
             Some(bytes) => Separator::Bytes(bytes),
         };
-        self.lock().separator(separator).map_err(|error| raise(py, error))
+        self.lock()?.separator(separator).map_err(|error| raise(py, error))
     }
 
     /// Closes the current file, and counts records from 0 again; the status of a command. Perl: close ARGV.
     fn close(&self, py: Python<'_>) -> PyResult<Option<Status>> {
-        Ok(blocking(py, || self.lock().close())?.map(Status::from))
+        let mut core = self.lock()?;
+        let argv: &mut Argv = &mut core;
+        Ok(blocking(py, || argv.close())?.map(Status::from))
     }
 }
 

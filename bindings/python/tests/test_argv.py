@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,3 +23,47 @@ def test_argv(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert not whole.eof_all()
     assert whole.close() is None
     assert list(whole) == []
+
+
+def test_another_thread_asks_while_one_reads() -> None:
+    """It is told at once: waiting with the interpreter in its hands, it would keep that from the reader too."""
+    code = """
+import os, signal, sys, threading
+import perlipc as ipc
+
+lines = ipc.argv([])
+told = []
+
+def asks(*_):
+    try:
+        lines.name
+    except RuntimeError as error:
+        told.append(str(error))
+
+signal.signal(signal.SIGUSR1, asks)
+
+def other():
+    while not told:
+        asks()
+    os.kill(os.getpid(), signal.SIGUSR1)
+    while len(told) < 2:
+        pass
+    os.write(int(sys.argv[1]), b"line\\n")
+
+threading.Thread(target=other).start()
+print(next(lines), lines.name, len(set(told)))
+"""
+    reader, writer = os.pipe()
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-c", code, str(writer)],
+            stdin=reader,
+            pass_fds=[writer],
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+    finally:
+        os.close(reader)
+        os.close(writer)
+    assert (ended.stdout, ended.stderr) == ("b'line\\n' - 1\n", "")
