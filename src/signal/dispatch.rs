@@ -209,7 +209,7 @@ pub(super) fn wait_for_handler(deadline: Deadline, step: &'static str) -> Result
 // ---- the host's own handlers ----
 
 static HOSTED: AtomicBool = AtomicBool::new(false);
-static HOST: RwLock<Option<fn() -> bool>> = RwLock::new(None);
+static HOST: RwLock<Option<fn() -> Option<bool>>> = RwLock::new(None);
 
 /// Whether a handler that is not ours, run during a blocking call of ours, ends that call with
 /// [`Error::Interrupted`] (nothing is lost): for hosts that run their own handlers between calls. Off at first.
@@ -219,8 +219,8 @@ pub fn hosted(on: bool) {
 
 /// As [`hosted`], for a host whose handlers can be run from inside a call: `run` does that, on the thread whose call a
 /// handler that is not ours has interrupted. True: the call goes on with the time that is left; false: it ends with
-/// [`Error::Interrupted`].
-pub fn host(run: fn() -> bool) {
+/// [`Error::Interrupted`]. `None`, that it cannot run any, ends a call that was interrupted, and no other.
+pub fn host(run: fn() -> Option<bool>) {
     *HOST.write().unwrap_or_else(PoisonError::into_inner) = Some(run);
     hosted(true);
 }
@@ -231,7 +231,7 @@ fn ask_host() -> Wait<bool> {
         return Ok(false);
     }
     let run = *HOST.read().unwrap_or_else(PoisonError::into_inner);
-    if run.is_some_and(|run| run()) { Ok(false) } else { Err(Stop::Interrupted) }
+    if run.and_then(|run| run()) == Some(true) { Ok(false) } else { Err(Stop::Interrupted) }
 }
 
 /// When the host was asked last by [`ask_host_at_times`].
@@ -257,7 +257,7 @@ pub(crate) fn ask_host_at_times() -> Wait<()> {
 pub(crate) fn look() -> Wait<()> {
     let run = *HOST.read().unwrap_or_else(PoisonError::into_inner);
     // A host that cannot be asked runs its handlers when the call is over.
-    if run.is_none_or(|run| run()) { Ok(()) } else { Err(Stop::Interrupted) }
+    if run.and_then(|run| run()) != Some(false) { Ok(()) } else { Err(Stop::Interrupted) }
 }
 
 /// A call that waits has done a part and come back, as it does for a signal.

@@ -1,6 +1,8 @@
 //! The core's errors as Python's exceptions.
 
 use perlipc::{Error, Status};
+use pyo3::PyTypeInfo;
+use pyo3::call::PyCallArgs;
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
@@ -13,17 +15,19 @@ pub(crate) fn raise(py: Python<'_>, error: Error) -> PyErr {
     let raised = match &error {
         Error::Abandoned { .. } | Error::Interrupted { .. } => match signal::raised() {
             Some(raised) => return raised,
-            None => os_error(&error),
+            None => os_error(py, &error),
         },
-        Error::Invalid { .. } => PyValueError::new_err(error.to_string()),
-        Error::Closed { step } => PyValueError::new_err(format!("{step}: I/O operation on closed stream")),
+        Error::Invalid { .. } => made::<PyValueError>(py, (error.to_string(),)),
+        Error::Closed { step } => made::<PyValueError>(py, (format!("{step}: I/O operation on closed stream"),)),
         Error::Busy { step } => {
-            PyRuntimeError::new_err(format!("{step}: the stream is in use by another thread or an interrupted call"))
+            let text = format!("{step}: the stream is in use by another thread or an interrupted call");
+            made::<PyRuntimeError>(py, (text,))
         }
-        Error::Threads { step } => PyRuntimeError::new_err(format!(
-            "{step}: the process has several threads (say threads_ok=True to fork all the same)"
-        )),
-        _ => os_error(&error),
+        Error::Threads { step } => {
+            let text = format!("{step}: the process has several threads (say threads_ok=True to fork all the same)");
+            made::<PyRuntimeError>(py, (text,))
+        }
+        _ => os_error(py, &error),
     };
     // An exception takes attributes; one that does not would only lack these.
     let _ = raised.value(py).setattr("step", error.step());
@@ -34,14 +38,19 @@ pub(crate) fn raise(py: Python<'_>, error: Error) -> PyErr {
     raised
 }
 
+/// An exception, made at once: a destructor that runs while the interpreter ends may fail too, and later none can be made.
+fn made<'py, T: PyTypeInfo>(py: Python<'py>, args: impl PyCallArgs<'py>) -> PyErr {
+    py.get_type::<T>().call1(args).map_or_else(|error| error, PyErr::from_value)
+}
+
 /// Steps whose thing is a file, and so the exception's filename.
 const OF_FILES: [&str; 4] = ["exec", "open", "chdir", "mkfifo"];
 
-fn os_error(error: &Error) -> PyErr {
+fn os_error(py: Python<'_>, error: &Error) -> PyErr {
     let (step, path, errno) = (error.step(), error.path(), error.errno());
     if let Error::Removed { .. } | Error::Limit { .. } | Error::Lookup { .. } | Error::Insecure { .. } = error {
         // Their texts say more than the errno's.
-        return PyOSError::new_err((errno, error.to_string()));
+        return made::<PyOSError>(py, (errno, error.to_string()));
     }
     let why = match error {
         Error::Timeout { .. } => "timed out".to_owned(),
@@ -50,9 +59,9 @@ fn os_error(error: &Error) -> PyErr {
         _ => perlipc::error_text(errno),
     };
     match path {
-        "" => PyOSError::new_err((errno, format!("{step}: {why}"))),
-        path if OF_FILES.contains(&step) => PyOSError::new_err((errno, format!("{step}: {why}"), path.to_owned())),
-        path => PyOSError::new_err((errno, format!("{step} {path}: {why}"))),
+        "" => made::<PyOSError>(py, (errno, format!("{step}: {why}"))),
+        path if OF_FILES.contains(&step) => made::<PyOSError>(py, (errno, format!("{step}: {why}"), path)),
+        path => made::<PyOSError>(py, (errno, format!("{step} {path}: {why}"))),
     }
 }
 

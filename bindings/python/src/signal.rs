@@ -18,17 +18,15 @@ thread_local! {
 }
 
 /// What the core asks when a handler that is not its own has interrupted a call: Python's handlers run, and the call
-/// goes on with the time that is left unless one of them raised.
-pub(crate) fn run_handlers() -> bool {
-    let answer = Python::try_attach(|py| match py.check_signals() {
+/// goes on with the time that is left unless one of them raised. Without an interpreter, or when it ends, none can be run.
+pub(crate) fn run_handlers() -> Option<bool> {
+    Python::try_attach(|py| match py.check_signals() {
         Ok(()) => true,
         Err(error) => {
             RAISED.set(Some(error));
             false
         }
-    });
-    // Without an interpreter there is nobody to go on for.
-    answer.unwrap_or(false)
+    })
 }
 
 /// The exception of a handler that ended the last call of this thread.

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import copy
 import errno
 import io
 import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -127,3 +130,64 @@ def test_no_descriptor_to_adopt() -> None:
     with pytest.raises(OSError) as caught:
         ipc.adopt(fd)
     assert caught.value.errno == errno.EBADF
+
+
+def test_what_asks_the_descriptor_of_a_closed_stream() -> None:
+    one, other = ipc.socketpair()
+    one.close()
+    other.close()
+    for ask in (
+        lambda: one.address,
+        lambda: one.peer,
+        lambda: one.option("type"),
+        lambda: one.set_option("sndbuf", 4096),
+        one.credentials,
+        one.peer_pidfd,
+        one.at_mark,
+        one.recv_urgent,
+        lambda: one.resize(1, 1),
+    ):
+        with pytest.raises(ValueError, match="closed"):
+            ask()
+
+
+def test_a_wrong_type_names_its_keyword() -> None:
+    for options in ({"session": "yes"}, {"umask": -1}, {"rlimits": {"nofile": "many"}}, {"user": 1.5}):
+        with pytest.raises((TypeError, OverflowError)) as raised:
+            ipc.start(["true"], **options)
+        assert f"while processing '{next(iter(options))}'" in raised.value.__notes__
+
+
+@pytest.mark.parametrize("error", [ipc.ExpectTimeout(b"some of"), ipc.ExpectEOF("some of")])
+def test_what_an_expect_raises_travels(error: ipc.ExpectTimeout | ipc.ExpectEOF) -> None:
+    for other in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(other) is type(error) and str(other) == str(error)
+        assert (other.before, other.args) == (error.before, error.args)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        ("ipc.qx(['echo', 'hi'], text=True)", "hi\n\n"),
+        ("ipc.capture(['echo', 'hi']).stdout", "b'hi\\n'\n"),
+        ("ipc.start(['/no/such/program'])", "FileNotFoundError"),
+        ("ipc.pipe()[1].write(b'x')", "BrokenPipeError"),
+    ],
+)
+def test_destructors_of_the_interpreters_end(call: str, says: str) -> None:
+    """When the modules are taken apart, calls still work, and what fails is an exception."""
+    code = f"""
+import perlipc
+class Last:
+    def __init__(self):
+        self.ipc = perlipc
+        self.call = lambda ipc: {call}
+    def __del__(self):
+        try:
+            print(self.call(self.ipc))
+        except Exception as error:
+            print(type(error).__name__)
+last = Last()
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.stdout.strip(), ended.stderr) == (says.strip(), "")
