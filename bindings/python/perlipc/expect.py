@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from typing import Any
 
 __all__ = ["EOF", "ExpectEOF", "ExpectTimeout"]
 
@@ -20,6 +21,9 @@ class ExpectTimeout(TimeoutError):
         super().__init__(errno.ETIMEDOUT, f"expect: timed out after {before[-200:]!r}")
         self.before = before
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.before,)
+
 
 class ExpectEOF(EOFError):
     """The stream ended before a pattern was found; before is what is unread, and stays so."""
@@ -29,3 +33,6 @@ class ExpectEOF(EOFError):
     def __init__(self, before: bytes | str) -> None:
         super().__init__(f"expect: the end after {before[-200:]!r}")
         self.before = before
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.before,)

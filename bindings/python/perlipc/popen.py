@@ -143,6 +143,9 @@ class Duplex(Generic[AnyStr]):
                 stream.close()
         return self.child.status
 
+    def __repr__(self) -> str:
+        return f"<perlipc.Duplex reader={self.reader!r} writer={self.writer!r} error={self.error!r}>"
+
     def __enter__(self) -> Duplex[AnyStr]:
         return self
 

@@ -149,6 +149,10 @@ class SignalTable(MutableMapping[Signal, Disposition]):
     def __repr__(self) -> str:
         return "perlipc.SIG"
 
+    def __reduce__(self) -> str:
+        # There is one: a copy is that, and a pickled one the other process's.
+        return "SIG"
+
     def block(self, *signals: Signal) -> AbstractContextManager[None]:
         """Blocks signals in the calling thread, and those that it starts, until the `with` is left.
 

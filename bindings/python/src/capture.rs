@@ -94,6 +94,13 @@ impl Result {
         self.statuses.iter().enumerate().all(fine)
     }
 
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let make = py.import("perlipc._perlipc")?.getattr("result")?;
+        let said = (self.stdout.clone_ref(py), self.stderr.clone_ref(py));
+        let args = (self.statuses(), said.0, said.1, self.timed_out, self.fed, self.dropped);
+        Ok((make, args.into_pyobject(py)?))
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let status = self.status.bind(py).repr()?;
         let stdout = self.stdout.bind(py).repr()?;
@@ -327,9 +334,9 @@ pub(crate) fn feed(
     }
 }
 
-/// For perlipc.aio: a Result of what was heard there from commands that ended so.
+/// For perlipc.aio, and for pickle: a Result of what was heard from commands that ended so.
 #[pyfunction]
-#[pyo3(signature = (statuses, stdout, stderr, *, timed_out, fed, dropped = 0))]
+#[pyo3(signature = (statuses, stdout, stderr, timed_out, fed, dropped = 0))]
 pub(crate) fn result(
     statuses: Vec<Py<Status>>,
     stdout: Py<PyAny>,

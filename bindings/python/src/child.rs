@@ -18,7 +18,7 @@ use crate::time::{deadline, duration};
 ///
 /// From start(), fork() or a stream's .child. Dropping it never blocks and leaves no zombie. All methods may be called
 /// from any thread at any moment.
-#[pyclass(frozen, module = "perlipc")]
+#[pyclass(frozen, weakref, module = "perlipc")]
 pub(crate) struct Child(pub(crate) perlipc::Child);
 
 #[pymethods]

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use perlipc::Cmd;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyMapping, PySequence, PyString};
@@ -61,7 +61,15 @@ impl Command {
         command.cmd.default_signals(ignored_by_python());
         for (key, value) in options.into_iter().flatten() {
             let key = key.cast_into::<PyString>()?;
-            command.option(key.to_str()?, &value)?;
+            let key = key.to_str()?;
+            command.option(key, &value).inspect_err(|error| {
+                // As PyO3 has it for the other arguments.
+                if error.is_instance_of::<PyTypeError>(value.py())
+                    || error.is_instance_of::<PyOverflowError>(value.py())
+                {
+                    let _ = error.value(value.py()).call_method1("add_note", (format!("while processing '{key}'"),));
+                }
+            })?;
         }
         Ok(command)
     }

@@ -1,7 +1,6 @@
 //! Datagram sockets.
 
 use std::os::fd::{AsFd, AsRawFd};
-use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use perlipc::dgram::{self, DgramCanceler, Received};
@@ -12,7 +11,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use crate::addr::{Service, words};
 use crate::error::raise;
 use crate::signal::{blocking, told};
-use crate::socket::{Held, address, ip, name, text};
+use crate::socket::{Held, Path, address, ip, text};
 use crate::stream::with_room;
 use crate::time::deadline;
 
@@ -24,7 +23,7 @@ use crate::time::deadline;
 /// >>> data, sender = other.recv()
 /// >>> data, sender == one.address
 /// (b'hello', True)
-#[pyclass(frozen, module = "perlipc")]
+#[pyclass(frozen, weakref, module = "perlipc")]
 pub(crate) struct Dgram {
     pub(crate) held: Held<perlipc::Dgram>,
     canceler: DgramCanceler,
@@ -246,6 +245,10 @@ impl Dgram {
         self.held.close();
     }
 
+    fn __repr__(&self) -> String {
+        self.held.shown("Dgram", perlipc::Dgram::local)
+    }
+
     /// Whether it was closed.
     #[getter]
     fn closed(&self) -> bool {
@@ -280,13 +283,9 @@ pub(crate) fn udp(
 /// A Unix datagram socket: at a path or "@name", by the rules of unix_listen, or without a name.
 #[pyfunction]
 #[pyo3(signature = (path = None, **options))]
-pub(crate) fn unix_dgram(
-    py: Python<'_>,
-    path: Option<PathBuf>,
-    options: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Dgram> {
+pub(crate) fn unix_dgram(py: Python<'_>, path: Option<Path>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Dgram> {
     let options = words(options)?;
-    dgram::unix(path.as_deref().map(name), &options).map(Dgram::new).map_err(|error| raise(py, error))
+    dgram::unix(path.as_ref().map(|path| path.0.as_slice()), &options).map(Dgram::new).map_err(|error| raise(py, error))
 }
 
 /// Two connected Unix datagram sockets.

@@ -18,7 +18,7 @@ use crate::stream::{Parts, Stream, owned};
 ///
 /// >>> import perlipc as ipc
 /// >>> prompt = ipc.Expect([b"$ ", ipc.EOF])
-#[pyclass(frozen, module = "perlipc")]
+#[pyclass(frozen, weakref, module = "perlipc")]
 pub(crate) struct Expect(pub(crate) perlipc::Expect);
 
 fn eof<'py>(py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {

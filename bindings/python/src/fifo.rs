@@ -66,7 +66,7 @@ pub(crate) fn open_fifo(
 /// >>> with ipc.PrivateFifo() as path:
 /// ...     ipc.is_fifo(path)
 /// True
-#[pyclass(frozen, module = "perlipc")]
+#[pyclass(frozen, weakref, module = "perlipc")]
 pub(crate) struct PrivateFifo {
     path: PathBuf,
     made: Mutex<Option<fifo::Private>>,
@@ -108,6 +108,10 @@ impl PrivateFifo {
 
     fn __fspath__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         Ok(py.import("os")?.call_method1("fspath", (self.path(),))?.unbind())
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("PrivateFifo({})", self.path().into_pyobject(py)?.repr()?))
     }
 
     fn __enter__(&self) -> &Path {

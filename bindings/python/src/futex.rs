@@ -14,7 +14,7 @@ use crate::time::deadline;
 ///
 /// It is made with the value if there is none of that name. Names are as for Lock; None is this process's and its forked
 /// children's. Any thread takes and gives. `with futex:` takes one, and gives it.
-#[pyclass(frozen, module = "perlipc")]
+#[pyclass(frozen, weakref, module = "perlipc")]
 pub(crate) struct FutexSemaphore(perlipc::FutexSemaphore);
 
 #[pymethods]

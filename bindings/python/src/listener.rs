@@ -1,7 +1,6 @@
 //! Listening sockets: TCP and Unix, and what connects to them.
 
 use std::os::fd::{AsFd, AsRawFd, RawFd};
-use std::path::PathBuf;
 
 use perlipc::{Error, ListenerCanceler, tcp, unix};
 use pyo3::prelude::*;
@@ -10,7 +9,7 @@ use pyo3::types::{PyDict, PyTuple};
 use crate::addr::{Service, words};
 use crate::error::raise;
 use crate::signal::blocking;
-use crate::socket::{Held, borrowed, name, taken, text};
+use crate::socket::{Held, Path, borrowed, taken, text};
 use crate::stream::{Origin, Stream};
 use crate::time::deadline;
 
@@ -27,7 +26,7 @@ pub(crate) fn stream(py: Python<'_>, core: perlipc::Stream) -> PyResult<Stream> 
 /// ...         _ = server.write(b"Hello there\n")
 /// ...     client.readline()
 /// b'Hello there\n'
-#[pyclass(frozen, module = "perlipc")]
+#[pyclass(frozen, weakref, module = "perlipc")]
 pub(crate) struct Listener {
     pub(crate) held: Held<perlipc::Listener>,
     canceler: ListenerCanceler,
@@ -121,6 +120,10 @@ impl Listener {
         self.held.is_closed()
     }
 
+    fn __repr__(&self) -> String {
+        self.held.shown("Listener", perlipc::Listener::local)
+    }
+
     fn __iter__(this: Bound<'_, Self>) -> Bound<'_, Self> {
         this
     }
@@ -177,12 +180,12 @@ pub(crate) fn tcp_listen(
 #[pyo3(signature = (path, *, timeout = None, **options))]
 pub(crate) fn unix_connect(
     py: Python<'_>,
-    path: PathBuf,
+    path: Path,
     timeout: Option<f64>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Stream> {
     let (options, deadline) = (words(options)?, deadline(timeout)?);
-    let core = blocking(py, || unix::connect(name(&path), &options, deadline))?;
+    let core = blocking(py, || unix::connect(&path.0, &options, deadline))?;
     stream(py, core)
 }
 
@@ -190,9 +193,9 @@ pub(crate) fn unix_connect(
 /// (mode=0o660 says otherwise) and goes with the Listener unless keep=True.
 #[pyfunction]
 #[pyo3(signature = (path, **options))]
-pub(crate) fn unix_listen(py: Python<'_>, path: PathBuf, options: Option<&Bound<'_, PyDict>>) -> PyResult<Listener> {
+pub(crate) fn unix_listen(py: Python<'_>, path: Path, options: Option<&Bound<'_, PyDict>>) -> PyResult<Listener> {
     let options = words(options)?;
-    unix::listen(name(&path), &options).map(Listener::new).map_err(|error| raise(py, error))
+    unix::listen(&path.0, &options).map(Listener::new).map_err(|error| raise(py, error))
 }
 
 /// Two connected streams: Perl's socketpair.
@@ -204,6 +207,6 @@ pub(crate) fn socketpair(py: Python<'_>) -> PyResult<(Stream, Stream)> {
 
 /// Whether the path is a socket: Perl's -S.
 #[pyfunction]
-pub(crate) fn is_socket(py: Python<'_>, path: PathBuf) -> PyResult<bool> {
-    unix::is_socket(name(&path)).map_err(|error| raise(py, error))
+pub(crate) fn is_socket(py: Python<'_>, path: Path) -> PyResult<bool> {
+    unix::is_socket(&path.0).map_err(|error| raise(py, error))
 }

@@ -15,7 +15,7 @@ use crate::time::deadline;
 /// gives it back; its end counts as the holder's death.
 ///
 /// `with lock as died:` takes and gives it; died says whether its last holder died with it.
-#[pyclass(frozen, module = "perlipc")]
+#[pyclass(frozen, weakref, module = "perlipc")]
 pub(crate) struct Lock(perlipc::Lock);
 
 /// Takes at once if nobody has it, which needs no other thread to run.

@@ -115,7 +115,7 @@ pub(crate) fn msgctl<'py>(
 }
 
 /// A message queue by its id. It belongs to the system and stays until remove(); this object owns nothing.
-#[pyclass(frozen, eq, hash, module = "perlipc")]
+#[pyclass(frozen, eq, hash, weakref, module = "perlipc")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct MessageQueue(perlipc::MessageQueue);
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use perlipc::poll::{Held, Ready, View};
 use perlipc::{Deadline, Events, PollCanceler};
-use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyKeyError, PyValueError};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
@@ -14,7 +15,7 @@ use crate::child::Child;
 use crate::dgram::Dgram;
 use crate::listener::Listener;
 use crate::signal::blocking;
-use crate::stream::Stream;
+use crate::stream::{Stream, fileno};
 use crate::time::deadline;
 
 /// A stream as the core's set holds it.
@@ -65,7 +66,7 @@ type Core = perlipc::Poll<Lent>;
 /// [b'one\n', b'three\n', b'two\n']
 /// >>> kid.close()
 /// Status(exited with 0)
-#[pyclass(frozen, module = "perlipc")]
+#[pyclass(frozen, weakref, module = "perlipc")]
 pub(crate) struct Poll {
     core: Mutex<Option<Arc<Core>>>,
     canceler: PollCanceler,
@@ -73,17 +74,6 @@ pub(crate) struct Poll {
     numbers: Py<PyDict>,
     tags: Py<PyDict>,
     next: Mutex<i64>,
-}
-
-/// Of streams and other things that have a descriptor.
-fn fd_of(thing: &Bound<'_, PyAny>) -> PyResult<RawFd> {
-    if let Ok(fd) = thing.extract::<RawFd>() {
-        return Ok(fd);
-    }
-    match thing.getattr("fileno") {
-        Ok(fileno) => fileno.call0()?.extract(),
-        Err(_) => Err(PyTypeError::new_err(format!("{} has no descriptor", thing.repr()?))),
-    }
 }
 
 fn events(bits: u32) -> PyResult<Events> {
@@ -145,7 +135,7 @@ impl Poll {
         if thing.is_instance(&py.import("perlipc.signal")?.getattr("SignalTable")?)? {
             return only(events, Events::SIGNAL).and_then(|()| blocking(py, || core.signals(number)));
         }
-        let fd = fd_of(thing)?;
+        let fd = fileno(thing)?;
         blocking(py, || core.fd(fd, wanted, number))
     }
 
@@ -296,6 +286,19 @@ impl Poll {
         }
     }
 
+    /// A tag may hold the set.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.numbers)?;
+        visit.call(&self.tags)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        match self.__len__(py) {
+            Ok(len) => format!("<perlipc.Poll of {len}>"),
+            Err(_) => "<perlipc.Poll closed>".to_owned(),
+        }
+    }
+
     /// A set is there, also when it is empty.
     fn __bool__(&self) -> bool {
         true
@@ -365,7 +368,7 @@ pub(crate) fn select<'py>(
         let Some(asked) = asked else { continue };
         for thing in asked.try_iter()? {
             let thing = thing?;
-            let fd = fd_of(&thing)?;
+            let fd = fileno(&thing)?;
             things.push((thing, fd));
         }
     }

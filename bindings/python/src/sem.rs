@@ -133,7 +133,7 @@ pub(crate) fn semctl<'py>(
 /// A set of semaphores by its id. It belongs to the system and stays until remove(); this object owns nothing.
 ///
 /// `with semaphore:` takes its first one, and gives it back also when the process is killed.
-#[pyclass(frozen, eq, hash, module = "perlipc")]
+#[pyclass(frozen, eq, hash, weakref, module = "perlipc")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Semaphore(perlipc::Semaphore);
 

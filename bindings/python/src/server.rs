@@ -56,6 +56,12 @@ impl ServerReport {
     fn drained(&self) -> bool {
         self.0.drained
     }
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let make = py.import("perlipc._perlipc")?.getattr("report")?;
+        let Report { accepted, ok, failed, killed, cut, unknown, drained } = self.0;
+        Ok((make, (accepted, ok, failed, killed, cut, unknown, drained).into_pyobject(py)?))
+    }
+
     fn __repr__(&self) -> String {
         let Report { accepted, ok, failed, killed, cut, unknown, drained } = self.0;
         let drained = if drained { "True" } else { "False" };
@@ -66,9 +72,9 @@ impl ServerReport {
     }
 }
 
-/// For perlipc.aio: what was done there.
+/// For perlipc.aio, and for pickle: what was done.
 #[pyfunction]
-#[pyo3(signature = (*, accepted, ok, failed, killed, cut, unknown, drained))]
+#[pyo3(signature = (accepted, ok, failed, killed, cut, unknown, drained))]
 pub(crate) fn report(
     accepted: u64,
     ok: u64,

@@ -99,7 +99,7 @@ pub(crate) fn shmctl<'py>(
 /// attached read_only, and other processes see each store at once; a Lock or a Semaphore keeps them apart.
 ///
 /// Leaving `with`, detach() and the end of the object detach it and never remove it: remove() does.
-#[pyclass(frozen, module = "perlipc")]
+#[pyclass(frozen, weakref, module = "perlipc")]
 pub(crate) struct SharedMem {
     id: i32,
     inner: Mutex<Inner>,

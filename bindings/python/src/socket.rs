@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use perlipc::{Addr, Error};
@@ -11,8 +9,9 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
+use crate::cmd::bytes;
 use crate::error::raise;
-use crate::stream::{decode, utf8};
+use crate::stream::{decode, fileno, utf8};
 
 /// A socket of the core until it is closed; calls that are under way keep it open.
 pub(crate) struct Held<T>(Mutex<Option<Arc<T>>>);
@@ -49,14 +48,28 @@ impl<T> Held<T> {
         self.lock().take();
     }
 
+    pub(crate) fn shown(&self, class: &str, address: impl FnOnce(&T) -> perlipc::Result<Addr>) -> String {
+        match self.core().map(|core| address(&core)) {
+            Err(_) => format!("<perlipc.{class} closed>"),
+            Ok(Ok(address)) => format!("<perlipc.{class} {address}>"),
+            Ok(Err(_)) => format!("<perlipc.{class}>"),
+        }
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.lock().is_none()
     }
 }
 
-/// A path, or "@name".
-pub(crate) fn name(path: &Path) -> &[u8] {
-    path.as_os_str().as_bytes()
+/// A path, as str, bytes or an object that has one; or "@name".
+pub(crate) struct Path(pub(crate) Vec<u8>);
+
+impl<'py> FromPyObject<'_, 'py> for Path {
+    type Error = PyErr;
+
+    fn extract(path: Borrowed<'_, 'py, PyAny>) -> PyResult<Path> {
+        bytes(&path).map(Path)
+    }
 }
 
 /// An address as text; a path's bytes that are no UTF-8 as os.fsdecode has them.
@@ -74,7 +87,7 @@ pub(crate) fn ip(group: &str) -> PyResult<IpAddr> {
 
 /// The number of an open descriptor, or of something that has one.
 pub(crate) fn number(file: &Bound<'_, PyAny>) -> PyResult<RawFd> {
-    let fd: RawFd = file.extract().or_else(|_| file.call_method0("fileno")?.extract())?;
+    let fd = fileno(file)?;
     if fd < 0 {
         return Err(raise(file.py(), Error::Os { step: "fileno", path: fd.to_string().into(), errno: libc::EBADF }));
     }

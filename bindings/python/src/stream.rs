@@ -80,7 +80,7 @@ impl Default for Origin {
 /// [b'a\n', b'b\n']
 /// >>> stream.status.ok
 /// True
-#[pyclass(frozen, generic, module = "perlipc")]
+#[pyclass(frozen, generic, weakref, module = "perlipc")]
 pub(crate) struct Stream {
     core: UnsafeCell<perlipc::Stream>,
     /// A call is under way; the interpreter may be released meanwhile.
@@ -247,6 +247,14 @@ impl Stream {
             ));
         }
         Ok(Call { stream: self, bounded: false })
+    }
+
+    /// For what only asks the descriptor: where there is none, the stream is closed.
+    fn open(&self) -> PyResult<Call<'_>> {
+        if self.is_closed() {
+            return Err(PyValueError::new_err("I/O operation on closed stream"));
+        }
+        self.enter()
     }
 
     /// A call that may wait, until the stream's own time limit.
@@ -1028,7 +1036,7 @@ impl Stream {
     /// Gives a pty a new size: its foreground processes get WINCH. OSError (ENOTTY) for another stream.
     #[pyo3(signature = (rows, cols))]
     fn resize(&self, py: Python<'_>, rows: u16, cols: u16) -> PyResult<()> {
-        perlipc::pty::resize(&*self.enter()?, rows, cols).map_err(|error| raise(py, error))
+        perlipc::pty::resize(&*self.open()?, rows, cols).map_err(|error| raise(py, error))
     }
 
     /// Whether there is nothing more to read. Waits to know, and loses nothing. Perl: eof.
@@ -1063,37 +1071,37 @@ impl Stream {
     /// getsockname.
     #[getter]
     fn address<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        socket::text(py, &self.enter()?.local().map_err(|error| raise(py, error))?)
+        socket::text(py, &self.open()?.local().map_err(|error| raise(py, error))?)
     }
 
     /// Where a socket's other end is. Perl: getpeername.
     #[getter]
     fn peer<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        socket::text(py, &self.enter()?.peer().map_err(|error| raise(py, error))?)
+        socket::text(py, &self.open()?.peer().map_err(|error| raise(py, error))?)
     }
 
     /// Sets a socket's option by its name: "nodelay", "keepalive", "linger" (seconds, -1 is off), "sndbuf" ... Perl:
     /// setsockopt.
     fn set_option(&self, py: Python<'_>, name: &str, value: i32) -> PyResult<()> {
-        self.enter()?.set_option(name, value).map_err(|error| raise(py, error))
+        self.open()?.set_option(name, value).map_err(|error| raise(py, error))
     }
 
     /// An option of a socket; also "error", "type", "domain", "protocol". Buffer sizes are what the kernel made of them.
     /// Perl: getsockopt.
     fn option(&self, py: Python<'_>, name: &str) -> PyResult<i32> {
-        self.enter()?.option(name).map_err(|error| raise(py, error))
+        self.open()?.option(name).map_err(|error| raise(py, error))
     }
 
     /// Who is at the other end of a Unix socket: (pid, uid, gid) of the process that connected, or listened, as it was
     /// then. Perl: getsockopt(SO_PEERCRED).
     fn credentials(&self, py: Python<'_>) -> PyResult<(i32, u32, u32)> {
-        let peer = unix::peer(&*self.enter()?).map_err(|error| raise(py, error))?;
+        let peer = unix::peer(&*self.open()?).map_err(|error| raise(py, error))?;
         Ok((peer.pid, peer.uid, peer.gid))
     }
 
     /// A pidfd of that process, which no other can be mistaken for; yours to close. OSError before Linux 6.5.
     fn peer_pidfd(&self, py: Python<'_>) -> PyResult<i32> {
-        unix::peer_pidfd(&*self.enter()?).map(IntoRawFd::into_raw_fd).map_err(|error| raise(py, error))
+        unix::peer_pidfd(&*self.open()?).map(IntoRawFd::into_raw_fd).map_err(|error| raise(py, error))
     }
 
     /// Sends descriptors, or what has a fileno(), over a Unix socket, with data, at least one byte of it: who reads that
@@ -1133,13 +1141,13 @@ impl Stream {
 
     /// The urgent byte: OSError (EINVAL) when none was announced. Perl: recv(S, $b, 1, MSG_OOB).
     fn recv_urgent<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let byte = tcp::recv_urgent(&*self.enter()?).map_err(|error| raise(py, error))?;
+        let byte = tcp::recv_urgent(&*self.open()?).map_err(|error| raise(py, error))?;
         Ok(PyBytes::new(py, &[byte]))
     }
 
     /// Whether what is read next was sent behind the urgent byte. A read never runs over the mark. Perl: sockatmark.
     fn at_mark(&self, py: Python<'_>) -> PyResult<bool> {
-        tcp::at_mark(&*self.enter()?).map_err(|error| raise(py, error))
+        tcp::at_mark(&*self.open()?).map_err(|error| raise(py, error))
     }
 
     /// Ends the call that another thread waits in, and every later one that would read or write, also where something is
@@ -1204,7 +1212,13 @@ impl Stream {
 
 /// The descriptor that a number or a file means.
 pub(crate) fn fileno(file: &Bound<'_, PyAny>) -> PyResult<i32> {
-    file.extract().or_else(|_| file.call_method0("fileno")?.extract())
+    if let Ok(number) = file.extract() {
+        return Ok(number);
+    }
+    match file.getattr("fileno") {
+        Ok(fileno) => fileno.call0()?.extract(),
+        Err(_) => Err(PyTypeError::new_err(format!("{} has no descriptor", file.repr()?))),
+    }
 }
 
 fn duplicate(file: &Bound<'_, PyAny>) -> PyResult<OwnedFd> {

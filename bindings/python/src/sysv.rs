@@ -1,6 +1,7 @@
 //! What the System V calls share: keys, limits, the list of all objects, and tuples for what IPC_STAT knows.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 
 use perlipc::sysv::{self, Owner};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -8,13 +9,14 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::error::raise;
+use crate::socket::Path;
 
 /// A key from a file and a number (or one character), the same for all who name the same file. Two files can have the
 /// same key. FileNotFoundError and the like for the file. Perl: IPC::SysV's ftok.
 #[pyfunction]
 #[pyo3(signature = (path, id = None))]
 #[pyo3(text_signature = "(path, id=1)")]
-pub(crate) fn ftok(py: Python<'_>, path: PathBuf, id: Option<&Bound<'_, PyAny>>) -> PyResult<i32> {
+pub(crate) fn ftok(py: Python<'_>, path: Path, id: Option<&Bound<'_, PyAny>>) -> PyResult<i32> {
     let id = match id {
         None => 1,
         Some(id) => match id.extract::<i64>() {
@@ -23,7 +25,7 @@ pub(crate) fn ftok(py: Python<'_>, path: PathBuf, id: Option<&Bound<'_, PyAny>>)
                 .map_err(|_| PyValueError::new_err("ftok: a number, or one character of one byte"))?,
         },
     };
-    sysv::ftok(path, id).map_err(|error| raise(py, error))
+    sysv::ftok(OsString::from_vec(path.0), id).map_err(|error| raise(py, error))
 }
 
 /// A limit of this system: "semmsl" "semmns" "semopm" "semmni", "shmmax" "shmall" "shmmni", "msgmax" "msgmnb" "msgmni".

@@ -14,7 +14,7 @@ use crate::time::deadline;
 /// and a writer that is killed leaves the last whole one. Names are as for Lock.
 ///
 /// `with shared:` keeps other writers out, so that nothing comes between a read and a write.
-#[pyclass(frozen, module = "perlipc")]
+#[pyclass(frozen, weakref, module = "perlipc")]
 pub(crate) struct Shared(Value);
 
 impl Shared {

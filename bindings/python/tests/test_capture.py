@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import subprocess
 import sys
 import time
@@ -116,3 +118,15 @@ def test_large_outputs_are_whole(size: int) -> None:
 
 def test_large_text() -> None:
     assert ipc.qx("yes abc | head -c 3000000", text=True) == "abc\n" * 750_000
+
+
+def test_a_result_travels() -> None:
+    for result in (
+        ipc.capture("echo out; echo err >&2; exit 3"),
+        ipc.capture("echo é", text=True, limit=2),
+        ipc.capture(["sleep", "60"], b"in", timeout=0.05),
+        ipc.pipeline(["false"], ["true"]),
+    ):
+        for other in (pickle.loads(pickle.dumps(result)), copy.deepcopy(result)):
+            for name in ("status", "stdout", "stderr", "timed_out", "dropped", "fed", "statuses", "ok"):
+                assert getattr(other, name) == getattr(result, name)

@@ -207,3 +207,18 @@ def test_listeners_of_others(tmp_path: Path) -> None:
     theirs.close()
     assert ipc.tcp_connect("127.0.0.1", port, timeout=20).readline() == b"inherited\n"
     assert child.wait(20).ok
+
+
+def test_paths_of_every_kind(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"s\xff")
+    for form in (path, str(path), os.fsencode(path)):
+        with ipc.unix_listen(form) as listener, ipc.unix_connect(form):
+            assert listener.address == str(path) and ipc.is_socket(form)
+            assert str(tmp_path) in repr(listener)
+        with ipc.unix_dgram(form) as dgram:
+            assert dgram.address == str(path)
+        assert repr(listener) == "<perlipc.Listener closed>" and repr(dgram) == "<perlipc.Dgram closed>"
+    for number in {ipc.ftok(form) for form in (tmp_path, str(tmp_path), os.fsencode(tmp_path))}:
+        assert number == ipc.ftok(tmp_path)
+    with pytest.raises(TypeError):
+        ipc.unix_listen(5)  # type: ignore[arg-type]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import doctest
 import importlib
 import inspect
+import pickle
 import shutil
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -78,6 +81,34 @@ def test_examples_in_the_help(example: doctest.DocTest) -> None:
 def test_examples_in_the_readme() -> None:
     results = doctest.testfile(str(HERE.parent / "README.md"), module_relative=False)
     assert results.attempted > 5 and results.failed == 0
+
+
+def test_weak_references() -> None:
+    """Of all that has an identity, as Python's files and processes allow them."""
+    things: list[Any] = [
+        *ipc.pipe(),
+        *ipc.dgram_pair(),
+        ipc.start(["true"]),
+        ipc.tcp_listen("127.0.0.1", 0),
+        ipc.Poll(),
+        ipc.Expect(b"x"),
+        ipc.Lock(),
+        ipc.FutexSemaphore(),
+        ipc.Shared(),
+        ipc.PrivateFifo(),
+        ipc.argv([]),
+        ipc.Semaphore(0),
+        ipc.MessageQueue(0),
+        ipc.open2(["true"]),
+    ]
+    refs = [weakref.ref(thing) for thing in things]
+    assert [ref() for ref in refs] == things
+    things.clear()
+    assert [ref() for ref in refs] == [None] * len(refs)
+
+
+def test_there_is_one_table_of_signals() -> None:
+    assert copy.copy(ipc.SIG) is copy.deepcopy(ipc.SIG) is pickle.loads(pickle.dumps(ipc.SIG)) is ipc.SIG
 
 
 def run(*args: str) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import signal
 import socket
 import threading
 import time
+import weakref
 from typing import Any
 
 import pytest
@@ -264,3 +266,19 @@ def test_a_fork_has_a_set_of_its_own() -> None:
         assert ipc.fork(child).wait(10).code == 0
         writer.write(b"x\n")
         assert poll.next(10) == (reader, Poll.LINE)
+
+
+def test_a_tag_that_holds_the_set() -> None:
+    class Loop:
+        def __init__(self) -> None:
+            self.poll = Poll()
+            self.reader, self.writer = ipc.pipe()
+            self.poll.add(self.reader, tag=self)
+
+    loop = Loop()
+    assert repr(loop.poll) == "<perlipc.Poll of 1>"
+    gone = weakref.ref(loop)
+    poll = weakref.ref(loop.poll)
+    del loop
+    gc.collect()
+    assert gone() is None and poll() is None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -131,3 +132,11 @@ def test_a_connection_has_an_end() -> None:
     report = ipc.serve(listener, "exec sleep 1000", each=0.1)
     assert (report.accepted, report.killed, report.cut) == (1, 1, 1), report
     assert client.communicate()[0] == b""
+
+
+def test_a_report_travels() -> None:
+    listener = ipc.tcp_listen("127.0.0.1", 0)
+    client = subprocess.Popen(client_program(listener.port, 1), stdout=subprocess.DEVNULL)
+    report = ipc.serve(listener, "read l; echo served", drain=("TERM", 10.0))
+    client.wait()
+    assert repr(pickle.loads(pickle.dumps(report))) == repr(report)

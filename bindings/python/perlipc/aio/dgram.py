@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Iterable
 from typing import Any
@@ -54,7 +53,7 @@ async def udp(host: str | None = None, service: str | int = 0, **options: int | 
 
 async def unix_dgram(path: Arg | None = None, **options: int | str) -> Dgram:
     """A Unix datagram socket: see perlipc.unix_dgram."""
-    return Dgram(ipc.unix_dgram(None if path is None else os.fsdecode(path), **options))
+    return Dgram(ipc.unix_dgram(path, **options))
 
 
 def dgram_pair() -> tuple[Dgram, Dgram]:

@@ -118,7 +118,7 @@ async def tcp_listen(host: str | None, service: str | int, **options: int | str)
 
 async def unix_listen(path: Arg, **options: int | str) -> Listener:
     """Listens at a path, or at "@name": see perlipc.unix_listen."""
-    return Listener(ipc.unix_listen(os.fsdecode(path), **options))
+    return Listener(ipc.unix_listen(path, **options))
 
 
 def socketpair() -> tuple[Stream[bytes], Stream[bytes]]:

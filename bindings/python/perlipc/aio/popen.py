@@ -92,6 +92,9 @@ class Duplex(Generic[AnyStr]):
             await stream.close()
         return self.child.status
 
+    def __repr__(self) -> str:
+        return f"<aio.Duplex reader={self.reader!r} writer={self.writer!r} error={self.error!r}>"
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -59,6 +59,9 @@ class _Socket(Generic[_Held]):
             forget(self._fd)
             self.sync.close()
 
+    def __repr__(self) -> str:
+        return f"aio.{self.sync!r}"
+
     def __enter__(self) -> Self:
         return self
 
