@@ -554,7 +554,9 @@ impl Shared {
             Some(writer) if !self.gate.is_closed() => writer.flush_until(deadline),
             _ => Ok(()),
         };
-        let status = self.finish(deadline);
+        // A handler that gives up the flush gives up the wait for the child too: as after a deadline, close goes on later.
+        let given_up = matches!(flushed, Err(Error::Abandoned { .. } | Error::Interrupted { .. }));
+        let status = self.finish(if given_up { Deadline::NOW } else { deadline });
         flushed.and(status)
     }
 

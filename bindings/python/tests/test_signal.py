@@ -28,6 +28,22 @@ BLOCKING = {
     "eof": "r, w = ipc.pipe()\ncall = r.eof",
     "write": "r, w = ipc.pipe()\ncall = lambda: w.write(bytes(1 << 20))",
     "close": "s = ipc.open('-|', ['sleep', '30'], die_with_parent=True)\ncall = s.close",
+    "close that flushes": (
+        "s = ipc.open('|-', ['sleep', '30'], die_with_parent=True)\ns.timeout = 0\n"
+        "try: s.write(bytes(1 << 20))\nexcept TimeoutError: s.timeout = None\ncall = s.close"
+    ),
+    "expect": "r, w = ipc.pipe()\ncall = lambda: r.expect(b'x', timeout=None)",
+    "communicate": "k = ipc.open3(['sleep', '30'], die_with_parent=True)\ncall = lambda: k.communicate(bytes(1 << 20))",
+    "lines": "k = ipc.open3(['sleep', '30'], die_with_parent=True)\ncall = lambda: list(k.lines())",
+    "accept": "call = ipc.tcp_listen('127.0.0.1', 0).accept",
+    "serve": "listener = ipc.tcp_listen('127.0.0.1', 0)\ncall = lambda: ipc.serve(listener, print)",
+    "serve by few": "listener = ipc.tcp_listen('127.0.0.1', 0)\ncall = lambda: ipc.serve(listener, print, prefork=2)",
+    "serve by turns": "listener = ipc.tcp_listen('127.0.0.1', 0)\ncall = lambda: ipc.serve(listener, print, iterative=True)",
+    "recv": "call = ipc.udp('127.0.0.1').recv",
+    "a fifo": "fifo = ipc.PrivateFifo()\ncall = lambda: ipc.open_fifo(fifo, '<')",
+    "a semaphore": "call = ipc.FutexSemaphore(None, 0).take",
+    "argv": "os.dup2(os.pipe()[0], 0)\ncall = lambda: next(ipc.argv([]))",
+    "pipeline": "call = lambda: ipc.pipeline(['sleep', '30'], ['cat'])",
     "qx": "call = lambda: ipc.qx(['sleep', '30'])",
     "capture": "call = lambda: ipc.capture(['sleep', '30'], b'x' * (1 << 20))",
     "capture with a limit": "call = lambda: ipc.capture(['sleep', '30'], timeout=20)",
