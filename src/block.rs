@@ -38,10 +38,9 @@ impl Stop {
     /// The same as an error, with what was being done and to what.
     #[cold]
     pub(crate) fn at(self, step: &'static str, path: impl AsRef<[u8]>) -> Error {
-        let named = || String::from_utf8_lossy(path.as_ref()).into_owned().into();
         match self {
-            Stop::Errno(errno) => Error::Os { step, path: named(), errno },
-            Stop::Timeout => Error::Timeout { step, path: named() },
+            Stop::Errno(errno) => Error::at(step, path, errno),
+            Stop::Timeout => Error::Timeout { step, path: String::from_utf8_lossy(path.as_ref()).into_owned().into() },
             Stop::Abandoned { signal, value } => Error::Abandoned { step, signal, value },
             Stop::Interrupted => Error::Interrupted { step },
             Stop::Canceled => Error::Canceled { step },

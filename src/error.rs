@@ -14,12 +14,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// The system refused a step: the usual case.
-    #[error("{}{}: {}", .step, thing(.path), text(*.errno))]
+    #[error("{}{}: {}", .step, thing(.path.text()), text(*.errno))]
     Os {
         /// What was being done: "exec", "chdir", "open", "fork" ...
         step: &'static str,
         /// The file, user or address that it was done to; empty where there is none.
-        path: Cow<'static, str>,
+        path: Thing,
         /// The system's reason.
         errno: i32,
     },
@@ -134,6 +134,48 @@ pub enum Error {
     },
 }
 
+/// What a step was done to. Names of files need not be text; as text, those have U+FFFD for what is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thing(Named);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Named {
+    Text(Cow<'static, str>),
+    /// As text, and as it is.
+    Bytes(Box<(String, Vec<u8>)>),
+}
+
+impl Thing {
+    fn new(name: &[u8]) -> Thing {
+        Thing(match String::from_utf8_lossy(name) {
+            Cow::Borrowed(text) => Named::Text(Cow::Owned(text.to_owned())),
+            Cow::Owned(text) => Named::Bytes(Box::new((text, name.to_owned()))),
+        })
+    }
+
+    /// To be read by people.
+    pub fn text(&self) -> &str {
+        match &self.0 {
+            Named::Text(text) => text,
+            Named::Bytes(both) => &both.0,
+        }
+    }
+
+    /// As it was given.
+    pub fn bytes(&self) -> &[u8] {
+        match &self.0 {
+            Named::Text(text) => text.as_bytes(),
+            Named::Bytes(both) => &both.1,
+        }
+    }
+}
+
+impl<T: Into<Cow<'static, str>>> From<T> for Thing {
+    fn from(text: T) -> Thing {
+        Thing(Named::Text(text.into()))
+    }
+}
+
 fn thing(path: &str) -> String {
     if path.is_empty() { String::new() } else { format!(" {path}") }
 }
@@ -142,12 +184,12 @@ fn thing(path: &str) -> String {
 impl Error {
     #[cold]
     pub(crate) fn os(step: &'static str, errno: i32) -> Error {
-        Error::Os { step, path: Cow::Borrowed(""), errno }
+        Error::Os { step, path: "".into(), errno }
     }
 
     #[cold]
     pub(crate) fn at(step: &'static str, path: impl AsRef<[u8]>, errno: i32) -> Error {
-        Error::Os { step, path: Cow::Owned(String::from_utf8_lossy(path.as_ref()).into_owned()), errno }
+        Error::Os { step, path: Thing::new(path.as_ref()), errno }
     }
 
     #[cold]
@@ -196,14 +238,20 @@ impl Error {
         }
     }
 
-    /// The file, user or address that the step was done to; empty where there is none.
+    /// The file, user or address that the step was done to, as text; empty where there is none.
     pub fn path(&self) -> &str {
         match self {
-            Error::Os { path, .. }
-            | Error::Timeout { path, .. }
-            | Error::Lookup { path, .. }
-            | Error::Removed { path, .. } => path,
+            Error::Os { path, .. } => path.text(),
+            Error::Timeout { path, .. } | Error::Lookup { path, .. } | Error::Removed { path, .. } => path,
             _ => "",
+        }
+    }
+
+    /// The same as it was given: the name of a file need not be text.
+    pub fn path_bytes(&self) -> &[u8] {
+        match self {
+            Error::Os { path, .. } => path.bytes(),
+            _ => self.path().as_bytes(),
         }
     }
 

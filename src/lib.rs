@@ -104,7 +104,7 @@ pub use capture::Capture;
 pub use child::{Child, Fork, How, Reach, fork, fork_by, orphans, wait_any, wait_pid};
 pub use cmd::{Cmd, Ended, System};
 pub use dgram::Dgram;
-pub use error::{Error, Result, text as error_text};
+pub use error::{Error, Result, Thing, text as error_text};
 pub use expect::Expect;
 pub use flock::{FlockMode, flock};
 pub use futex::FutexSemaphore;

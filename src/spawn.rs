@@ -673,7 +673,6 @@ impl Drop for Dumpable {
 fn explain(spec: &Spec<'_>, note: Note) -> Error {
     let which = note.which as usize;
     let errno = note.errno;
-    let lossy = |path: &CStr| path.to_string_lossy().into_owned();
     match note.step {
         SESSION => Error::os("setsid", errno),
         GROUP => Error::at("setpgid", spec.group.unwrap_or(0).to_string(), errno),
@@ -688,7 +687,7 @@ fn explain(spec: &Spec<'_>, note: Note) -> Error {
         }
         CLOSE => Error::os("close", errno),
         TABLE => Error::os(OWN_TABLE, errno),
-        CHDIR => Error::at("chdir", spec.dir.map(lossy).unwrap_or_default(), errno),
+        CHDIR => Error::at("chdir", spec.dir.map(CStr::to_bytes).unwrap_or_default(), errno),
         GROUPS => Error::os("setgroups", errno),
         GID => Error::at("setgid", spec.ids.as_ref().and_then(|i| i.gid).unwrap_or(0).to_string(), errno),
         UID => Error::at("setuid", spec.ids.as_ref().and_then(|i| i.uid).unwrap_or(0).to_string(), errno),
@@ -701,25 +700,18 @@ fn explain(spec: &Spec<'_>, note: Note) -> Error {
 fn explain_exec(spec: &Spec<'_>, errno: i32, which: usize) -> Error {
     let tried = spec.candidates.get(which).map(CString::as_c_str).unwrap_or(c"");
     let searched = spec.candidates.len() > 1;
-    let mut name = if searched && errno == libc::ENOENT {
-        tried
-            .to_bytes()
-            .rsplit(|b| *b == b'/')
-            .next()
-            .map(|n| String::from_utf8_lossy(n).into_owned())
-            .unwrap_or_default()
-    } else {
-        tried.to_string_lossy().into_owned()
-    };
+    let mut name = tried.to_bytes().to_vec();
+    if searched && errno == libc::ENOENT {
+        name = name.rsplit(|b| *b == b'/').next().unwrap_or_default().to_vec();
+    }
     if errno == libc::ENOENT {
         for candidate in spec.candidates.iter() {
             let mut room = [0u8; 256];
             let Ok(len) = sys::small_file(candidate, &mut room) else { continue };
             if let Some(line) = room.get(..len).and_then(|text| text.strip_prefix(b"#!")) {
                 let line = line.split(|b| *b == b'\n').next().unwrap_or_default();
-                let line = String::from_utf8_lossy(line);
-                let interpreter = line.trim().split([' ', '\t']).next().unwrap_or_default();
-                name = format!("{} (its interpreter {interpreter})", candidate.to_string_lossy());
+                let interpreter = line.trim_ascii().split(|b| matches!(b, b' ' | b'\t')).next().unwrap_or_default();
+                name = [candidate.to_bytes(), b" (its interpreter ", interpreter, b")"].concat();
                 break;
             }
         }

@@ -125,6 +125,11 @@ fn c_string(text: &str) -> CString {
     CString::new(text.replace('\0', "\\0")).unwrap_or_default()
 }
 
+/// A name as it is: one that has a NUL has not come as far as the system.
+fn c_bytes(name: &[u8]) -> CString {
+    CString::new(name).unwrap_or_else(|_| c_string(&String::from_utf8_lossy(name)))
+}
+
 fn last(field: impl FnOnce(&mut Last) -> *const c_char) -> *const c_char {
     let found = LAST.try_with(|cell| Some(cell.try_borrow_mut().ok()?.as_mut().map(field))).ok().flatten().flatten();
     found.unwrap_or(c"".as_ptr())
@@ -221,7 +226,7 @@ pub extern "C" fn ipc_error_last_step() -> *const c_char {
 /// Perl: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn ipc_error_last_path() -> *const c_char {
-    last(|last| last.path.get_or_insert_with(|| c_string(last.error.path())).as_ptr())
+    last(|last| last.path.get_or_insert_with(|| c_bytes(last.error.path_bytes())).as_ptr())
 }
 
 /// A C string that lives for ever, one copy of each text: their number is that of the names and texts of the system.

@@ -209,7 +209,9 @@ pub(super) fn wait_for_handler(deadline: Deadline, step: &'static str) -> Result
 // ---- the host's own handlers ----
 
 static HOSTED: AtomicBool = AtomicBool::new(false);
-static HOST: RwLock<Option<fn() -> Option<bool>>> = RwLock::new(None);
+/// See [`host`].
+pub type RunHandlers = fn() -> Option<bool>;
+static HOST: RwLock<Option<RunHandlers>> = RwLock::new(None);
 
 /// Whether a handler that is not ours, run during a blocking call of ours, ends that call with
 /// [`Error::Interrupted`] (nothing is lost): for hosts that run their own handlers between calls. Off at first.
@@ -220,7 +222,7 @@ pub fn hosted(on: bool) {
 /// As [`hosted`], for a host whose handlers can be run from inside a call: `run` does that, on the thread whose call a
 /// handler that is not ours has interrupted. True: the call goes on with the time that is left; false: it ends with
 /// [`Error::Interrupted`]. `None`, that it cannot run any, ends a call that was interrupted, and no other.
-pub fn host(run: fn() -> Option<bool>) {
+pub fn host(run: RunHandlers) {
     *HOST.write().unwrap_or_else(PoisonError::into_inner) = Some(run);
     hosted(true);
 }

@@ -8,7 +8,6 @@ mod reader;
 mod shared;
 mod writer;
 
-use std::borrow::Cow;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -132,14 +131,14 @@ impl Stream {
         if self.shared.gate.is_closed() {
             return Err(Error::Closed { step: "read" });
         }
-        self.reader.as_mut().ok_or(Error::Os { step: "read", path: Cow::Borrowed(""), errno: libc::EBADF })
+        self.reader.as_mut().ok_or(Error::Os { step: "read", path: "".into(), errno: libc::EBADF })
     }
 
     fn writer(&mut self) -> Result<&mut Writer> {
         if self.shared.gate.is_closed() {
             return Err(Error::Closed { step: "write" });
         }
-        self.writer.as_mut().ok_or(Error::Os { step: "write", path: Cow::Borrowed(""), errno: libc::EBADF })
+        self.writer.as_mut().ok_or(Error::Os { step: "write", path: "".into(), errno: libc::EBADF })
     }
 
     /// Perl's `sysread`, with the buffer counted in: what is there, at least one byte; waits if there is nothing. 0 at

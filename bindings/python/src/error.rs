@@ -7,6 +7,7 @@ use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::signal;
+use crate::stream::decode;
 
 /// The exception for an error: an OSError with errno and filename (so that Python picks FileNotFoundError,
 /// BrokenPipeError, TimeoutError ...) and the failing step as `step`; ValueError for bad input and closed streams, as
@@ -60,7 +61,10 @@ fn os_error(py: Python<'_>, error: &Error) -> PyErr {
     };
     match path {
         "" => made::<PyOSError>(py, (errno, format!("{step}: {why}"))),
-        path if OF_FILES.contains(&step) => made::<PyOSError>(py, (errno, format!("{step}: {why}"), path)),
+        _ if OF_FILES.contains(&step) => match decode(py, error.path_bytes()) {
+            Ok(path) => made::<PyOSError>(py, (errno, format!("{step}: {why}"), path)),
+            Err(error) => error,
+        },
         path => made::<PyOSError>(py, (errno, format!("{step} {path}: {why}"))),
     }
 }

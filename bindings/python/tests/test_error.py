@@ -191,3 +191,17 @@ last = Last()
 """
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (ended.stdout.strip(), ended.stderr) == (says.strip(), "")
+
+
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/no\xff")
+    for call in (
+        lambda: ipc.start([name]),
+        lambda: ipc.start(["true"], cwd=name),
+        lambda: ipc.start(["cat"], stdin="<" + name),
+        lambda: ipc.mkfifo(name + "/x"),
+        lambda: ipc.open_fifo(name, "<"),
+    ):
+        with pytest.raises(FileNotFoundError) as raised:
+            call()
+        assert str(raised.value.filename).startswith(name)
