@@ -47,3 +47,12 @@ fn what_came_before_a_cancel_is_delivered() {
     assert_eq!(reader.read_to_end(&mut all).unwrap_err().errno(), libc::ECANCELED);
     assert_eq!(all, b"half");
 }
+
+#[test]
+fn a_name_that_is_no_text() {
+    let error = Cmd::new(b"/no/such\xff".as_slice()).start().unwrap_err();
+    assert_eq!(error.path_bytes(), b"/no/such\xff");
+    assert_eq!(error.to_string(), "exec /no/such\u{fffd}: No such file or directory");
+    let error = Cmd::new("true").dir(b"/no\xfe".as_slice()).start().unwrap_err();
+    assert_eq!((error.step(), error.path_bytes()), ("chdir", b"/no\xfe".as_slice()));
+}

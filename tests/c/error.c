@@ -58,6 +58,12 @@ TEST(the_last_failure) {
     TEXT(ipc_error_last_step(), "signal");
     TEXT(ipc_error_last_path(), "");
     TEXT(ipc_error_last_text(), "signal: no such signal: \"NOSUCH\"");
+    /* A name that is no text is given back as it is. */
+    ipc_cmd *cmd = CMD("/no/such\377");
+    ipc_child *child;
+    SAME(ipc_cmd_start(cmd, &child), -ENOENT);
+    TEXT(ipc_error_last_path(), "/no/such\377");
+    ipc_cmd_free(cmd);
 }
 
 TEST(errno_is_set_as_well) {

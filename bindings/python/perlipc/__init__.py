@@ -10,6 +10,8 @@ child's descriptors and yours), stdin, stdout, stderr ("null", "inherit", "close
 (the checks of Perl's -T before each start), clean (a minimal environment), and grace (seconds between TERM and KILL
 when a timeout ends it). The child gets 0, 1, 2 and what is named, nothing else.
 
+For annotations perlipc.cmd has Command, Arg, Mode, Signal, Redirect and Options, perlipc.signal Handler and Disposition.
+
 >>> import perlipc as ipc
 >>> ipc.qx("echo hello | tr a-z A-Z", text=True)
 'HELLO\\n'

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, cast
 from . import _perlipc
 from .cmd import Signal
 
-__all__ = ["SIG", "SignalTable", "local", "trap"]
+__all__ = ["SIG", "Disposition", "Handler", "SignalTable", "local", "trap"]
 
 Handler: TypeAlias = Callable[[str], object]
 Disposition: TypeAlias = Handler | Literal["IGNORE", "DEFAULT"]
