@@ -2,9 +2,12 @@
 
 mod common;
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use perlipc::{Cmd, Deadline, Error, Expect, Stream, expect, pty};
+
+common::scenarios![passwd_and_su];
 
 fn list(texts: &[&str]) -> Expect {
     let mut expect = Expect::new();
@@ -226,6 +229,69 @@ fn su_asks_its_terminal_for_the_password() {
     let mut rest = Vec::new();
     s.read_to_end(&mut rest).unwrap();
     assert_eq!(s.close().unwrap().unwrap().code(), Some(1));
+}
+
+/// An account that is in no /etc but the one of [`passwd_and_su`].
+const NOBODYS: &str = "perlipc-test";
+
+#[test]
+fn passwd_and_su_believe_that_they_talk_to_a_user() {
+    let what = "a password changed by passwd and used by su";
+    if !common::is_root() {
+        return common::skipped(what, "only root can have an /etc of its own");
+    }
+    if !common::has("su", "--version") || !common::has("passwd", "--help") {
+        return common::skipped(what, "su and passwd are not both installed");
+    }
+    if !common::has_args("unshare", &["--mount", "true"]) {
+        return common::skipped(what, "no unshare that may make namespaces");
+    }
+    let dir = common::Dir::new("etc");
+    // Seen by this process and its children alone, and gone with them: the machine's accounts stay as they are.
+    let private = "cp -a /etc/. \"$1\" && touch \"$1/perlipc-private\" && mount --bind \"$1\" /etc && exec \"$2\"";
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", private, "sh"]).arg(&dir.0).arg(std::env::current_exe().unwrap());
+    common::finish(what, command.env(common::SCENARIO, "passwd_and_su").output().unwrap());
+    assert!(!std::fs::read_to_string("/etc/passwd").unwrap().contains(NOBODYS));
+}
+
+fn passwd_and_su() {
+    assert!(std::path::Path::new("/etc/perlipc-private").exists(), "this is the machine's /etc");
+    for (file, line) in
+        [("passwd", "x:64321:64321::/:/bin/sh"), ("group", "x:64321:"), ("shadow", "!:19000:0:99999:7:::")]
+    {
+        let path = format!("/etc/{file}");
+        let before = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{before}{NOBODYS}:{line}\n")).unwrap();
+    }
+    let talk = |cmd: &mut Cmd, steps: &[(&str, &str)]| {
+        cmd.dir("/").env("LC_ALL", Some(&b"C"[..]));
+        let mut s = pty::open(cmd, 24, 80).unwrap();
+        let mut said = String::new();
+        for (prompt, answer) in steps {
+            let mut wanted = Expect::new();
+            wanted.regex(prompt).unwrap();
+            wanted.wait(&mut s).unwrap_or_else(|error| panic!("{prompt}: {error}: {said}"));
+            said += &String::from_utf8_lossy(s.found().unwrap().before());
+            s.write(format!("{answer}\n").as_bytes()).unwrap();
+        }
+        let mut rest = Vec::new();
+        s.read_to_end(&mut rest).unwrap();
+        said += &String::from_utf8_lossy(&rest);
+        assert!(s.close().unwrap().unwrap().success(), "{said}");
+        assert!(steps.iter().all(|(_, answer)| !said.contains(answer)), "it was shown: {said}");
+        said
+    };
+    let (first, second) = ("Quite 1 secret", "Other 2 secret");
+    // Root is not asked for the one before.
+    talk(&mut Cmd::argv(["passwd", NOBODYS]), &[("(?i)new password: ?", first), ("(?i)retype.*: ?", first)]);
+    talk(
+        Cmd::argv(["passwd"]).user(Some(NOBODYS), None),
+        &[("(?i)current.*password: ?", first), ("(?i)new password: ?", second), ("(?i)retype.*: ?", second)],
+    );
+    let mut su = Cmd::argv(["su", NOBODYS, "-c", "id -un"]);
+    su.user(Some("65534"), Some("65534")).groups(["65534"]);
+    assert_eq!(talk(&mut su, &[("(?i)password: ?", second)]).trim(), NOBODYS);
 }
 
 // ---- against naive engines ----
