@@ -313,6 +313,14 @@ fn queued_signals() {
     signal::kill("USR1", me).unwrap();
     assert_eq!(now(&poll), [(9, Events::SIGNAL)]);
     assert_eq!(signal::next(Deadline::NOW).unwrap().name(), "USR1");
+    // Nothing is asked for a while.
+    signal::kill("USR1", me).unwrap();
+    poll.change(9, Events::NONE).unwrap();
+    assert_eq!(now(&poll), []);
+    poll.change(9, Events::SIGNAL).unwrap();
+    assert_eq!(now(&poll), [(9, Events::SIGNAL)]);
+    assert!(matches!(poll.change(9, Events::READ), Err(Error::Invalid { .. })));
+    assert_eq!(signal::next(Deadline::NOW).unwrap().name(), "USR1");
     signal::default("USR1").unwrap();
 }
 
@@ -367,6 +375,35 @@ fn a_pty_that_a_grandchild_holds_ends() {
         assert_eq!(rest, "half");
         let mut stream = poll.take(1).unwrap();
         assert_eq!(stream.close().unwrap().unwrap().code(), Some(2));
+    }
+}
+
+/// The end of a pty's child is told by what is asked now, not by what was asked at first.
+#[test]
+fn a_pty_is_asked_for_something_else() {
+    for wants in [Events::LINE, Events::READ] {
+        let cmd = Cmd::shell("(trap '' HUP; exec sleep 60) & echo $!; read x");
+        let mut stream = pty::open(&cmd, 24, 80).unwrap();
+        let pid = String::from_utf8(stream.readline().unwrap().unwrap().to_vec()).unwrap().trim().parse().unwrap();
+        let child = stream.child().unwrap().clone();
+        stream.write(b"go\n").unwrap();
+        let mut poll = Poll::new();
+        poll.stream(stream, Events::WRITE, 1).unwrap();
+        assert_eq!(poll.next(soon()).unwrap(), Some(Ready { tag: 1, events: Events::WRITE }));
+        poll.change(1, wants).unwrap();
+        // The other holds the terminal: only the child's own end tells of it.
+        let told = poll.next(soon());
+        // And reaped it is no reason to come back where reading is not asked for.
+        let _ = child.wait(soon()).unwrap();
+        poll.change(1, Events::NONE).unwrap();
+        let quiet = now(&poll);
+        poll.change(1, wants).unwrap();
+        let again = poll.next(soon());
+        signal::kill("KILL", pid).unwrap();
+        assert_eq!(told.unwrap().map(|ready| ready.events), Some(wants));
+        assert_eq!(quiet, []);
+        assert!(again.unwrap().is_some_and(|ready| ready.events.has(wants)));
+        assert_eq!(poll.get(1).unwrap().readline().unwrap(), None);
     }
 }
 
@@ -640,6 +677,28 @@ fn changed() {
     assert_eq!(now(&poll), [(1, Events::HANGUP)]);
 }
 
+/// A stream that is somebody else's for the time of a call.
+struct Shown(std::sync::Arc<std::sync::Mutex<Stream>>);
+
+impl poll::Held for Shown {
+    fn show(&mut self, look: &mut dyn FnMut(poll::View<'_>)) -> bool {
+        self.0.try_lock().map(|mut stream| look(stream.view())).is_ok()
+    }
+}
+
+#[test]
+fn changed_while_a_call_is_under_way() {
+    let (one, mut other) = unix::pair().unwrap();
+    let stream = std::sync::Arc::new(std::sync::Mutex::new(one));
+    let poll = Poll::new();
+    poll.stream(Shown(stream.clone()), Events::NONE, 1).unwrap();
+    other.write(b"x").unwrap();
+    let call = stream.lock().unwrap();
+    poll.change(1, Events::READ).unwrap();
+    drop(call);
+    assert_eq!(now(&poll), [(1, Events::READ)]);
+}
+
 #[test]
 fn what_cannot_be_asked() {
     let poll: Poll = Poll::new();
@@ -650,6 +709,10 @@ fn what_cannot_be_asked() {
     assert!(matches!(poll.change(1, Events::WRITE), Err(Error::Invalid { .. })));
     assert!(matches!(poll.stream(writer, Events::EXIT, 2), Err(Error::Invalid { .. })));
     assert_eq!(poll.len(), 1);
+    let listener = tcp::listen(Some("127.0.0.1"), "0", "").unwrap();
+    poll.listener(&listener, 3).unwrap();
+    assert!(matches!(poll.change(3, Events::WRITE), Err(Error::Invalid { .. })));
+    assert_eq!(poll.remove(3), 1);
     assert!(Events::from_bits(256).is_err());
     assert_eq!(format!("{:?}", Events::from_bits(5).unwrap()), "READ|LINE");
     assert_eq!(format!("{:?} {:?}", Events::NONE, poll), "NONE Poll(1 entries)");

@@ -116,18 +116,10 @@ impl<H: Held> Poll<H> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(
-        &self,
-        fd: Option<RawFd>,
-        pidfd: Option<RawFd>,
-        thing: Thing<H>,
-        wants: Events,
-        allowed: Events,
-        tag: i64,
-    ) -> Result<()> {
+    fn add(&self, fd: Option<RawFd>, thing: Thing<H>, wants: Events, allowed: Events, tag: i64) -> Result<()> {
         allow(wants, allowed)?;
-        let entry = Entry { tag, wants, thing, regs: Vec::new(), ready: Events::NONE, candidate: false };
-        self.lock().add(&self.hub, fd, pidfd, entry).map_err(|errno| match fd {
+        let entry = Entry { tag, wants, allowed, thing, regs: Vec::new(), ready: Events::NONE, candidate: false };
+        self.lock().add(&self.hub, fd, entry).map_err(|errno| match fd {
             Some(fd) => Error::at("poll", fd.to_string(), errno),
             None => Error::os("poll", errno),
         })
@@ -138,52 +130,53 @@ impl<H: Held> Poll<H> {
     /// With LINE the set reads ahead into the stream, as far as there is something: what was borrowed from it by
     /// `readline` is over then.
     pub fn stream(&self, stream: H, events: Events, tag: i64) -> Result<()> {
+        allow(events, OF_STREAMS)?;
         let mut held = stream;
         let mut seen = None;
         held.show(&mut |view| {
-            let pidfd = view.shared.last_words().filter(|_| events.has(Events::READ | Events::LINE));
-            seen =
-                Some((Arc::downgrade(view.shared), view.shared.poll_fd(), pidfd, view.reader.is_some(), view.writes));
+            let reads = if view.reader.is_some() { Events::READ | Events::LINE } else { Events::NONE };
+            let writes = if view.writes { Events::WRITE } else { Events::NONE };
+            seen = Some((Arc::downgrade(view.shared), view.shared.poll_fd(), reads | writes | Events::URGENT));
         });
-        let Some((shared, fd, pidfd, reads, writes)) = seen else { return Err(Error::Busy { step: "poll" }) };
+        let Some((shared, fd, allowed)) = seen else { return Err(Error::Busy { step: "poll" }) };
         if fd < 0 {
             return Err(Error::Closed { step: "poll" });
         }
-        if (events.has(Events::READ | Events::LINE) && !reads) || (events.has(Events::WRITE) && !writes) {
+        if !allowed.contains(events) {
             return Err(Error::at("poll", fd.to_string(), libc::EBADF));
         }
-        self.add(Some(fd), pidfd, Thing::Stream(held, shared), events, OF_STREAMS, tag)
+        self.add(Some(fd), Thing::Stream(held, shared), events, allowed, tag)
     }
 
     /// Enters a listener: READ, when somebody wants to connect.
     pub fn listener(&self, listener: &Listener, tag: i64) -> Result<()> {
         let thing = Thing::Socket(Arc::downgrade(listener.gate()));
-        self.add(Some(listener.fd()), None, thing, Events::READ, Events::READ, tag)
+        self.add(Some(listener.fd()), thing, Events::READ, Events::READ, tag)
     }
 
     /// Enters a datagram socket: READ, WRITE.
     pub fn dgram(&self, dgram: &Dgram, events: Events, tag: i64) -> Result<()> {
-        self.add(Some(dgram.fd()), None, Thing::Socket(Arc::downgrade(dgram.gate())), events, OF_FDS, tag)
+        self.add(Some(dgram.fd()), Thing::Socket(Arc::downgrade(dgram.gate())), events, OF_FDS, tag)
     }
 
     /// Enters a child: EXIT, told once when it has ended, and then it is out. Its [`wait`](Child::wait) does not block
     /// then.
     pub fn child(&self, child: &Child, tag: i64) -> Result<()> {
         let fd = child.pidfd().map(|fd| fd.as_raw_fd());
-        self.add(fd, None, Thing::Child(child.clone()), Events::EXIT, Events::EXIT, tag)
+        self.add(fd, Thing::Child(child.clone()), Events::EXIT, Events::EXIT, tag)
     }
 
     /// Enters the signals that have a handler of ours or are queued: SIGNAL, until they are taken by
     /// [`signal::dispatch`] or [`signal::next`]. On the signal thread handlers run inside [`next`](Poll::next) without
     /// this; it is for queued signals.
     pub fn signals(&self, tag: i64) -> Result<()> {
-        self.add(Some(signal::fd()?), None, Thing::Fd, Events::SIGNAL, Events::SIGNAL, tag)
+        self.add(Some(signal::fd()?), Thing::Fd, Events::SIGNAL, Events::SIGNAL, tag)
     }
 
     /// Enters a bare descriptor: READ, WRITE, URGENT. It may be in the set many times. One that the kernel does not
     /// watch, a file, is always ready.
     pub fn fd(&self, fd: RawFd, events: Events, tag: i64) -> Result<()> {
-        self.add(Some(fd), None, Thing::Fd, events, OF_FDS, tag)
+        self.add(Some(fd), Thing::Fd, events, OF_FDS, tag)
     }
 
     /// Asks for something else of the entries with that tag.
@@ -191,21 +184,10 @@ impl<H: Held> Poll<H> {
         let mut state = self.lock();
         for id in state.by_tag.get(&tag).cloned().unwrap_or_default() {
             let Some(entry) = state.entries.get(id) else { continue };
-            let allowed = match &mut entry.thing {
-                Thing::Stream(held, _) if !held.is_gone() => {
-                    let mut allowed = Events::URGENT;
-                    held.show(&mut |view| {
-                        let reads = if view.reader.is_some() { Events::READ | Events::LINE } else { Events::NONE };
-                        let writes = if view.writes { Events::WRITE } else { Events::NONE };
-                        allowed |= reads | writes;
-                    });
-                    allowed
-                }
-                Thing::Stream(..) => continue,
-                Thing::Child(_) => Events::EXIT,
-                Thing::Socket(_) | Thing::Fd => OF_FDS | entry.wants,
-            };
-            allow(events, allowed)?;
+            if matches!(&entry.thing, Thing::Stream(held, _) if held.is_gone()) {
+                continue;
+            }
+            allow(events, entry.allowed)?;
             state.change(&self.hub, id, events).map_err(|errno| Error::os("poll", errno))?;
         }
         Ok(())

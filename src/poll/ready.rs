@@ -76,9 +76,6 @@ impl<H: Held> State<H> {
         let wants = entry.wants;
         let readable = flags & READABLE != 0;
         if sub.gone || (readable && wants.has(Events::LINE)) {
-            if sub.gone && !wants.has(Events::READ | Events::LINE) {
-                return Events::HANGUP;
-            }
             let found = self.look(sub.entry, true);
             self.note(sub.entry);
             if sub.gone {

@@ -55,6 +55,8 @@ impl<H> Thing<H> {
 pub(super) struct Entry<H> {
     pub(super) tag: i64,
     pub(super) wants: Events,
+    /// What may be asked of it.
+    pub(super) allowed: Events,
     pub(super) thing: Thing<H>,
     /// Where its descriptors are entered.
     pub(super) regs: Vec<u64>,
@@ -132,13 +134,7 @@ impl<H: Held> State<H> {
         mask as u32
     }
 
-    pub(super) fn add(
-        &mut self,
-        hub: &Arc<Hub>,
-        fd: Option<RawFd>,
-        pidfd: Option<RawFd>,
-        entry: Entry<H>,
-    ) -> sys::Result<()> {
+    pub(super) fn add(&mut self, hub: &Arc<Hub>, fd: Option<RawFd>, entry: Entry<H>) -> sys::Result<()> {
         let set = self.set(hub)?;
         let tag = entry.tag;
         let id = self.entries.put(entry);
@@ -146,22 +142,45 @@ impl<H: Held> State<H> {
         if let Some(entry) = self.entries.get(id) {
             entry.thing.with_gate(|gate| gate.join(hub, id));
         }
-        let mut entered = Ok(());
-        for (fd, gone) in [(fd, false), (pidfd, true)] {
-            if let Some(fd) = fd {
-                entered = entered.and_then(|()| self.enter(hub, set, fd, Sub { entry: id, gone }));
+        let entered = match fd {
+            Some(fd) => self.enter(hub, set, fd, Sub { entry: id, gone: false }),
+            None => {
+                self.blind.push(id);
+                Ok(())
             }
-        }
-        if fd.is_none() {
-            self.blind.push(id);
-        }
-        if let Err(errno) = entered {
+        };
+        if let Err(errno) = entered.and_then(|()| self.watch_end(hub, set, id)) {
             self.remove(hub, id);
             return Err(errno);
         }
         self.note(id);
         // Who waits does not know of what is ahead of a stream, nor of a file.
         hub.wake();
+        Ok(())
+    }
+
+    /// The end of a pty's child is watched as long as reading is asked for, and not longer: it would be told for ever.
+    fn watch_end(&mut self, hub: &Arc<Hub>, set: RawFd, id: u64) -> sys::Result<()> {
+        let Some(entry) = self.entries.get(id) else { return Ok(()) };
+        let pidfd = match &entry.thing {
+            Thing::Stream(_, shared) if entry.wants.has(Events::READ | Events::LINE) => {
+                shared.upgrade().and_then(|shared| shared.last_words())
+            }
+            _ => None,
+        };
+        let of_it = |sub: &Sub| sub.entry == id && sub.gone;
+        let mut regs = entry.regs.clone().into_iter();
+        let watched = regs.find(|key| self.regs.get(*key).is_some_and(|reg| reg.subs.iter().any(of_it)));
+        match (pidfd, watched) {
+            (Some(fd), None) => return self.enter(hub, set, fd, Sub { entry: id, gone: true }),
+            (None, Some(key)) => {
+                if let Some(entry) = self.entries.get(id) {
+                    entry.regs.retain(|other| *other != key);
+                }
+                self.leave(hub, key, id);
+            }
+            _ => {}
+        }
         Ok(())
     }
 
@@ -243,27 +262,32 @@ impl<H: Held> State<H> {
     pub(super) fn remove(&mut self, hub: &Arc<Hub>, id: u64) -> Option<Entry<H>> {
         let entry = self.drop_entry(id)?;
         entry.thing.with_gate(|gate| gate.part(hub, id));
-        let set = hub.set();
-        for &key in &entry.regs {
-            let Some(reg) = self.regs.get(key) else { continue };
-            let (fd, always) = (reg.fd, reg.always);
-            reg.subs.retain(|sub| sub.entry != id);
-            if reg.subs.is_empty() {
-                self.regs.take(key);
-                self.always.retain(|other| *other != key);
-                if self.by_fd.get(&fd) == Some(&key) {
-                    self.by_fd.remove(&fd);
-                    if let Some(set) = set {
-                        sys::epoll::leave(set, fd);
-                    }
-                }
-            } else if let (Some(set), false) = (set, always) {
-                let mask = self.mask(key);
-                // One that was closed needs no change.
-                let _ = sys::epoll::enter(set, libc::EPOLL_CTL_MOD, fd, mask, key);
-            }
+        for key in &entry.regs {
+            self.leave(hub, *key, id);
         }
         Some(entry)
+    }
+
+    /// A descriptor is no longer an entry's.
+    fn leave(&mut self, hub: &Arc<Hub>, key: u64, id: u64) {
+        let set = hub.set();
+        let Some(reg) = self.regs.get(key) else { return };
+        let (fd, always) = (reg.fd, reg.always);
+        reg.subs.retain(|sub| sub.entry != id);
+        if reg.subs.is_empty() {
+            self.regs.take(key);
+            self.always.retain(|other| *other != key);
+            if self.by_fd.get(&fd) == Some(&key) {
+                self.by_fd.remove(&fd);
+                if let Some(set) = set {
+                    sys::epoll::leave(set, fd);
+                }
+            }
+        } else if let (Some(set), false) = (set, always) {
+            let mask = self.mask(key);
+            // One that was closed needs no change.
+            let _ = sys::epoll::enter(set, libc::EPOLL_CTL_MOD, fd, mask, key);
+        }
     }
 
     /// What was asked of an entry is something else now.
@@ -271,18 +295,26 @@ impl<H: Held> State<H> {
         let set = self.set(hub)?;
         let Some(entry) = self.entries.get(id) else { return Ok(()) };
         let before = std::mem::replace(&mut entry.wants, wants);
-        for key in entry.regs.clone() {
-            let mask = self.mask(key);
-            let Some(reg) = self.regs.get(key).filter(|reg| !reg.always) else { continue };
-            if let Err(errno) = sys::epoll::enter(set, libc::EPOLL_CTL_MOD, reg.fd, mask, key) {
-                if let Some(entry) = self.entries.get(id) {
-                    entry.wants = before;
-                }
-                return Err(errno);
+        if let Err(errno) = self.watch_end(hub, set, id).and_then(|()| self.ask(set, id)) {
+            if let Some(entry) = self.entries.get(id) {
+                entry.wants = before;
             }
+            return Err(errno);
         }
         self.note(id);
         hub.wake();
+        Ok(())
+    }
+
+    /// Asks the kernel for what is wanted of an entry.
+    fn ask(&mut self, set: RawFd, id: u64) -> sys::Result<()> {
+        let regs = self.entries.get(id).map(|entry| entry.regs.clone()).unwrap_or_default();
+        for key in regs {
+            let mask = self.mask(key);
+            if let Some(reg) = self.regs.get(key).filter(|reg| !reg.always) {
+                sys::epoll::enter(set, libc::EPOLL_CTL_MOD, reg.fd, mask, key)?;
+            }
+        }
         Ok(())
     }
 
