@@ -1502,7 +1502,7 @@ int32_t ipc_expect_timeout(ipc_expect *e);
 int32_t ipc_expect_settled(ipc_expect *e, int32_t on);
 
 /* How many of the last bytes are kept, at least, while nothing is found; 0: all, as at first. A match that began further
- * back is PERLIPC_E_TOO_LONG.
+ * back, or may have, is PERLIPC_E_TOO_LONG.
  *
  * Returns: 0.
  * Errors: PERLIPC_E_INVALID for a bad handle.

@@ -14,6 +14,7 @@ use memchr::memmem;
 use regex_automata::dfa::{Automaton, dense};
 use regex_automata::hybrid;
 use regex_automata::nfa::thompson;
+use regex_automata::util::look::Look;
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::{start, syntax};
 use regex_automata::{Anchored, Input, MatchKind, meta};
@@ -59,6 +60,8 @@ struct Regex {
     forward: Dfa,
     reverse: Dfa,
     groups: meta::Regex,
+    /// What comes behind a match can change its groups.
+    looks_ahead: bool,
 }
 
 fn next_id() -> u64 {
@@ -112,10 +115,13 @@ impl Expect {
                 Some(error) => bad(error.to_string().lines().last().unwrap_or_default().to_owned()),
                 None => bad(error.to_string()),
             })?;
-        let forward = Dfa::forward(&[pattern]).map_err(bad)?;
-        let reverse = Dfa::reverse(pattern).map_err(bad)?;
+        let nfa = program(&[pattern], false).map_err(bad)?;
+        let behind = [Look::Start, Look::StartLF, Look::StartCRLF];
+        let looks_ahead = groups.captures_len() > 1 && nfa.look_set_any().iter().any(|look| !behind.contains(&look));
+        let forward = Dfa::new(&nfa, MatchKind::LeftmostFirst).map_err(bad)?;
+        let reverse = program(&[pattern], true).and_then(|nfa| Dfa::new(&nfa, MatchKind::All)).map_err(bad)?;
         let source = pattern.to_owned();
-        Ok(self.push(Pattern::Regex(Box::new(Regex { source, forward, reverse, groups }))))
+        Ok(self.push(Pattern::Regex(Box::new(Regex { source, forward, reverse, groups, looks_ahead }))))
     }
 
     /// The end of the stream counts as found; without it, it is an error (ENODATA). Its index in the list.
@@ -138,7 +144,7 @@ impl Expect {
     }
 
     /// How many of the last bytes are kept, at least, while nothing is found: what is further back is dropped, and a match
-    /// that began there is an error ([`Error::TooLong`]). `None`: all are kept, as at first.
+    /// that began there, or may have, is an error ([`Error::TooLong`]). `None`: all are kept, as at first.
     pub fn window(&mut self, window: Option<usize>) -> &mut Expect {
         self.window = window.unwrap_or(usize::MAX);
         self
@@ -194,7 +200,14 @@ fn syntax_config() -> syntax::Config {
 #[derive(Debug)]
 enum Dfa {
     Dense(Box<dense::DFA<Vec<u32>>>),
-    Lazy(Box<hybrid::dfa::DFA>),
+    Lazy(Box<Lazy>),
+}
+
+#[derive(Debug)]
+struct Lazy {
+    dfa: hybrid::dfa::DFA,
+    /// The same, whose tables are never emptied: for looks at what may come, which go back to where they began.
+    looks: hybrid::dfa::DFA,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,33 +225,31 @@ struct Run {
     last: Option<(usize, u64)>,
 }
 
+fn program(patterns: &[&str], reverse: bool) -> std::result::Result<thompson::NFA, String> {
+    thompson::Compiler::new()
+        .syntax(syntax_config())
+        .configure(thompson::Config::new().utf8(false).reverse(reverse).which_captures(thompson::WhichCaptures::None))
+        .build_many(patterns)
+        .map_err(|error| error.to_string())
+}
+
 impl Dfa {
-    fn forward(patterns: &[&str]) -> std::result::Result<Dfa, String> {
-        Dfa::build(patterns, MatchKind::LeftmostFirst, false)
-    }
-
-    fn reverse(pattern: &str) -> std::result::Result<Dfa, String> {
-        Dfa::build(&[pattern], MatchKind::All, true)
-    }
-
-    fn build(patterns: &[&str], kind: MatchKind, reverse: bool) -> std::result::Result<Dfa, String> {
-        let nfa = thompson::Config::new().utf8(false).reverse(reverse);
+    fn new(nfa: &thompson::NFA, kind: MatchKind) -> std::result::Result<Dfa, String> {
         let config = dense::Config::new()
             .match_kind(kind)
             .dfa_size_limit(Some(DENSE_LIMIT))
             .determinize_size_limit(Some(4 * DENSE_LIMIT));
-        let dense =
-            dense::Builder::new().configure(config).syntax(syntax_config()).thompson(nfa.clone()).build_many(patterns);
-        if let Ok(dfa) = dense {
+        if let Ok(dfa) = dense::Builder::new().configure(config).build_from_nfa(nfa) {
             return Ok(Dfa::Dense(Box::new(dfa)));
         }
-        hybrid::dfa::Builder::new()
-            .configure(hybrid::dfa::Config::new().match_kind(kind))
-            .syntax(syntax_config())
-            .thompson(nfa)
-            .build_many(patterns)
-            .map(|dfa| Dfa::Lazy(Box::new(dfa)))
-            .map_err(|error| error.to_string())
+        let lazy = |config: hybrid::dfa::Config| {
+            let config = config.match_kind(kind);
+            let dfa = hybrid::dfa::Builder::new().configure(config).build_from_nfa(nfa.clone());
+            dfa.map_err(|error| error.to_string())
+        };
+        let dfa = lazy(hybrid::dfa::Config::new())?;
+        let looks = lazy(hybrid::dfa::Config::new().cache_capacity(usize::MAX))?;
+        Ok(Dfa::Lazy(Box::new(Lazy { dfa, looks })))
     }
 
     /// At the beginning. `beside`: the byte on the other side of where it starts, if there is one.
@@ -247,17 +258,32 @@ impl Dfa {
         let mut run = Run { state: None, cache: None, last: None };
         match self {
             Dfa::Dense(dfa) => run.state = dfa.start_state(&config).ok().map(State::Dense),
-            Dfa::Lazy(dfa) => {
-                let mut cache = dfa.create_cache();
-                run.state = dfa.start_state(&mut cache, &config).ok().map(State::Lazy);
+            Dfa::Lazy(lazy) => {
+                let mut cache = lazy.dfa.create_cache();
+                run.state = lazy.dfa.start_state(&mut cache, &config).ok().map(State::Lazy);
                 run.cache = Some(cache);
             }
         }
         run
     }
 
-    /// One byte further; `None` is the end of input.
-    fn next(&self, run: &mut Run, from: State, byte: Option<u8>) -> Option<State> {
+    /// One byte further; `None` is the end of input. Where it came from is no state any more.
+    fn step(&self, run: &mut Run, from: State, byte: Option<u8>) -> Option<State> {
+        self.next(run, from, byte, |lazy| &lazy.dfa)
+    }
+
+    /// What would come of it, from a state that stays.
+    fn look(&self, run: &mut Run, from: State, byte: Option<u8>) -> Option<State> {
+        self.next(run, from, byte, |lazy| &lazy.looks)
+    }
+
+    fn next(
+        &self,
+        run: &mut Run,
+        from: State,
+        byte: Option<u8>,
+        which: impl Fn(&Lazy) -> &hybrid::dfa::DFA,
+    ) -> Option<State> {
         match (self, from) {
             (Dfa::Dense(dfa), State::Dense(state)) => {
                 let next = match byte {
@@ -266,8 +292,8 @@ impl Dfa {
                 };
                 (!dfa.is_dead_state(next) && !dfa.is_quit_state(next)).then_some(State::Dense(next))
             }
-            (Dfa::Lazy(dfa), State::Lazy(state)) => {
-                let cache = run.cache.as_mut()?;
+            (Dfa::Lazy(lazy), State::Lazy(state)) => {
+                let (dfa, cache) = (which(lazy), run.cache.as_mut()?);
                 let next = match byte {
                     Some(byte) => dfa.next_state(cache, state, byte),
                     None => dfa.next_eoi_state(cache, state),
@@ -285,9 +311,9 @@ impl Dfa {
             (Dfa::Dense(dfa), State::Dense(state)) => {
                 dfa.is_match_state(state).then(|| dfa.match_pattern(state, 0).as_usize())
             }
-            (Dfa::Lazy(dfa), State::Lazy(state)) => {
+            (Dfa::Lazy(lazy), State::Lazy(state)) => {
                 let cache = run.cache.as_ref()?;
-                state.is_match().then(|| dfa.match_pattern(cache, state, 0).as_usize())
+                state.is_match().then(|| lazy.dfa.match_pattern(cache, state, 0).as_usize())
             }
             _ => None,
         }
@@ -301,7 +327,7 @@ impl Dfa {
         }
         for (at, byte) in bytes.iter().enumerate() {
             let Some(state) = run.state else { return };
-            run.state = self.next(run, state, Some(*byte));
+            run.state = self.step(run, state, Some(*byte));
             if let Some(pattern) = self.matched(run, run.state) {
                 run.last = Some((pattern, base + at as u64));
             }
@@ -311,7 +337,7 @@ impl Dfa {
     /// What has matched if the input ends at `end`.
     fn at_end(&self, run: &mut Run, end: u64) -> Option<(usize, u64)> {
         if let Some(state) = run.state {
-            let last = self.next(run, state, None);
+            let last = self.look(run, state, None);
             if let Some(pattern) = self.matched(run, last) {
                 return Some((pattern, end));
             }
@@ -325,12 +351,12 @@ impl Dfa {
         if run.last.is_some() && self.is_over(run, state) {
             return run.last;
         }
-        let last = self.next(run, state, None);
+        let last = self.look(run, state, None);
         let pattern = self.matched(run, last)?;
         // Matches are said one byte late: whatever that is, it must say this one and have nothing behind it.
         let mut seen = None;
         for byte in 0..=u8::MAX {
-            let next = self.next(run, state, Some(byte))?;
+            let next = self.look(run, state, Some(byte))?;
             if seen != Some(next) {
                 if self.matched(run, Some(next)) != Some(pattern) || !self.is_over(run, next) {
                     return None;
@@ -343,8 +369,8 @@ impl Dfa {
 
     /// Whether no byte leads on from here, and neither does the end.
     fn is_over(&self, run: &mut Run, state: State) -> bool {
-        (0..=u8::MAX).all(|byte| self.next(run, state, Some(byte)).is_none())
-            && self.next(run, state, None).is_none_or(|last| self.matched(run, Some(last)).is_none())
+        (0..=u8::MAX).all(|byte| self.look(run, state, Some(byte)).is_none())
+            && self.look(run, state, None).is_none_or(|last| self.matched(run, Some(last)).is_none())
     }
 }
 
@@ -547,7 +573,10 @@ impl Expect {
                 which.push(i);
             }
             let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
-            Dfa::forward(&sources).map(|dfa| (dfa, which)).map_err(|what| Error::invalid("expect", what))
+            program(&sources, false)
+                .and_then(|nfa| Dfa::new(&nfa, MatchKind::LeftmostFirst))
+                .map(|dfa| (dfa, which))
+                .map_err(|what| Error::invalid("expect", what))
         };
         self.together.get_or_init(build).as_ref().map_err(Error::clone)
     }
@@ -562,9 +591,11 @@ impl Expect {
             if let Some(Some(run)) = scan.runs.first_mut() {
                 dfa.advance(run, &unread[from..], base);
                 let found = if over { dfa.at_end(run, end) } else { dfa.decided(run, end) };
-                if let Some((pattern, end)) = found {
+                if let Some((pattern, at)) = found {
                     let index = which.get(pattern).copied().unwrap_or_default();
-                    return self.hit(scan, unread, index, end).map(Some);
+                    if over || at < end || !self.looks_ahead(index) {
+                        return self.hit(scan, unread, index, at).map(Some);
+                    }
                 }
             }
             scan.searched = unread.len();
@@ -594,6 +625,10 @@ impl Expect {
         Ok(None)
     }
 
+    fn looks_ahead(&self, index: usize) -> bool {
+        matches!(self.patterns.get(index), Some(Pattern::Regex(regex)) if regex.looks_ahead)
+    }
+
     /// A match whose end is known: where it starts, and its groups.
     fn hit(&self, scan: &Scan, unread: &[u8], index: usize, end: u64) -> Result<Hit> {
         let beyond = || Error::TooLong { step: "expect", limit: self.window };
@@ -611,28 +646,32 @@ impl Expect {
         let mut start = None;
         for (at, byte) in unread[..end].iter().enumerate().rev() {
             let Some(state) = run.state else { break };
-            run.state = dfa.next(&mut run, state, Some(*byte));
+            run.state = dfa.step(&mut run, state, Some(*byte));
             if dfa.matched(&run, run.state).is_some() {
                 start = Some(at + 1);
             }
         }
         if let Some(state) = run.state {
             // Up to the front: what was dropped there could belong to it.
-            run.state = dfa.next(&mut run, state, scan.behind);
+            run.state = dfa.step(&mut run, state, scan.behind);
             if dfa.matched(&run, run.state).is_some() {
                 start = Some(0);
             }
-            if run.state.is_some() && scan.behind.is_some() {
+            if scan.behind.is_some() && run.state.is_some_and(|state| !dfa.is_over(&mut run, state)) {
                 return Err(beyond());
             }
         }
         let start = start.ok_or_else(beyond)?;
         let mut groups = Vec::new();
         if regex.groups.captures_len() > 1 {
+            // At the edge of what was dropped, with the byte before it.
+            let behind = scan.behind.filter(|_| start == 0).map(|byte| [&[byte], unread].concat());
+            let (text, shift) = behind.as_ref().map_or((unread, 0), |text| (text, 1));
             let mut found = regex.groups.create_captures();
-            let input = Input::new(unread).span(start..unread.len()).anchored(Anchored::Yes);
+            let input = Input::new(text).span(start + shift..text.len()).anchored(Anchored::Yes);
             regex.groups.search_captures(&input, &mut found);
-            groups = (1..regex.groups.captures_len()).map(|i| found.get_group(i).map(|span| span.range())).collect();
+            let range = |i| found.get_group(i).map(|span| span.start - shift..span.end - shift);
+            groups = (1..regex.groups.captures_len()).map(range).collect();
         }
         Ok(Hit { index, start, end, groups })
     }

@@ -327,6 +327,9 @@ const REGEXES: &[&str] = &[
     "d|",
     "\\Ab+",
     "(?s)c.d",
+    "(a$)|(a)",
+    "(b\\b)|(b)",
+    "(?m)(c$)|(c)|(^d)|(d)",
 ];
 const TEXTS: &[&str] = &["ab", "abc", "d", "cc", "b\n"];
 
@@ -436,6 +439,91 @@ fn settled_equals_a_naive_search_of_the_whole_for_every_chunking() {
         }
         assert_eq!(got, wanted, "{expect:?} in {:?}", String::from_utf8_lossy(&data));
     }
+}
+
+/// None of them could have begun further back than it did.
+const NEAR: &[&str] = &[
+    "a+",
+    "ab|abc",
+    "(a|ab)(c|bcd)",
+    "b$",
+    "^a",
+    "(?m)^b",
+    "\\bc",
+    "c\\b",
+    "(b)?(c)",
+    "(a$)|(a)",
+    "(b\\b)|(b)",
+    "a{5,}",
+];
+
+/// What the naive one finds is found too, if it began in the window; else it may be beyond it.
+#[test]
+fn a_window_changes_nothing_about_what_begins_in_it() {
+    let mut random = Random(0x0dd0_5eed_1234_5678);
+    let (mut found, mut beyond) = (0, 0);
+    for _ in 0..common::scale(5_000) {
+        let sources: Vec<&str> = (0..1 + random.below(2)).map(|_| NEAR[random.below(NEAR.len())]).collect();
+        let naive: Vec<_> = sources.iter().map(|source| naive(source)).collect();
+        let mut expect = Expect::new();
+        for source in &sources {
+            expect.regex(source).unwrap();
+        }
+        let data: Vec<u8> = (0..40 + random.below(80)).map(|_| b"aaaaaabcc  \nxyz"[random.below(15)]).collect();
+        let window = 4 + random.below(8);
+        expect.settled(true).window(Some(window));
+        let first = naive.iter().enumerate().filter_map(|(i, regex)| regex.captures(&data).map(|found| (i, found)));
+        let wanted = first.min_by_key(|(index, found)| (found.get(0).map(|m| m.start()), *index));
+        let (mut reader, mut writer) = Stream::pipe().unwrap();
+        let mut before = 0;
+        let answer = loop {
+            let come = (before + 1 + random.below(8)).min(data.len());
+            if come == before {
+                writer.close().unwrap();
+                break expect.wait_until(&mut reader, Deadline::NEVER);
+            }
+            writer.write(&data[before..come]).unwrap();
+            match expect.wait_until(&mut reader, Deadline::NOW) {
+                Err(error) if error.is_timeout() => before = come,
+                answer => break answer,
+            }
+        };
+        let what = format!("{sources:?} in {:?}, window {window}", String::from_utf8_lossy(&data));
+        match (answer, wanted) {
+            (Ok(index), Some((wanted, captures))) => {
+                let (_, kept, matched, groups) = seen(index, &reader);
+                let whole = captures.get(0).unwrap();
+                let all = captures.iter().skip(1).map(|g| g.map(|g| g.as_bytes().to_vec())).collect::<Vec<_>>();
+                assert_eq!((index, &matched[..], groups), (wanted, whole.as_bytes(), all), "{what}");
+                assert!(data[..whole.start()].ends_with(&kept), "{what}");
+                found += 1;
+            }
+            (Err(Error::TooLong { .. }), Some((_, captures))) => {
+                assert!(captures.get(0).unwrap().start() + window < before, "{what}");
+                beyond += 1;
+            }
+            (Err(error), None) => assert_eq!(error.errno(), libc::ENODATA, "{what}"),
+            (answer, wanted) => panic!("{answer:?} for {wanted:?}: {what}"),
+        }
+    }
+    assert!(found > 100 && beyond > 0, "{found} found, {beyond} beyond");
+}
+
+/// Its tables are made as they are needed, and emptied when they are full: also while something is looked for ahead.
+#[test]
+fn tables_that_are_emptied_on_the_way() {
+    let mut random = Random(0x1357_9bdf_0246_8ace);
+    let mut wild = Expect::new();
+    wild.regex("x(?:[ab]*a[ab]{18}c)?").unwrap();
+    wild.settled(true);
+    let (mut reader, mut writer) = saying(b"x");
+    for _ in 0..20_000 {
+        writer.write(&[b"ab"[random.below(2)]]).unwrap();
+        assert!(wild.wait_until(&mut reader, Deadline::NOW).is_err());
+    }
+    drop(writer);
+    assert_eq!(wild.wait(&mut reader).unwrap(), 0);
+    assert_eq!(reader.found().unwrap().matched(), b"x");
 }
 
 #[test]

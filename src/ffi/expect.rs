@@ -110,7 +110,7 @@ pub unsafe extern "C" fn ipc_expect_settled(e: *mut ipc_expect, on: i32) -> i32 
 }
 
 /// How many of the last bytes are kept, at least, while nothing is found; 0: all, as at first. A match that began further
-/// back is PERLIPC_E_TOO_LONG.
+/// back, or may have, is PERLIPC_E_TOO_LONG.
 ///
 /// Returns: 0.
 /// Errors: PERLIPC_E_INVALID for a bad handle.

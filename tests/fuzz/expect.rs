@@ -2,9 +2,23 @@
 //! mode the same for every chunking.
 
 use perlipc::{Deadline, Expect, Stream};
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::{Captures, Regex, RegexBuilder};
 
-const WORDS: &[&str] = &["a+", "ab|abc", "b$", "^a", "a.*?b", "\\bc", "(?:ab)*c", "a{2,3}", "(b)?(c)", "(?s)c.d", "d|"];
+const WORDS: &[&str] = &[
+    "a+",
+    "ab|abc",
+    "b$",
+    "^a",
+    "a.*?b",
+    "\\bc",
+    "(?:ab)*c",
+    "a{2,3}",
+    "(b)?(c)",
+    "(?s)c.d",
+    "d|",
+    "(a$)|(a)",
+    "(b\\b)|(b)",
+];
 
 /// What is decided from the front of the data.
 struct Plan<'a>(&'a [u8]);
@@ -23,11 +37,18 @@ impl<'a> Plan<'a> {
     }
 }
 
-type Found = (usize, Vec<u8>, Vec<u8>);
+/// Which pattern, what stood before it, what matched, and its groups.
+type Found = (usize, Vec<u8>, Vec<u8>, Vec<Option<Vec<u8>>>);
 
 fn found(index: usize, stream: &Stream) -> Found {
     let found = stream.found().unwrap();
-    (index, found.before().to_vec(), found.matched().to_vec())
+    let groups = (1..=found.groups()).map(|i| found.group(i).map(<[u8]>::to_vec)).collect();
+    (index, found.before().to_vec(), found.matched().to_vec(), groups)
+}
+
+fn wanted(index: usize, captures: &Captures<'_>, whole: &[u8]) -> Found {
+    let groups = captures.iter().skip(1).map(|group| group.map(|group| group.as_bytes().to_vec())).collect();
+    (index, whole[..captures.get_match().start()].to_vec(), captures[0].to_vec(), groups)
 }
 
 pub fn run(data: &[u8]) {
@@ -67,10 +88,10 @@ pub fn run(data: &[u8]) {
     let (mut reader, mut writer) = Stream::pipe().unwrap();
     if settled {
         let whole = plan.0;
-        let first = naive.iter().enumerate().filter_map(|(index, regex)| Some((index, regex.find(whole)?)));
-        let wanted: Option<Found> = first
-            .min_by_key(|(index, found)| (found.start(), *index))
-            .map(|(index, found)| (index, whole[..found.start()].to_vec(), found.as_bytes().to_vec()));
+        let first = naive.iter().enumerate().filter_map(|(index, regex)| Some((index, regex.captures(whole)?)));
+        let wanted = first
+            .min_by_key(|(index, found)| (found.get_match().start(), *index))
+            .map(|(index, found)| wanted(index, &found, whole));
         let mut got = None;
         while got.is_none() && !plan.0.is_empty() {
             let len = 1 + plan.0.len() % 7;
@@ -83,10 +104,8 @@ pub fn run(data: &[u8]) {
         return;
     }
     let search = |unread: &[u8]| -> Option<Found> {
-        naive.iter().enumerate().find_map(|(index, regex)| {
-            let found = regex.find(unread)?;
-            Some((index, unread[..found.start()].to_vec(), found.as_bytes().to_vec()))
-        })
+        let mut first = naive.iter().enumerate();
+        first.find_map(|(index, regex)| Some(wanted(index, &regex.captures(unread)?, unread)))
     };
     let (mut unread, mut coming) = (Vec::new(), Vec::new());
     while !plan.0.is_empty() {
@@ -102,7 +121,7 @@ pub fn run(data: &[u8]) {
         });
         let got = expect.wait_until(&mut reader, Deadline::NOW).ok().map(|index| found(index, &reader));
         assert_eq!(got, wanted, "{expect:?} in {:?}", String::from_utf8_lossy(&unread));
-        if let Some((_, before, matched)) = wanted {
+        if let Some((_, before, matched, _)) = wanted {
             unread.drain(..before.len() + matched.len());
         }
         assert_eq!(reader.buffered(), unread);
