@@ -96,20 +96,21 @@ impl Argv {
         if !self.at_record()? {
             return Ok(None);
         }
+        let Some(stream) = &mut self.current else { return Ok(None) };
+        // A whole file that is empty is an empty record.
+        let record = stream.readline()?.unwrap_or_default();
         self.fresh = false;
         self.records += 1;
-        match &mut self.current {
-            // A whole file that is empty is an empty record.
-            Some(stream) => Ok(Some(stream.readline()?.unwrap_or_default())),
-            None => Ok(None),
-        }
+        Ok(Some(record))
     }
 
     /// Goes to where a record is; false after the last file.
     fn at_record(&mut self) -> Result<bool> {
         loop {
             if let Some(stream) = &mut self.current {
-                match stream.eof() {
+                // Closed already: a handler gave up the wait for its command.
+                let over = if stream.is_closed() { Ok(true) } else { stream.eof() };
+                match over {
                     Ok(false) => return Ok(true),
                     Ok(true) if self.fresh && self.separator == Separator::Whole => return Ok(true),
                     Ok(true) => {}
@@ -117,9 +118,10 @@ impl Argv {
                     Err(Error::Os { errno: libc::EISDIR, .. }) => {}
                     Err(error) => return Err(error),
                 }
-                if let Some(mut stream) = self.current.take() {
+                match self.close_current() {
+                    Err(error) if is_given_up(&error) => return Err(error),
                     // Going on to the next file tells no status.
-                    let _ = stream.close();
+                    _ => {}
                 }
             }
             let Some(name) = self.names.pop_front() else { return Ok(false) };
@@ -127,13 +129,21 @@ impl Argv {
                 stream.separator(self.separator.clone())?;
                 Ok(stream)
             });
-            self.name = name;
             match opened {
+                // It was not the name's fault.
+                Err(error) if is_given_up(&error) => {
+                    self.names.push_front(name);
+                    return Err(error);
+                }
                 Ok(stream) => {
+                    self.name = name;
                     self.current = Some(stream);
                     self.fresh = true;
                 }
-                Err(error) => (self.report)(&self.name, &error),
+                Err(error) => {
+                    self.name = name;
+                    (self.report)(&self.name, &error);
+                }
             }
         }
     }
@@ -176,7 +186,7 @@ impl Argv {
 
     /// Perl's `eof`: whether the record before was the last of its file.
     pub fn eof(&mut self) -> Result<bool> {
-        self.current.as_mut().map_or(Ok(true), Stream::eof)
+        self.current.as_mut().filter(|stream| !stream.is_closed()).map_or(Ok(true), Stream::eof)
     }
 
     /// Perl's `eof()`: whether there is no more record in any file. To know, it goes on to the next one.
@@ -187,8 +197,24 @@ impl Argv {
     /// Perl's `close ARGV`: closes the current file, and counts records from 0 again; the status of a command.
     pub fn close(&mut self) -> Result<Option<Status>> {
         self.records = 0;
-        self.current.take().map_or(Ok(None), |mut stream| stream.close())
+        self.close_current()
     }
+
+    /// One whose command is still waited for when a handler gives that up stays.
+    fn close_current(&mut self) -> Result<Option<Status>> {
+        let Some(stream) = &mut self.current else { return Ok(None) };
+        self.fresh = false;
+        let closed = stream.close();
+        if !closed.as_ref().is_err_and(is_given_up) {
+            self.current = None;
+        }
+        closed
+    }
+}
+
+/// The caller's own doing, or its host's.
+fn is_given_up(error: &Error) -> bool {
+    matches!(error, Error::Abandoned { .. } | Error::Interrupted { .. })
 }
 
 fn check(separator: &Separator) -> Result<()> {

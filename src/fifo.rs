@@ -1,7 +1,7 @@
 //! Named pipes.
 
 use std::ffi::{CString, OsStr, OsString};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -90,8 +90,8 @@ pub fn open(path: impl AsRef<OsStr>, mode: Mode, deadline: Deadline) -> Result<S
         let fd = sys::open(&block::CALM, &name, flags | nowait, 0).map_err(failed)?;
         let (_reader, scratch) = sys::pipe().map_err(|errno| Error::os("pipe", errno))?;
         block::try_until(deadline, || match sys::files::tee_one(fd.as_raw_fd(), scratch.as_raw_fd()) {
-            // Nobody has it open for writing.
-            Ok(0) => Ok(None),
+            // Nobody has it open for writing; a hang-up tells of who had.
+            Ok(0) => Ok(is_hung_up(fd.as_raw_fd()).then_some(())),
             Ok(_) | Err(libc::EAGAIN) => Ok(Some(())),
             Err(errno) => Err(errno),
         })
@@ -111,6 +111,10 @@ pub fn open(path: impl AsRef<OsStr>, mode: Mode, deadline: Deadline) -> Result<S
     let mut stream = Stream::of_kind(fd, direction, Kind::Pipe, None);
     stream.set_autoflush_quietly(false);
     Ok(stream)
+}
+
+fn is_hung_up(fd: RawFd) -> bool {
+    sys::poll(&block::CALM, &mut [block::entry(fd, 0)], Some(0)) == Ok(1)
 }
 
 /// A FIFO in a directory of its own that only this user can enter, so that nobody can put another in its place. Both are

@@ -1,9 +1,14 @@
 //! The magic ARGV, from a user's side.
 
-use std::sync::{Arc, Mutex};
+mod common;
 
-use perlipc::Separator;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use perlipc::argv::Argv;
+use perlipc::{Error, Separator, fifo, signal};
+
+common::scenarios![a_handler_that_gives_up];
 
 /// A directory with these files.
 fn room(name: &str, files: &[(&str, &str)]) -> std::path::PathBuf {
@@ -123,4 +128,58 @@ fn an_explicit_close_gives_a_commands_status() {
     assert_eq!(argv.readline().unwrap(), Some(&b"x\n"[..]));
     assert!(argv.eof().unwrap());
     assert_eq!(argv.close().unwrap().unwrap().code(), Some(6));
+}
+
+/// What a handler gives up goes on with the next call where it was: no name is passed over, no record counted twice.
+#[test]
+fn given_up_and_gone_on_with() {
+    common::run("a_handler_that_gives_up");
+}
+
+fn a_handler_that_gives_up() {
+    let place = fifo::Private::new().unwrap();
+    let name = place.path().to_string_lossy().into_owned();
+    let mut argv = Argv::open([name.clone(), "/nosuch/file".into()], false);
+    let told = quiet(&mut argv);
+    signal::handle("ALRM", |_| Err(7)).unwrap();
+    let alarm = || drop(signal::alarm(Duration::from_millis(5), Duration::ZERO).unwrap());
+    let given_up = |argv: &mut Argv| {
+        alarm();
+        let answer = argv.readline().map(|line| line.map(<[u8]>::to_vec));
+        assert!(matches!(answer, Err(Error::Abandoned { value: 7, .. })), "{answer:?}");
+    };
+    // Nobody writes to it yet.
+    given_up(&mut argv);
+    given_up(&mut argv);
+    assert_eq!(*told.lock().unwrap(), [""; 0]);
+    let mut keep = fifo::open(&name, fifo::Mode::Keep, perlipc::Deadline::NOW).unwrap();
+    keep.write(b"half").unwrap();
+    keep.flush().unwrap();
+    given_up(&mut argv);
+    assert_eq!(argv.lineno(), 0);
+    keep.write(b" a line\n").unwrap();
+    keep.close().unwrap();
+    assert_eq!(argv.readline().unwrap(), Some(&b"half a line\n"[..]));
+    assert_eq!((argv.lineno(), argv.name()), (1, name.as_bytes()));
+    assert_eq!(argv.readline().unwrap(), None);
+    assert_eq!(*told.lock().unwrap(), ["/nosuch/file: 2"]);
+    // A command that says no more and does not end, by itself and by close.
+    let wait = format!("echo x; exec >&-; read go <{name}; exit 5|");
+    let mut argv = Argv::open([&wait, "echo y|", &wait], true);
+    let go_on = || {
+        let mut go = fifo::open(&name, fifo::Mode::Write, perlipc::Deadline::NEVER).unwrap();
+        go.write(b"\n").unwrap();
+        go.close().unwrap();
+    };
+    assert_eq!(argv.readline().unwrap(), Some(&b"x\n"[..]));
+    given_up(&mut argv);
+    given_up(&mut argv);
+    assert!(argv.eof().unwrap());
+    go_on();
+    assert_eq!(argv.readline().unwrap(), Some(&b"y\n"[..]));
+    assert_eq!(argv.readline().unwrap(), Some(&b"x\n"[..]));
+    alarm();
+    assert!(matches!(argv.close(), Err(Error::Abandoned { .. })));
+    go_on();
+    assert_eq!(argv.close().unwrap().unwrap().code(), Some(5));
 }

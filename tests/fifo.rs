@@ -87,3 +87,18 @@ fn what_is_no_fifo_is_refused() {
     assert!(matches!("+>".parse::<Mode>(), Err(Error::Invalid { .. })));
     assert!(matches!(fifo::make("a\0b", 0o600), Err(Error::Invalid { .. })));
 }
+
+#[test]
+fn a_writer_that_says_nothing_was_there_all_the_same() {
+    let place = Private::new().unwrap();
+    for limit in [Deadline::NEVER, Deadline::after_ms(10_000)] {
+        let path = place.path().to_owned();
+        let writer = std::thread::spawn(move || {
+            // Until somebody reads it waits; then it is gone at once.
+            drop(std::fs::File::options().write(true).open(path).unwrap());
+        });
+        let mut reader = fifo::open(place.path(), Mode::Read, limit).unwrap();
+        assert_eq!(reader.readline().unwrap(), None);
+        writer.join().unwrap();
+    }
+}
