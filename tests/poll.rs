@@ -681,7 +681,7 @@ fn changed() {
 struct Shown(std::sync::Arc<std::sync::Mutex<Stream>>);
 
 impl poll::Held for Shown {
-    fn show(&mut self, look: &mut dyn FnMut(poll::View<'_>)) -> bool {
+    fn show(&mut self, _reading: bool, look: &mut dyn FnMut(poll::View<'_>)) -> bool {
         self.0.try_lock().map(|mut stream| look(stream.view())).is_ok()
     }
 }

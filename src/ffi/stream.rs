@@ -107,13 +107,13 @@ impl Run {
     }
 }
 
-/// One direction: for one thread at a time, and not for a handler that runs inside a call of it.
+/// One direction, or another thing: for one thread at a time, and not for a handler that runs inside a call of it.
 pub(super) struct Half<T> {
     busy: Cell<bool>,
     half: UnsafeCell<Option<T>>,
 }
 
-/// The right to a direction.
+/// The right to it.
 pub(super) struct Use<'a, T> {
     busy: &'a Cell<bool>,
     pub(super) half: &'a mut T,
@@ -127,7 +127,7 @@ impl<T> Drop for Use<'_, T> {
 }
 
 impl<T> Half<T> {
-    fn new(half: Option<T>) -> Half<T> {
+    pub(super) fn new(half: Option<T>) -> Half<T> {
         Half { busy: Cell::new(false), half: UnsafeCell::new(half) }
     }
 
@@ -135,7 +135,7 @@ impl<T> Half<T> {
     /// The rule of the C surface: one thread for each direction. What breaks it on one thread (a handler inside the
     /// call) is found here.
     #[inline]
-    unsafe fn enter(&self, step: &'static str) -> Result<Use<'_, T>, Error> {
+    pub(super) unsafe fn enter(&self, step: &'static str) -> Result<Use<'_, T>, Error> {
         if self.busy.get() {
             return Err(Error::Busy { step });
         }
@@ -231,16 +231,21 @@ impl Lent {
 }
 
 impl Held for Lent {
-    fn show(&mut self, look: &mut dyn FnMut(View<'_>)) -> bool {
+    fn show(&mut self, reading: bool, look: &mut dyn FnMut(View<'_>)) -> bool {
         // SAFETY: a handle that is not gone is there, unless another thread frees it now: the caller's bug.
         let Ok(stream) = (unsafe { get(self.stream) }) else { return false };
         let shared = stream.shared();
-        // SAFETY: the rule for threads. Whether there is a writer never changes.
-        let writes = unsafe { &*stream.writer.half.get() }.is_some();
+        // SAFETY: the rule for threads. Whether there is a reader or a writer never changes.
+        let (reads, writes) = unsafe { ((*stream.reader.half.get()).is_some(), (*stream.writer.half.get()).is_some()) };
+        if !(reading && reads) {
+            // Another thread may be reading.
+            look(View { shared, reads, writes, reader: None });
+            return true;
+        }
+        // SAFETY: as above.
         match unsafe { stream.enter("poll") } {
-            Ok(reader) => look(View { shared, reader: Some(reader.half), writes }),
-            Err(Error::Busy { .. }) => return false,
-            Err(_) => look(View { shared, reader: None, writes }),
+            Ok(reader) => look(View { shared, reads, writes, reader: Some(reader.half) }),
+            Err(_) => return false,
         }
         true
     }

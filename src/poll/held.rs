@@ -7,15 +7,16 @@ use crate::stream::{Reader, Shared, Stream};
 /// A stream as a [`Poll`](super::Poll) set sees it: [`Stream::view`].
 pub struct View<'a> {
     pub(crate) shared: &'a Arc<Shared>,
-    pub(crate) reader: Option<&'a mut Reader>,
+    pub(crate) reads: bool,
     pub(crate) writes: bool,
+    pub(crate) reader: Option<&'a mut Reader>,
 }
 
 /// What a [`Poll`](super::Poll) set holds for a stream: the stream itself, a reference, or what leads to one.
 pub trait Held: Send {
     /// Shows the stream to `look`, which does not wait; false when a call of somebody else is under way on it. It runs
-    /// inside the set, and must not call that.
-    fn show(&mut self, look: &mut dyn FnMut(View<'_>)) -> bool;
+    /// inside the set, and must not call that. Without `reading` somebody else may be reading from it meanwhile.
+    fn show(&mut self, reading: bool, look: &mut dyn FnMut(View<'_>)) -> bool;
 
     /// What it led to is no more: it is not to be shown, and out of the set.
     fn is_gone(&self) -> bool {
@@ -24,14 +25,14 @@ pub trait Held: Send {
 }
 
 impl Held for Stream {
-    fn show(&mut self, look: &mut dyn FnMut(View<'_>)) -> bool {
+    fn show(&mut self, _reading: bool, look: &mut dyn FnMut(View<'_>)) -> bool {
         look(self.view());
         true
     }
 }
 
 impl Held for &mut Stream {
-    fn show(&mut self, look: &mut dyn FnMut(View<'_>)) -> bool {
-        (**self).show(look)
+    fn show(&mut self, reading: bool, look: &mut dyn FnMut(View<'_>)) -> bool {
+        (**self).show(reading, look)
     }
 }

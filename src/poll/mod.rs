@@ -133,8 +133,8 @@ impl<H: Held> Poll<H> {
         allow(events, OF_STREAMS)?;
         let mut held = stream;
         let mut seen = None;
-        held.show(&mut |view| {
-            let reads = if view.reader.is_some() { Events::READ | Events::LINE } else { Events::NONE };
+        held.show(events.has(Events::READ | Events::LINE), &mut |view| {
+            let reads = if view.reads { Events::READ | Events::LINE } else { Events::NONE };
             let writes = if view.writes { Events::WRITE } else { Events::NONE };
             seen = Some((Arc::downgrade(view.shared), view.shared.poll_fd(), reads | writes | Events::URGENT));
         });

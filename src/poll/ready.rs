@@ -36,12 +36,12 @@ impl<H: Held> State<H> {
         let Some(Entry { wants, thing: Thing::Stream(held, _), .. }) = self.entries.get(id) else {
             return Events::NONE;
         };
-        if held.is_gone() {
+        let wants = *wants;
+        if held.is_gone() || !wants.has(Events::READ | Events::LINE) {
             return Events::NONE;
         }
-        let wants = *wants;
         let mut found = Events::NONE;
-        let shown = held.show(&mut |view| {
+        let shown = held.show(true, &mut |view| {
             let Some(reader) = view.reader else { return };
             if fill {
                 reader.fill_at_once();

@@ -341,7 +341,8 @@ impl Stream {
 
     /// As a [`Poll`](crate::Poll) set sees it.
     pub fn view(&mut self) -> View<'_> {
-        View { shared: &self.shared, reader: self.reader.as_mut(), writes: self.writer.is_some() }
+        let (reads, writes) = (self.reader.is_some(), self.writer.is_some());
+        View { shared: &self.shared, reads, writes, reader: self.reader.as_mut() }
     }
 
     /// Taken apart, for faces whose objects are shared by threads.

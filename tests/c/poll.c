@@ -217,6 +217,48 @@ TEST(cancelled) {
     close(fds[1]);
 }
 
+struct reading { ipc_stream *stream; pid_t tid; int64_t lines, end; };
+
+static void *reads(void *arg) {
+    struct reading *r = arg;
+    const char *line;
+    __atomic_store_n(&r->tid, gettid(), __ATOMIC_SEQ_CST);
+    while ((r->end = ipc_stream_readline(r->stream, &line)) > 0) __atomic_add_fetch(&r->lines, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&r->tid, -1, __ATOMIC_SEQ_CST);
+    return NULL;
+}
+
+/* Whether it can be written to is asked without a look at what its reader does. */
+TEST(writing_is_asked_for_while_another_thread_reads) {
+    int pair[2];
+    pthread_t thread;
+    ipc_poll *p = ipc_poll_new();
+    struct reading r = {0};
+    ipc_stream *peer;
+    int64_t tag;
+    uint32_t events;
+    SAME(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    SAME(ipc_stream_adopt(pair[0], &r.stream), 0);
+    SAME(ipc_stream_adopt(pair[1], &peer), 0);
+    SAME(pthread_create(&thread, NULL, reads, &r), 0);
+    while (!__atomic_load_n(&r.tid, __ATOMIC_SEQ_CST)) sched_yield();
+    until_asleep(r.tid);
+    SAME(ipc_poll_stream(p, r.stream, PERLIPC_WRITE, 1), 0);
+    for (int i = 0; i < 20000; i++) {
+        SAME(ipc_stream_write(peer, "line\n", 5), 5);
+        SAME(ipc_poll_next(p, 20000, &tag, &events), 1);
+        SAME(events & PERLIPC_WRITE, PERLIPC_WRITE);
+    }
+    SAME(ipc_stream_close(peer, NULL), 0);
+    while (__atomic_load_n(&r.tid, __ATOMIC_SEQ_CST) != -1) SAME(ipc_poll_next(p, 20000, &tag, &events), 1);
+    SAME(pthread_join(thread, NULL), 0);
+    SAME(r.end, 0);
+    SAME(r.lines, 20000);
+    ipc_poll_free(p);
+    ipc_stream_free(r.stream);
+    ipc_stream_free(peer);
+}
+
 static void bit(unsigned char *set, int fd) { set[fd / 8] |= 1 << fd % 8; }
 
 TEST(select_as_perl) {

@@ -22,7 +22,7 @@ use crate::time::deadline;
 struct Lent(Py<Stream>);
 
 impl Held for Lent {
-    fn show(&mut self, look: &mut dyn FnMut(View<'_>)) -> bool {
+    fn show(&mut self, _reading: bool, look: &mut dyn FnMut(View<'_>)) -> bool {
         // Without an interpreter there is nobody to read it.
         let shown = Python::try_attach(|py| match self.0.bind(py).get().enter() {
             Ok(mut call) => {
