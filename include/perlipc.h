@@ -69,7 +69,7 @@ typedef struct ipc_futex ipc_futex;
  * killed leaves the last whole one. */
 typedef struct ipc_value ipc_value;
 
-/* Many files as one stream of lines. For one thread at a time. */
+/* Many files as one stream of lines. For one thread at a time; inside a call of it, in a callback, all is PERLIPC_E_BUSY. */
 typedef struct ipc_argv ipc_argv;
 
 /* A socket that others connect to. All calls but free work from any thread. */
@@ -2412,7 +2412,7 @@ PERLIPC_NODISCARD int64_t ipc_argv_readline(ipc_argv *a, const char **line);
 /* The name of the file that was read last, as it was given; "-" for standard input. Borrowed until the next call with the
  * handle.
  *
- * Returns: the name; NULL for a bad handle.
+ * Returns: the name; NULL for a bad handle, and inside a call of it.
  * Errors: none.
  * Threads: one at a time uses the handle.
  * Blocks: no.

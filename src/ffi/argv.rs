@@ -2,7 +2,8 @@
 
 use std::ffi::{c_char, c_void};
 
-use super::{Handle, free, get, get_mut, give, guard, out_handle, put, slice};
+use super::stream::{Half, Use};
+use super::{Handle, free, get, give, guard, out_handle, put, slice};
 use crate::argv::Argv;
 use crate::error::Error;
 use crate::status::Status;
@@ -11,14 +12,25 @@ use crate::stream::Separator;
 /// Is told of a name that cannot be opened, with the code of the failure.
 pub type ipc_argv_report_fn = Option<unsafe extern "C" fn(name: *const c_char, code: i32, userdata: *mut c_void)>;
 
-/// Many files as one stream of lines. For one thread at a time.
+/// Many files as one stream of lines. For one thread at a time; inside a call of it, in a callback, all is PERLIPC_E_BUSY.
 #[repr(C)]
 pub struct ipc_argv {
     tag: u32,
+    files: Half<Files>,
+}
+
+struct Files {
     argv: Argv,
     /// The record given out last, with a NUL.
     line: Vec<u8>,
     name: Vec<u8>,
+}
+
+/// # Safety
+/// As [`get`], and no other thread uses it now.
+unsafe fn files<'a>(a: *const ipc_argv) -> Result<Use<'a, Files>, Error> {
+    // SAFETY: the caller's promise.
+    unsafe { get(a)?.files.enter("argv") }
 }
 
 impl Handle for ipc_argv {
@@ -52,7 +64,8 @@ pub unsafe extern "C" fn ipc_argv_open(names: *const *const c_char, magic: i32, 
                 list.push(super::bytes(*names.add(list.len()), "argv")?.to_vec());
             }
             let argv = Argv::open(list, magic != 0);
-            give(out, ipc_argv { tag: ipc_argv::TAG, argv, line: Vec::new(), name: Vec::new() });
+            let files = Half::new(Some(Files { argv, line: Vec::new(), name: Vec::new() }));
+            give(out, ipc_argv { tag: ipc_argv::TAG, files });
         }
         Ok(0)
     })
@@ -72,7 +85,7 @@ pub unsafe extern "C" fn ipc_argv_report(a: *mut ipc_argv, report: ipc_argv_repo
     guard(|| {
         let userdata = Userdata(userdata);
         // SAFETY: the caller's handle.
-        unsafe { get_mut(a)? }.argv.report(move |name, error| {
+        unsafe { files(a)? }.half.argv.report(move |name, error| {
             let userdata = &userdata;
             if let Some(report) = report {
                 let name = [name, b"\0"].concat();
@@ -95,7 +108,7 @@ pub unsafe extern "C" fn ipc_argv_report(a: *mut ipc_argv, report: ipc_argv_repo
 pub unsafe extern "C" fn ipc_argv_push(a: *mut ipc_argv, name: *const c_char) -> i32 {
     guard(|| {
         // SAFETY: the caller's handle and string.
-        unsafe { get_mut(a)?.argv.push(super::bytes(name, "argv")?) };
+        unsafe { files(a)?.half.argv.push(super::bytes(name, "argv")?) };
         Ok(0)
     })
 }
@@ -117,7 +130,7 @@ pub unsafe extern "C" fn ipc_argv_separator(a: *mut ipc_argv, data: *const c_voi
                 [] => Separator::Paragraph,
                 bytes => Separator::Bytes(bytes.to_vec()),
             };
-            get_mut(a)?.argv.separator(separator)?;
+            files(a)?.half.argv.separator(separator)?;
         }
         Ok(0)
     })
@@ -138,13 +151,14 @@ pub unsafe extern "C" fn ipc_argv_readline(a: *mut ipc_argv, line: *mut *const c
         // SAFETY: the caller's handle and out-parameter; the copy lives in the handle.
         unsafe {
             put(line, std::ptr::null());
-            let argv = get_mut(a)?;
-            let Some(record) = argv.argv.readline()? else { return Ok(0) };
-            argv.line.clear();
-            argv.line.extend_from_slice(record);
-            argv.line.push(0);
-            put(line, argv.line.as_ptr().cast());
-            Ok(i64::try_from(argv.line.len() - 1).unwrap_or(i64::MAX))
+            let files = files(a)?;
+            let Files { argv, line: copy, .. } = &mut *files.half;
+            let Some(record) = argv.readline()? else { return Ok(0) };
+            copy.clear();
+            copy.extend_from_slice(record);
+            copy.push(0);
+            put(line, copy.as_ptr().cast());
+            Ok(i64::try_from(copy.len() - 1).unwrap_or(i64::MAX))
         }
     })
 }
@@ -152,7 +166,7 @@ pub unsafe extern "C" fn ipc_argv_readline(a: *mut ipc_argv, line: *mut *const c
 /// The name of the file that was read last, as it was given; "-" for standard input. Borrowed until the next call with the
 /// handle.
 ///
-/// Returns: the name; NULL for a bad handle.
+/// Returns: the name; NULL for a bad handle, and inside a call of it.
 /// Errors: none.
 /// Threads: one at a time uses the handle.
 /// Blocks: no.
@@ -161,9 +175,9 @@ pub unsafe extern "C" fn ipc_argv_readline(a: *mut ipc_argv, line: *mut *const c
 pub unsafe extern "C" fn ipc_argv_name(a: *mut ipc_argv) -> *const c_char {
     guard(|| {
         // SAFETY: the caller's handle; the copy lives in it.
-        let argv = unsafe { get_mut(a)? };
-        argv.name = [argv.argv.name(), b"\0"].concat();
-        Ok(argv.name.as_ptr().cast())
+        let files = unsafe { files(a)? };
+        files.half.name = [files.half.argv.name(), b"\0"].concat();
+        Ok(files.half.name.as_ptr().cast())
     })
 }
 
@@ -177,7 +191,7 @@ pub unsafe extern "C" fn ipc_argv_name(a: *mut ipc_argv) -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_argv_lineno(a: *const ipc_argv) -> i64 {
     // SAFETY: the caller's handle.
-    guard(|| Ok(i64::try_from(unsafe { get(a)? }.argv.lineno()).unwrap_or(i64::MAX)))
+    guard(|| Ok(i64::try_from(unsafe { files(a)? }.half.argv.lineno()).unwrap_or(i64::MAX)))
 }
 
 /// Whether the record before was the last of its file.
@@ -190,7 +204,7 @@ pub unsafe extern "C" fn ipc_argv_lineno(a: *const ipc_argv) -> i64 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_argv_eof(a: *mut ipc_argv) -> i32 {
     // SAFETY: the caller's handle.
-    guard(|| unsafe { get_mut(a)? }.argv.eof().map(i32::from))
+    guard(|| unsafe { files(a)? }.half.argv.eof().map(i32::from))
 }
 
 /// Whether there is no more record in any file. To know, it goes on to the next one.
@@ -203,7 +217,7 @@ pub unsafe extern "C" fn ipc_argv_eof(a: *mut ipc_argv) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_argv_eof_all(a: *mut ipc_argv) -> i32 {
     // SAFETY: the caller's handle.
-    guard(|| unsafe { get_mut(a)? }.argv.eof_all().map(i32::from))
+    guard(|| unsafe { files(a)? }.half.argv.eof_all().map(i32::from))
 }
 
 /// Closes the current file, and counts records from 0 again; for a command, waits.
@@ -219,7 +233,7 @@ pub unsafe extern "C" fn ipc_argv_close(a: *mut ipc_argv, status: *mut i32) -> i
         // SAFETY: the caller's handle and out-parameter.
         unsafe {
             put(status, -1);
-            let ended: Result<Option<Status>, Error> = get_mut(a)?.argv.close();
+            let ended: Result<Option<Status>, Error> = files(a)?.half.argv.close();
             put(status, ended?.map_or(-1, Status::raw));
         }
         Ok(0)

@@ -66,3 +66,55 @@ TEST(literal_names_whole_files_and_more_names) {
     CHECK(line == NULL);
     ipc_argv_free(argv);
 }
+
+static int tries;
+
+/* All that may be asked of a handle whose call is under way is told so. */
+static void all_are_refused(ipc_argv *argv) {
+    const char *line;
+    int32_t status;
+    tries++;
+    SAME(ipc_argv_readline(argv, &line), PERLIPC_E_BUSY);
+    SAME(ipc_argv_push(argv, "more"), PERLIPC_E_BUSY);
+    SAME(ipc_argv_separator(argv, NULL, 0), PERLIPC_E_BUSY);
+    SAME(ipc_argv_report(argv, NULL, NULL), PERLIPC_E_BUSY);
+    CHECK(ipc_argv_name(argv) == NULL);
+    SAME(ipc_argv_lineno(argv), PERLIPC_E_BUSY);
+    SAME(ipc_argv_eof(argv), PERLIPC_E_BUSY);
+    SAME(ipc_argv_eof_all(argv), PERLIPC_E_BUSY);
+    SAME(ipc_argv_close(argv, &status), PERLIPC_E_BUSY);
+}
+
+static void inside(const char *name, int32_t code, void *userdata) {
+    (void)name, (void)code;
+    all_are_refused(*(ipc_argv **)userdata);
+}
+
+static int32_t from_outside(int32_t signal, const char *name, void *userdata) {
+    (void)signal, (void)name;
+    all_are_refused(*(ipc_argv **)userdata);
+    return 1;
+}
+
+TEST(inside_a_call_of_the_handle) {
+    const char *line;
+    char fd[16];
+    int fds[2];
+    SAME(pipe2(fds, O_CLOEXEC), 0);
+    snprintf(fd, sizeof fd, "<&%d", fds[0]);
+    const char *names[] = {"nosuch_xyz", fd, NULL};
+    ipc_argv *argv;
+    SAME(ipc_argv_open(names, 1, &argv), 0);
+    SAME(ipc_argv_report(argv, inside, &argv), 0);
+    SAME(ipc_signal_handle("ALRM", from_outside, &argv), 0);
+    CHECK(ipc_signal_alarm(10, 0) >= 0);
+    SAME(ipc_argv_readline(argv, &line), PERLIPC_E_HANDLER);
+    SAME(tries, 2);
+    SAME(write(fds[1], "x\n", 2), 2);
+    SAME(ipc_argv_readline(argv, &line), 2);
+    SAME(ipc_argv_lineno(argv), 1);
+    SAME(ipc_signal_default("ALRM"), 0);
+    ipc_argv_free(argv);
+    close(fds[0]);
+    close(fds[1]);
+}
