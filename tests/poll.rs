@@ -165,6 +165,47 @@ fn by_every_separator() {
     assert_eq!(now(&poll), [(1, Events::LINE)]);
 }
 
+/// Whatever the pieces: a paragraph is told when its end is there, and not before.
+#[test]
+fn paragraphs_in_pieces() {
+    let mut random = common::Random(0x6a09_e667_f3bc_c908);
+    for _ in 0..common::scale(5_000) {
+        let mut poll = Poll::new();
+        let (mut reader, mut writer) = Stream::pipe().unwrap();
+        reader.separator(Separator::Paragraph).unwrap();
+        poll.stream(reader, Events::LINE, 1).unwrap();
+        let mut unread = Vec::new();
+        for _ in 0..20 {
+            let piece: Vec<u8> = (0..1 + random.below(3)).map(|_| b"\n\na"[random.below(3) as usize]).collect();
+            writer.write(&piece).unwrap();
+            unread.extend_from_slice(&piece);
+            loop {
+                let text = unread.iter().take_while(|byte| **byte == b'\n').count();
+                let end = unread[text..].windows(2).position(|two| two == b"\n\n").map(|at| text + at + 2);
+                let told = now(&poll);
+                assert_eq!(told.len(), usize::from(end.is_some()), "{:?}", String::from_utf8_lossy(&unread));
+                let Some(end) = end else { break };
+                assert_eq!(poll.get(1).unwrap().readline().unwrap(), Some(&unread[text..end]));
+                unread.drain(..end);
+            }
+        }
+    }
+}
+
+#[test]
+fn empty_lines_before_a_paragraph_are_looked_at_once() {
+    let poll = Poll::new();
+    let (mut reader, mut writer) = Stream::pipe().unwrap();
+    reader.separator(Separator::Paragraph).unwrap();
+    poll.stream(reader, Events::LINE, 1).unwrap();
+    let before = cpu_time();
+    for _ in 0..40_000 {
+        writer.write(b"\n").unwrap();
+        assert_eq!(now(&poll), []);
+    }
+    assert!(cpu_time() - before < Duration::from_secs(8), "{:?}", cpu_time() - before);
+}
+
 #[test]
 fn a_line_beyond_the_limit_is_told() {
     let mut poll = Poll::new();
@@ -842,9 +883,9 @@ fn select_as_perl() {
     let cpu = cpu_time();
     assert_eq!(ask(&[], &[], &[r], 40).unwrap().0, 0);
     assert!(cpu_time() - cpu < Duration::from_millis(20));
-    for set in 0..3 {
+    for (set, bad) in [(0, [9999]), (1, [9999]), (2, [9999]), (0, [-1])] {
         let mut sets = [&[][..]; 3];
-        sets[set] = &[9999];
+        sets[set] = &bad;
         let error = ask(sets[0], sets[1], sets[2], 0).unwrap_err();
         assert_eq!((error.step(), error.errno()), ("select", libc::EBADF));
     }

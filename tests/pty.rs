@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use perlipc::popen::{Errors, open3};
@@ -201,6 +202,33 @@ fn a_line_too_long_for_the_terminal_is_an_error_or_raw_is_chosen() {
     s.readline().unwrap();
     s.write(&[b'x'; 100_000]).unwrap();
     assert_eq!(s.readline().unwrap(), Some(&b"100000\n"[..]));
+}
+
+#[test]
+fn a_terminal_that_was_raw_takes_lines_again() {
+    let mut cmd = Cmd::shell("echo raw; head -c 6000 | wc -c; stty icanon; echo lines; head -n 2");
+    cmd.terminal("raw");
+    let mut s = pty::open(&cmd, 0, 0).unwrap();
+    s.timeout(Some(Duration::from_secs(10)));
+    assert_eq!(s.readline().unwrap(), Some(&b"raw\n"[..]));
+    s.write(&[b'x'; 6000]).unwrap();
+    assert_eq!(s.readline().unwrap(), Some(&b"6000\n"[..]));
+    assert_eq!(s.readline().unwrap(), Some(&b"lines\n"[..]));
+    assert!(matches!(s.write(&[b'x'; 4096]), Err(Error::TooLong { .. })));
+    let longest = [&[b'x'; 4095][..], b"\n"].concat();
+    for _ in 0..2 {
+        s.write(&longest).unwrap();
+        assert_eq!(s.readline().unwrap(), Some(&longest[..]));
+    }
+}
+
+#[test]
+fn given_up_it_waits_as_others_do() {
+    let mut s = pty::open(&Cmd::argv(["sleep", "100"]), 0, 0).unwrap();
+    let fd = s.release().unwrap();
+    // SAFETY: plain numbers.
+    let flags = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) };
+    assert_eq!(flags & (libc::O_NONBLOCK | libc::O_ACCMODE), libc::O_RDWR);
 }
 
 #[test]

@@ -24,6 +24,10 @@ pub fn select(
             *asked.entry(*fd).or_default() |= events;
         }
     }
+    // Passed over by poll, as if nothing had been asked.
+    if let Some(bad) = asked.keys().find(|fd| **fd < 0) {
+        return Err(Error::at("select", bad.to_string(), libc::EBADF));
+    }
     let mut fds: Vec<libc::pollfd> = asked.iter().map(|(fd, events)| block::entry(*fd, *events)).collect();
     let readable = libc::POLLIN | libc::POLLHUP | libc::POLLERR;
     // A hang-up is no exceptional condition, and does not make a pipe writable.

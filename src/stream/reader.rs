@@ -192,8 +192,16 @@ impl Reader {
             }
             Separator::Bytes(bytes) => memmem::find(&self.buffer[from(bytes.len())..self.end], bytes),
             Separator::Paragraph => {
-                let skip = self.buffer[self.start..self.end].iter().take_while(|b| **b == b'\n').count();
-                memmem::find(&self.buffer[from(2).max(self.start + skip)..self.end], b"\n\n")
+                let looked = self.scanned.max(self.start);
+                // Newlines before a paragraph belong to none. Two at the end of what was looked at would have ended one.
+                let skip = match &self.buffer[self.start..looked] {
+                    [] | [b'\n'] | [.., b'\n', b'\n'] => {
+                        self.buffer[looked..self.end].iter().take_while(|b| **b == b'\n').count()
+                    }
+                    _ => 0,
+                };
+                let from = if skip > 0 { looked + skip } else { from(2) };
+                memmem::find(&self.buffer[from..self.end], b"\n\n")
             }
             Separator::Size(size) => return ahead >= *size,
             Separator::Whole => return false,
@@ -211,6 +219,8 @@ impl Reader {
         while !rest.is_empty() {
             match sys::write(&block::CALM, log.as_raw_fd(), rest) {
                 Ok(n) if n > 0 => rest = &rest[n..],
+                // A handler of the host's.
+                Err(libc::EINTR) => {}
                 _ => return,
             }
         }

@@ -311,6 +311,11 @@ impl Shared {
         if self.kind != Kind::Pty {
             return Ok(());
         }
+        // What was handed on as it came is the beginning of no line.
+        if !sys::tty::modes(self.fd()).is_ok_and(|modes| modes.is_canonical()) {
+            self.line.store(0, Ordering::Relaxed);
+            return Ok(());
+        }
         let mut line = self.line.load(Ordering::Relaxed);
         let mut longest = 0;
         let mut from = 0;
@@ -321,7 +326,7 @@ impl Shared {
             from = end + 1;
         }
         line += data.len() - from;
-        if longest.max(line) > TERMINAL_LINE && sys::tty::modes(self.fd()).is_ok_and(|modes| modes.is_canonical()) {
+        if longest.max(line) > TERMINAL_LINE {
             return Err(Error::TooLong { step: "write", limit: TERMINAL_LINE });
         }
         self.line.store(line, Ordering::Relaxed);
@@ -600,7 +605,15 @@ impl Shared {
             -1 => Err(Error::Closed { step: "release" }),
             fd => {
                 self.gate.leave_sets(fd);
-                Ok(sys::take_fd(fd))
+                let fd = sys::take_fd(fd);
+                if self.kind == Kind::Pty {
+                    // Ours alone until now, and set not to wait.
+                    let flags = sys::file_flags(fd.as_raw_fd());
+                    flags
+                        .and_then(|flags| sys::set_file_flags(fd.as_raw_fd(), flags & !libc::O_NONBLOCK))
+                        .map_err(|errno| Error::os("release", errno))?;
+                }
+                Ok(fd)
             }
         }
     }
