@@ -2,12 +2,14 @@
 
 mod common;
 
+use std::os::fd::AsRawFd;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use perlipc::{Cmd, Deadline, Error, Expect, Stream, expect, pty};
 
-common::scenarios![passwd_and_su];
+common::scenarios![passwd_and_su, a_log_that_handlers_cut];
 
 fn list(texts: &[&str]) -> Expect {
     let mut expect = Expect::new();
@@ -155,6 +157,49 @@ fn a_script_of_pairs_in_one_call_and_a_log() {
     let mut all = Vec::new();
     seen.read_to_end(&mut all).unwrap();
     assert_eq!(all, b"login: Password: me/secret\n");
+}
+
+/// A handler of the host's, for which the kernel starts no call again.
+#[test]
+fn a_log_has_all_whatever_handlers_run() {
+    common::run("a_log_that_handlers_cut");
+}
+
+fn a_log_that_handlers_cut() {
+    static RAN: AtomicUsize = AtomicUsize::new(0);
+    extern "C" fn ran(_: libc::c_int) {
+        RAN.fetch_add(1, Ordering::SeqCst);
+    }
+    // SAFETY: a handler that does what a signal may; no SA_RESTART. The number of this process's only thread.
+    let main = unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = ran as *const () as usize;
+        assert_eq!(libc::sigaction(libc::SIGUSR1, &action, std::ptr::null_mut()), 0);
+        libc::gettid()
+    };
+    let said = [&[b'x'; 20_000][..], b"done"].concat();
+    let (mut reader, _writer) = saying(&said);
+    let (mut seen, mut log) = Stream::pipe().unwrap();
+    let log = log.release().unwrap();
+    // SAFETY: plain numbers.
+    assert!(unsafe { libc::fcntl(log.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) } >= 4096);
+    reader.log(Some(log)).unwrap();
+    let drains = std::thread::spawn(move || {
+        let stat = format!("/proc/self/task/{main}/stat");
+        for round in 0..3 {
+            let asleep = || std::fs::read_to_string(&stat).unwrap().rsplit(')').next().unwrap().starts_with(" S");
+            assert!(common::eventually(asleep), "it does not wait for the log");
+            // SAFETY: a thread of this process.
+            unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), main, libc::SIGUSR1) };
+            assert!(common::eventually(|| RAN.load(Ordering::SeqCst) > round), "the handler did not run");
+        }
+        let mut all = Vec::new();
+        seen.read_to_end(&mut all).unwrap();
+        all
+    });
+    assert_eq!(list(&["done"]).wait(&mut reader).unwrap(), 0);
+    reader.log(None).unwrap();
+    assert!(drains.join().unwrap() == said, "something is missing");
 }
 
 #[test]
