@@ -121,7 +121,8 @@ impl Interact {
     }
 
     /// The descriptors of the user's terminal, lent for as long as this lives. What is read from and written to need not
-    /// be a terminal: at the end of what can be read the child is told so, and is listened to until it ends.
+    /// be a terminal: at the end of what can be read the child is told so, and is listened to until it ends; a line that is
+    /// too long for a child's terminal that hands on lines is [`Error::TooLong`], as of [`Stream::write`].
     pub fn terminal(&mut self, input: RawFd, output: RawFd) -> &mut Interact {
         self.input = input;
         self.output = output;
@@ -300,6 +301,9 @@ impl Join<'_> {
             let free_bytes = self.at.typed.get(..free).unwrap_or_default();
             let seen = side.watch.pass(free_bytes)?;
             let taken = seen.as_ref().map_or(free, |seen| seen.taken.min(free));
+            if self.user.modes.is_none() {
+                self.child.check_line(free_bytes.get(..taken).unwrap_or_default())?;
+            }
             let passed: Vec<u8> = self.at.typed.drain(..taken).collect();
             let number = seen.as_ref().and_then(|seen| side.numbers.get(seen.index).copied());
             self.pass(&passed);

@@ -4,7 +4,7 @@ mod common;
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -277,7 +277,6 @@ fn without_a_terminal_the_end_of_the_input_is_told() {
     let _alone = alone();
     let (reader, mut writer) = Stream::pipe().unwrap();
     let (mut shown, output) = Stream::pipe().unwrap();
-    use std::os::fd::AsFd;
     let mut interact = Interact::new();
     interact.terminal(reader.as_fd().as_raw_fd(), output.as_fd().as_raw_fd());
     let mut child = pty::open(&Cmd::argv(["cat", "-n"]), 0, 0).unwrap();
@@ -409,6 +408,28 @@ fn shell_joined() {
 /// A child without job control of its own.
 fn cat_joined() {
     joined(Cmd::shell("echo ready; exec cat -n").terminal("echo,crlf"));
+}
+
+#[test]
+fn a_line_too_long_for_the_childs_terminal_is_not_cut() {
+    let _alone = alone();
+    let longest = [&[b'x'; 4095][..], b"\n"].concat();
+    for (text, fits) in [(longest.repeat(2), true), ([&[b'x'; 4096][..], b"\n"].concat(), false)] {
+        let (reader, mut writer) = Stream::pipe().unwrap();
+        let (mut shown, output) = Stream::pipe().unwrap();
+        let mut interact = Interact::new();
+        interact.terminal(reader.as_fd().as_raw_fd(), output.as_fd().as_raw_fd());
+        writer.write(&text).unwrap();
+        drop(writer);
+        let mut child = pty::open(&Cmd::argv(["wc", "-c"]), 0, 0).unwrap();
+        let answer = interact.next(&mut child, soon());
+        if fits {
+            assert_eq!(answer.unwrap(), Event::Eof);
+            assert_eq!(shown.readline().unwrap(), Some(&b"8192\n"[..]));
+        } else {
+            assert!(matches!(answer, Err(Error::TooLong { limit: 4095, .. })), "{answer:?}");
+        }
+    }
 }
 
 fn joined(cmd: &Cmd) {

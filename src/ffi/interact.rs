@@ -213,7 +213,8 @@ pub unsafe extern "C" fn ipc_interact_output(
 /// Returns: PERLIPC_INTERACT_EOF, PERLIPC_INTERACT_ESCAPE, PERLIPC_INTERACT_INPUT; a pattern's number; what a callback
 /// returned.
 /// Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, PERLIPC_E_CANCELED, PERLIPC_E_CLOSED; PERLIPC_E_BUSY when a terminal is joined
-/// already; -EBADF for a stream that does not read and write.
+/// already; PERLIPC_E_TOO_LONG for a line of 4096 bytes or more, from what is no terminal, for a pty that hands on lines; -EBADF
+/// for a stream that does not read and write.
 /// Threads: any, one at a time in a process; it alone uses the stream, but for the callbacks.
 /// Blocks: until there is something to tell, the timeout, or the stream's deadline; its limit of each call does not count.
 /// Callbacks: those of the patterns, on the calling thread, with the terminal as it was before.

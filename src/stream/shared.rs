@@ -307,7 +307,7 @@ impl Shared {
     }
 
     /// A terminal that hands on lines would cut one that is too long, silently.
-    pub(super) fn check_line(&self, data: &[u8]) -> Result<()> {
+    pub(crate) fn check_line(&self, data: &[u8]) -> Result<()> {
         if self.kind != Kind::Pty {
             return Ok(());
         }
