@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::ffi::CString;
 
 use crate::block;
+use crate::cmd::{skip_spaces, trim};
 use crate::error::{Error, Result, text};
 use crate::popen;
 use crate::status::Status;
@@ -152,24 +153,25 @@ impl Argv {
         if !self.magic {
             return file(name);
         }
-        let name = name.trim_ascii();
+        let name = trim(name);
         match name {
             b"-" => dup(0),
             [b'|', ..] | [b'>', ..] | [b'+', ..] => {
                 Err(Error::invalid("open", "it would be written to, and this only reads"))
             }
-            [.., b'|'] => match std::str::from_utf8(name) {
-                Ok(spec) => popen::open(spec),
-                Err(_) => Err(Error::invalid("open", "a command that is not UTF-8")),
-            },
+            [.., b'|'] => popen::open(name),
             [b'<', b'&', number @ ..] => {
-                let number = number.strip_prefix(b"=").unwrap_or(number).trim_ascii();
-                match std::str::from_utf8(number).ok().and_then(|number| number.parse().ok()) {
+                let number = trim(number.strip_prefix(b"=").unwrap_or(number));
+                let digits = std::str::from_utf8(number).ok().filter(|digits| !digits.starts_with(['+', '-']));
+                match digits.and_then(|digits| digits.parse().ok()) {
                     Some(fd) => dup(fd),
                     None => Err(Error::at("open", name, libc::EBADF)),
                 }
             }
-            [b'<', path @ ..] => file(path.trim_ascii_start()),
+            [b'<', path @ ..] => match skip_spaces(path) {
+                b"-" => dup(0),
+                path => file(path),
+            },
             path => file(path),
         }
     }

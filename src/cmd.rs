@@ -94,8 +94,14 @@ fn is_space(byte: &u8) -> bool {
     SPACES.contains(byte)
 }
 
-fn skip_spaces(text: &[u8]) -> &[u8] {
+pub(crate) fn skip_spaces(text: &[u8]) -> &[u8] {
     &text[text.iter().take_while(|b| is_space(b)).count()..]
+}
+
+/// Without the white space around it, as Perl knows that: the vertical tab too.
+pub(crate) fn trim(text: &[u8]) -> &[u8] {
+    let text = skip_spaces(text);
+    &text[..text.len() - text.iter().rev().take_while(|b| is_space(b)).count()]
 }
 
 /// How Perl runs a command string: by sh, or split at white space without one. The flag: standard error goes where

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::child::{self, Child, Fork};
-use crate::cmd::Cmd;
+use crate::cmd::{Cmd, trim};
 use crate::error::{Error, Result};
 use crate::pty;
 use crate::stream::{Carried, Direction, Kind, Stream};
@@ -43,10 +43,10 @@ pub fn open(spec: impl AsRef<[u8]>) -> Result<Stream> {
 
 /// What [`open`] would start, and which way: for who has more to say about the command.
 pub fn parse(spec: impl AsRef<[u8]>) -> Result<(Cmd, Mode)> {
-    let text = spec.as_ref().trim_ascii();
+    let text = trim(spec.as_ref());
     let shown = || String::from_utf8_lossy(text).into_owned();
     let (command, mode) = match (text.strip_prefix(b"|"), text.strip_suffix(b"|")) {
-        (Some(rest), Some(_)) if !matches!(rest.trim_ascii(), b"" | b"|") => {
+        (Some(rest), Some(_)) if !matches!(trim(rest), b"" | b"|") => {
             return Err(Error::invalid(
                 "open",
                 format!("can't open a bidirectional pipe {:?}: that is open2", shown()),
@@ -58,7 +58,7 @@ pub fn parse(spec: impl AsRef<[u8]>) -> Result<(Cmd, Mode)> {
             return Err(Error::invalid("open", format!("{:?} has a | neither in front nor behind", shown())));
         }
     };
-    match command.trim_ascii() {
+    match trim(command) {
         b"" | b"|" => Err(Error::invalid("open", "missing command in piped open")),
         b"-" => Err(Error::invalid("open", format!("{:?} forks: that is the fork form", shown()))),
         _ => Ok((Cmd::shell(command), mode)),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use perlipc::argv::Argv;
 use perlipc::{Error, Separator, fifo, signal};
 
-common::scenarios![a_handler_that_gives_up];
+common::scenarios![a_handler_that_gives_up, standard_input_by_each_name];
 
 /// A directory with these files.
 fn room(name: &str, files: &[(&str, &str)]) -> std::path::PathBuf {
@@ -54,6 +54,40 @@ fn files_and_commands_in_order() {
     assert_eq!(all(&mut argv), want);
     assert!(argv.eof().unwrap() && argv.eof_all().unwrap());
     std::fs::remove_dir_all(dir).unwrap();
+}
+
+#[test]
+fn spaces_and_numbers_as_perl_has_them() {
+    let dir = room("spaces", &[("f", "x\n")]);
+    let f = dir.join("f").to_string_lossy().into_owned();
+    // The vertical tab is one too; and a descriptor has no sign.
+    let names =
+        [format!("\x0b{f}\x0c"), format!("\r<\x0b{f}\x0b"), "\x0becho x |\x0b".into(), "<&-0".into(), "<&+0".into()];
+    let mut argv = Argv::open(names.clone(), true);
+    let told = quiet(&mut argv);
+    let lines = all(&mut argv);
+    assert_eq!(lines, [1, 2, 3].map(|n| format!("{n}:[{}]:x", names[n - 1])));
+    assert_eq!(*told.lock().unwrap(), [format!("<&-0: {}", libc::EBADF), format!("<&+0: {}", libc::EBADF)]);
+    // A command is bytes.
+    let mut argv = Argv::open([b"printf %s '\xff'|".to_vec()], true);
+    assert_eq!(argv.readline().unwrap(), Some(&b"\xff"[..]));
+    std::fs::remove_dir_all(dir).unwrap();
+}
+
+#[test]
+fn standard_input() {
+    let mut command = common::command("standard_input_by_each_name");
+    let file = room("stdin", &[("f", "1\n2\n")]).join("f");
+    let output = command.stdin(std::fs::File::open(file).unwrap()).output().unwrap();
+    common::finish("standard_input_by_each_name", output);
+}
+
+fn standard_input_by_each_name() {
+    for name in ["-", " - ", "<-", "< -", "<&0", "<&=0"] {
+        // SAFETY: plain numbers.
+        unsafe { libc::lseek(0, 0, libc::SEEK_SET) };
+        assert_eq!(all(&mut Argv::open([name], true)), [format!("1:[{name}]:1"), format!("2:[{name}]:2")]);
+    }
 }
 
 #[test]
@@ -142,7 +176,9 @@ fn a_handler_that_gives_up() {
     let mut argv = Argv::open([name.clone(), "/nosuch/file".into()], false);
     let told = quiet(&mut argv);
     signal::handle("ALRM", |_| Err(7)).unwrap();
-    let alarm = || drop(signal::alarm(Duration::from_millis(5), Duration::ZERO).unwrap());
+    let alarm = || {
+        let _ = signal::alarm(Duration::from_millis(5), Duration::ZERO).unwrap();
+    };
     let given_up = |argv: &mut Argv| {
         alarm();
         let answer = argv.readline().map(|line| line.map(<[u8]>::to_vec));
