@@ -165,6 +165,23 @@ fn by_every_separator() {
     assert_eq!(now(&poll), [(1, Events::LINE)]);
 }
 
+#[test]
+fn without_time_what_is_there_counts() {
+    let long = [&[b'x'; 300_000][..], b"\n"].concat();
+    for text in [&b"half"[..], b"", &long] {
+        let mut poll = Poll::new();
+        let (reader, mut writer) = Stream::pipe().unwrap();
+        // SAFETY: plain numbers.
+        assert!(unsafe { libc::fcntl(fd_of(&writer), libc::F_SETPIPE_SZ, 1 << 20) } >= 1 << 20);
+        poll.stream(reader, Events::LINE, 1).unwrap();
+        writer.write(text).unwrap();
+        drop(writer);
+        let ready = poll.next(Deadline::NOW).unwrap().unwrap();
+        assert!(ready.events.has(Events::LINE));
+        assert_eq!(poll.get(1).unwrap().readline().unwrap(), Some(text).filter(|text| !text.is_empty()));
+    }
+}
+
 /// Whatever the pieces: a paragraph is told when its end is there, and not before.
 #[test]
 fn paragraphs_in_pieces() {
@@ -423,7 +440,7 @@ fn a_pty_that_a_grandchild_holds_ends() {
 #[test]
 fn a_pty_is_asked_for_something_else() {
     for wants in [Events::LINE, Events::READ] {
-        let cmd = Cmd::shell("(trap '' HUP; exec sleep 60) & echo $!; read x");
+        let cmd = Cmd::shell("trap '' HUP; sleep 60 & echo $!; read x");
         let mut stream = pty::open(&cmd, 24, 80).unwrap();
         let pid = String::from_utf8(stream.readline().unwrap().unwrap().to_vec()).unwrap().trim().parse().unwrap();
         let child = stream.child().unwrap().clone();
