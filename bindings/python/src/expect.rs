@@ -25,16 +25,24 @@ fn eof<'py>(py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
     py.import("perlipc.expect")?.getattr("EOF")
 }
 
-/// A pattern's bytes as the text of a regular expression.
+/// A pattern's bytes as the text of a regular expression. Of bytes each counts alone, whatever text they would be.
 fn source(pattern: &Bound<'_, PyAny>) -> PyResult<String> {
-    let bytes = owned(pattern, pattern.is_instance_of::<PyString>())?;
-    Ok(bytes
-        .utf8_chunks()
-        .flat_map(|chunk| {
-            let rest = chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}"));
-            std::iter::once(chunk.valid().to_owned()).chain(rest).collect::<Vec<_>>()
-        })
-        .collect())
+    if pattern.is_instance_of::<PyString>() {
+        return pattern.extract();
+    }
+    let (mut source, mut escaped) = (String::new(), false);
+    for byte in owned(pattern, false)? {
+        if byte.is_ascii() {
+            source.push(byte.into());
+        } else {
+            if escaped {
+                source.pop();
+            }
+            source += &format!("\\x{byte:02x}");
+        }
+        escaped = byte == b'\\' && !escaped;
+    }
+    Ok(source)
 }
 
 /// The text of a compiled regular expression with its flags; `None` for what is none.

@@ -86,6 +86,20 @@ def test_a_script_in_one_call() -> None:
             cat.script([(None, b"c\n"), (b"d", None)], timeout=0.05)
 
 
+def test_each_byte_of_a_pattern_of_bytes_counts_alone() -> None:
+    text = "\u00e9\u00e9 \u00e8".encode() + b"\xa9\xa9\xff\\xff"
+    for pattern in [rb"\xc3\xa9", "\u00e9+".encode(), "[\u00e9]+".encode(), b"\\\xff", b"\\\\xff", b"\xa9{2}", b"[^\xc3\xa9]"]:
+        reader, writer = ipc.pipe()
+        writer.write(text)
+        compiled = re.compile(pattern)
+        wanted = compiled.search(text)
+        assert wanted is not None
+        found = reader.expect(compiled, timeout=5)
+        assert (found.before, found.match) == (text[: wanted.start()], wanted[0]), pattern
+        reader.close()
+        writer.close()
+
+
 def test_a_log_of_all_that_is_read(tmp_path: Path) -> None:
     path = tmp_path / "log"
     with ipc.open_pty("echo one; echo two; echo three", text=True) as tty:
