@@ -68,6 +68,8 @@ pub struct Interact {
     /// What the child was told last ended a line.
     at_line: bool,
     seen: Seen,
+    /// Seen, and to be told when all before it is shown.
+    due: Option<Event>,
 }
 
 #[derive(Debug)]
@@ -111,6 +113,7 @@ impl Interact {
             to_user: Vec::new(),
             at_line: true,
             seen: Seen::default(),
+            due: None,
         }
     }
 
@@ -252,9 +255,15 @@ impl Join<'_> {
     fn run(&mut self, reader: &mut Reader, deadline: Deadline) -> Result<Event> {
         let mut ended = false;
         loop {
-            let said = reader.take_buffered();
-            if let Some(event) = self.said(&said, reader, deadline)? {
+            if let Some(event) = self.at.due {
+                self.show(deadline)?;
+                self.at.due = None;
                 return Ok(event);
+            }
+            let said = reader.take_buffered();
+            self.said(&said, reader)?;
+            if self.at.due.is_some() {
+                continue;
             }
             if ended {
                 self.show(deadline)?;
@@ -268,22 +277,19 @@ impl Join<'_> {
     }
 
     /// Passes on what the child said.
-    fn said(&mut self, said: &[u8], reader: &mut Reader, deadline: Deadline) -> Result<Option<Event>> {
-        if said.is_empty() {
-            return Ok(None);
-        }
+    fn said(&mut self, said: &[u8], reader: &mut Reader) -> Result<()> {
         let [_, side] = &mut self.at.watches;
-        let Some(seen) = side.watch.pass(said)? else {
+        let seen = if said.is_empty() { None } else { side.watch.pass(said)? };
+        let Some(seen) = seen else {
             self.at.to_user.extend_from_slice(said);
-            return Ok(None);
+            return Ok(());
         };
         let (shown, rest) = said.split_at(seen.taken.min(said.len()));
         self.at.to_user.extend_from_slice(shown);
         reader.put_back(rest);
-        let number = side.numbers.get(seen.index).copied().unwrap_or_default();
+        self.at.due = side.numbers.get(seen.index).copied().map(Event::Seen);
         self.at.seen = seen;
-        self.show(deadline)?;
-        Ok(Some(Event::Seen(number)))
+        Ok(())
     }
 
     /// Shows all there is.

@@ -411,6 +411,28 @@ fn cat_joined() {
 }
 
 #[test]
+fn what_was_seen_is_told_later_when_it_could_not_be_shown() {
+    let _alone = alone();
+    let (reader, _writer) = Stream::pipe().unwrap();
+    let (mut shown, mut full) = Stream::pipe().unwrap();
+    let mut interact = Interact::new();
+    interact.terminal(reader.as_fd().as_raw_fd(), full.as_fd().as_raw_fd());
+    let number = interact.output("h(.)re").unwrap();
+    full.timeout(Some(Duration::from_millis(1)));
+    assert!(full.write(&[b'x'; 1 << 20]).unwrap_err().is_timeout());
+    let mut child = pty::open(&Cmd::shell("echo here and there; read end"), 0, 0).unwrap();
+    for _ in 0..2 {
+        let answer = interact.next(&mut child, Deadline::after_ms(50));
+        assert!(answer.as_ref().is_err_and(Error::is_timeout), "{answer:?}");
+    }
+    let room = shown.read(&mut [0; 1 << 16]).unwrap();
+    assert!(room >= 4096);
+    assert_eq!(interact.next(&mut child, soon()), Ok(Event::Seen(number)));
+    assert_eq!(interact.seen(1), Some(&b"e"[..]));
+    assert_eq!(child.readline().unwrap(), Some(&b" and there\n"[..]));
+}
+
+#[test]
 fn a_line_too_long_for_the_childs_terminal_is_not_cut() {
     let _alone = alone();
     let longest = [&[b'x'; 4095][..], b"\n"].concat();
