@@ -353,7 +353,7 @@ impl<'a> Talk<'a> {
                     match writer.write_ready(&self.input[self.fed..]) {
                         Ok(n) => self.fed += n,
                         Err(Stop::Errno(libc::EAGAIN)) => {}
-                        Err(Stop::Errno(libc::EPIPE | libc::ECONNRESET)) => self.fed = self.input.len(),
+                        Err(Stop::Errno(errno)) if writer.is_refusal(errno) => self.fed = self.input.len(),
                         Err(stop) => return Err(stop),
                     }
                 }
@@ -439,7 +439,7 @@ impl<'a> Pump<'a> {
                     }
                     Err(Stop::Errno(libc::EAGAIN)) => {}
                     // It does not want to hear more: no failure of ours.
-                    Err(Stop::Errno(libc::EPIPE | libc::ECONNRESET)) => *rest = &[],
+                    Err(Stop::Errno(errno)) if shared.is_refusal(errno) => *rest = &[],
                     Err(stop) => return Err(stop),
                 }
             }

@@ -422,7 +422,10 @@ impl Join<'_> {
             match written(self.child.write_ready(&self.at.to_child)) {
                 Ok(n) => drop(self.at.to_child.drain(..n)),
                 // If it listens no more, what it said and its end are to be read.
-                Err(error) if matches!(error.errno(), libc::EIO | libc::EPIPE) => refused = Some(error),
+                Err(error) if self.child.is_refusal(error.errno()) => {
+                    self.at.to_child.clear();
+                    refused = Some(error);
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -2,11 +2,13 @@
 
 mod common;
 
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use perlipc::popen::{Errors, open3};
-use perlipc::{Cmd, Deadline, Error, pty};
+use perlipc::{Cmd, Deadline, Error, Stream, pty};
+
+common::scenarios![much_for_nobody];
 
 #[test]
 fn open_proc_cat_n_answers_line_by_line() {
@@ -171,6 +173,40 @@ fn a_child_that_is_gone_is_no_deadly_signal() {
     s.child().unwrap().kill("KILL").unwrap();
     assert_eq!(s.readline().unwrap(), None);
     assert_eq!(s.close().unwrap().unwrap().signal(), Some(libc::SIGKILL));
+}
+
+/// More than there is room for is refused: it is not tried for ever, whatever the deadline.
+#[test]
+fn much_for_a_child_that_is_gone() {
+    common::run("much_for_nobody");
+}
+
+fn much_for_nobody() {
+    for limit in [Some(Duration::from_secs(20)), None] {
+        let mut s = pty::open(&Cmd::argv(["true"]), 0, 0).unwrap();
+        assert_eq!(s.readline().unwrap(), None);
+        s.timeout(limit);
+        let error = s.write(&b"anybody?\n".repeat(100_000)).unwrap_err();
+        assert_eq!((error.step(), error.errno()), ("write", libc::EIO));
+        assert!(s.close().unwrap().unwrap().success());
+    }
+    // One that was made elsewhere, and set not to wait.
+    let (mut master, mut slave) = (-1, -1);
+    // SAFETY: out-pointers; the descriptors are new.
+    let mut s = unsafe {
+        let none = std::ptr::null_mut();
+        assert_eq!(libc::openpty(&mut master, &mut slave, none, none.cast(), none.cast()), 0);
+        assert_eq!(libc::fcntl(master, libc::F_SETFL, libc::O_RDWR | libc::O_NONBLOCK), 0);
+        libc::close(slave);
+        Stream::adopt(OwnedFd::from_raw_fd(master)).unwrap()
+    };
+    s.timeout(Some(Duration::from_secs(20)));
+    assert_eq!(s.write(&b"anybody?\n".repeat(100_000)).unwrap_err().errno(), libc::EIO);
+    // And when it goes in the midst of it.
+    let mut s = pty::open(&Cmd::shell("read x; exit 3"), 0, 0).unwrap();
+    s.timeout(Some(Duration::from_secs(20)));
+    assert_eq!(s.write(&b"anybody?\n".repeat(100_000)).unwrap_err().errno(), libc::EIO);
+    assert_eq!(s.close().unwrap().unwrap().code(), Some(3));
 }
 
 #[test]

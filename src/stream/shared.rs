@@ -415,19 +415,29 @@ impl Shared {
                 }
             };
             match answer {
-                Err(Stop::Errno(libc::EAGAIN)) => self.gate.ready(fd, libc::POLLOUT, deadline)?,
+                Err(Stop::Errno(libc::EAGAIN)) => {
+                    self.check_hung_up(fd)?;
+                    self.gate.ready(fd, libc::POLLOUT, deadline)?;
+                }
                 Err(Stop::Errno(libc::EOPNOTSUPP)) if !bare => {
                     // Not more than what POLLOUT promises to take at once.
                     self.gate.ready(fd, libc::POLLOUT, deadline)?;
                     let piece = &data[..data.len().min(4096)];
                     match block::call(|word| self.write_call(word, fd, piece, false)) {
-                        Err(Stop::Errno(libc::EAGAIN)) => {}
+                        Err(Stop::Errno(libc::EAGAIN)) => self.check_hung_up(fd)?,
                         answer => return self.pipe_broke(answer),
                     }
                 }
                 answer => return self.pipe_broke(answer),
             }
         }
+    }
+
+    /// A terminal that nobody has open any more takes what there is room for and then nothing, for ever, without an error.
+    fn check_hung_up(&self, fd: RawFd) -> Wait<()> {
+        let mut fds = [block::entry(fd, 0)];
+        let asked = matches!(self.kind, Kind::Pty | Kind::Other) && sys::poll(&CALM, &mut fds, Some(0)).is_ok();
+        if asked && fds[0].revents & libc::POLLHUP != 0 { Err(Stop::Errno(libc::EIO)) } else { Ok(()) }
     }
 
     /// A handler that was set through us on PIPE runs, though the kernel sent no signal.
@@ -689,6 +699,11 @@ impl Shared {
         }
     }
 
+    /// Whether a write's error says that nobody listens any more.
+    pub(crate) fn is_refusal(&self, errno: i32) -> bool {
+        matches!(errno, libc::EPIPE | libc::ECONNRESET) || (errno == libc::EIO && self.is_pty())
+    }
+
     /// Writes what fits when poll has said that something does.
     pub(crate) fn write_ready(&self, data: &[u8]) -> Wait<usize> {
         let fd = self.fd();
@@ -696,6 +711,7 @@ impl Shared {
             Err(Stop::Errno(libc::EOPNOTSUPP)) => {
                 block::call(|word| self.write_call(word, fd, &data[..data.len().min(4096)], false))
             }
+            Err(Stop::Errno(libc::EAGAIN)) => self.check_hung_up(fd).and(Err(Stop::Errno(libc::EAGAIN))),
             answer => answer,
         };
         self.pipe_broke(answer)
