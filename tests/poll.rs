@@ -166,6 +166,33 @@ fn by_every_separator() {
 }
 
 #[test]
+fn all_that_are_ready_at_once() {
+    let mut poll = Poll::new();
+    let mut writers = Vec::new();
+    for tag in 0..400 {
+        let (reader, mut writer) = Stream::pipe().unwrap();
+        writer.write(b"one\ntwo\n").unwrap();
+        poll.stream(reader, Events::READ, tag).unwrap();
+        writers.push(writer);
+    }
+    // What one has ahead keeps nobody from asking for the others, nor does what was found before.
+    poll.get(399).unwrap().readline().unwrap();
+    for found_before in [false, true] {
+        if found_before {
+            poll.next(Deadline::NOW).unwrap().unwrap();
+        }
+        let mut tags: Vec<i64> = poll.ready(soon()).unwrap().iter().map(|ready| ready.tag).collect();
+        tags.sort();
+        assert_eq!(tags, (0..400).collect::<Vec<_>>());
+    }
+    let empty: Poll = Poll::new();
+    assert_eq!(empty.ready(Deadline::NEVER).unwrap(), []);
+    let (reader, _writer) = Stream::pipe().unwrap();
+    empty.stream(reader, Events::READ, 1).unwrap();
+    assert!(empty.ready(Deadline::NOW).unwrap_err().is_timeout());
+}
+
+#[test]
 fn without_time_what_is_there_counts() {
     let long = [&[b'x'; 300_000][..], b"\n"].concat();
     for text in [&b"half"[..], b"", &long] {

@@ -254,13 +254,22 @@ impl<H: Held> Poll<H> {
         self.gate.check()?;
         // The way of most: they were found together with one before.
         match self.more() {
-            None => self.wait(deadline),
+            None => self.wait(deadline, 0),
             ready => Ok(ready),
         }
     }
 
+    /// All that are ready, each once, waiting for the first until the deadline; none when the set is empty.
+    pub fn ready(&self, deadline: Deadline) -> Result<Vec<Ready>> {
+        let asks = 1 + self.lock().regs.len / BATCH;
+        let first = self.wait(deadline, asks).map_err(|stop| stop.error("poll"))?;
+        let more = first.is_some().then(|| std::iter::from_fn(|| self.more()));
+        Ok(first.into_iter().chain(more.into_iter().flatten()).collect())
+    }
+
+    /// `asks`: how often the kernel is asked, as long as it has more to say, before anything is told.
     #[inline(never)]
-    fn wait(&self, deadline: Deadline) -> Wait<Option<Ready>> {
+    fn wait(&self, deadline: Deadline, mut asks: usize) -> Wait<Option<Ready>> {
         let _inside = self.gate.enter(Way::In)?;
         let _waiting = self.hub.waiting();
         let mut found = [const { sys::epoll::Event { events: 0, u64: 0 } }; BATCH];
@@ -269,15 +278,17 @@ impl<H: Held> Poll<H> {
             self.gate.check()?;
             let mut state = self.lock();
             let set = state.set(&self.hub).map_err(Stop::Errno)?;
-            if let Some(ready) = state.take(&self.hub) {
-                return Ok(Some(ready));
+            if asks == 0 {
+                if let Some(ready) = state.take(&self.hub) {
+                    return Ok(Some(ready));
+                }
             }
             let complete = state.gather(&self.hub);
             if state.entries.len == 0 {
                 return Ok(None);
             }
             let (ahead, blind) = (!state.queue.is_empty(), !state.blind.is_empty());
-            if ahead && complete {
+            if ahead && complete && asks == 0 {
                 // The kernel is asked at times only: many lines that were read at once cost no call each.
                 state.unasked = (state.unasked + 1) % ASK_AFTER;
                 if state.unasked != 0 {
@@ -298,6 +309,7 @@ impl<H: Held> Poll<H> {
                 }
                 Err(errno) => return Err(Stop::Errno(errno)),
             };
+            asks = if count < found.len() { 0 } else { asks.saturating_sub(1) };
             let mut state = self.lock();
             for event in found.get(..count).unwrap_or_default() {
                 let (key, flags) = (event.u64, event.events);

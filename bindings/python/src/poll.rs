@@ -239,17 +239,9 @@ impl Poll {
     #[pyo3(signature = (timeout = None))]
     fn ready<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyList>> {
         let (core, deadline) = (self.core()?, deadline(timeout)?);
-        let all = blocking(py, || {
-            let mut all = Vec::new();
-            match core.next(deadline) {
-                Ok(first) => all.extend(first),
-                Err(error) if error.is_timeout() => {}
-                Err(error) => return Err(error),
-            }
-            if !all.is_empty() {
-                all.extend(std::iter::from_fn(|| core.more()));
-            }
-            Ok(all)
+        let all = blocking(py, || match core.ready(deadline) {
+            Err(error) if error.is_timeout() => Ok(Vec::new()),
+            all => all,
         })?;
         let list = PyList::empty(py);
         for ready in all {

@@ -16,6 +16,19 @@ import perlipc as ipc
 from perlipc import Poll
 
 
+def test_ready_gives_those_that_have_read_ahead_and_those_that_have_not() -> None:
+    one, one_writer = ipc.pipe()
+    other, other_writer = ipc.pipe()
+    with one, one_writer, other, other_writer, Poll() as poll:
+        one_writer.write(b"one\ntwo\n")
+        other_writer.write(b"x")
+        assert one.readline() == b"one\n"
+        poll.add(one)
+        poll.add(other)
+        for _ in range(3):
+            assert sorted(tag.fileno() for tag, _ in poll.ready(0)) == sorted([one.fileno(), other.fileno()])
+
+
 def test_half_a_line_is_readable_and_no_line() -> None:
     reader, writer = ipc.pipe()
     with reader, writer, Poll() as poll:
