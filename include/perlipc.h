@@ -55,7 +55,8 @@ typedef struct ipc_capture ipc_capture;
 /* A list of patterns. Once it is built, any number of threads may wait with it, each on its stream. */
 typedef struct ipc_expect ipc_expect;
 
-/* The user's side of a conversation with a child. For one thread at a time. */
+/* The user's side of a conversation with a child. For one thread at a time; what a signal's handler inside ipc_interact_run asks
+ * of it is PERLIPC_E_BUSY. */
 typedef struct ipc_interact ipc_interact;
 
 /* A lock that processes share. The thread that took it has it and gives it back; its end counts as the holder's death. */

@@ -2,8 +2,8 @@
 
 use std::ffi::{c_char, c_void};
 
-use super::stream::ipc_stream;
-use super::{Handle, free, get, get_mut, guard, put, slice, text};
+use super::stream::{Half, Use, ipc_stream};
+use super::{Handle, free, get, guard, put, slice, text};
 use crate::error::Error;
 use crate::interact::{Event, Interact};
 use crate::time::Deadline;
@@ -27,12 +27,24 @@ const FIRST: usize = 3;
 pub type ipc_interact_fn =
     Option<unsafe extern "C" fn(s: *mut ipc_stream, data: *const c_void, len: usize, userdata: *mut c_void) -> i32>;
 
-/// The user's side of a conversation with a child. For one thread at a time.
+/// The user's side of a conversation with a child. For one thread at a time; what a signal's handler inside ipc_interact_run asks
+/// of it is PERLIPC_E_BUSY.
 #[repr(C)]
 pub struct ipc_interact {
     tag: u32,
+    inner: Half<Inner>,
+}
+
+struct Inner {
     interact: Interact,
     callbacks: Vec<(ipc_interact_fn, *mut c_void)>,
+}
+
+/// # Safety
+/// As [`get`], and no other thread uses it now.
+unsafe fn inner<'a>(i: *const ipc_interact) -> Result<Use<'a, Inner>, Error> {
+    // SAFETY: the caller's promise.
+    unsafe { get(i)?.inner.enter("interact") }
 }
 
 impl Handle for ipc_interact {
@@ -83,8 +95,8 @@ unsafe fn step(interact: &mut Interact, s: *mut ipc_stream, deadline: Deadline) 
 /// Perl: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn ipc_interact_new() -> *mut ipc_interact {
-    let interact = ipc_interact { tag: ipc_interact::TAG, interact: Interact::new(), callbacks: Vec::new() };
-    Box::into_raw(Box::new(interact))
+    let inner = Half::new(Some(Inner { interact: Interact::new(), callbacks: Vec::new() }));
+    Box::into_raw(Box::new(ipc_interact { tag: ipc_interact::TAG, inner }))
 }
 
 /// The key that ends it, which the child does not get: a byte; -1: there is none.
@@ -99,7 +111,7 @@ pub unsafe extern "C" fn ipc_interact_escape(i: *mut ipc_interact, byte: i32) ->
     guard(|| {
         let key = escape_key(byte)?;
         // SAFETY: the caller's handle.
-        let _ = unsafe { get_mut(i)? }.interact.escape(key);
+        let _ = unsafe { inner(i)? }.half.interact.escape(key);
         Ok(0)
     })
 }
@@ -116,7 +128,7 @@ pub unsafe extern "C" fn ipc_interact_escape(i: *mut ipc_interact, byte: i32) ->
 pub unsafe extern "C" fn ipc_interact_terminal(i: *mut ipc_interact, input: i32, output: i32) -> i32 {
     guard(|| {
         // SAFETY: the caller's handle.
-        let _ = unsafe { get_mut(i)? }.interact.terminal(input, output);
+        let _ = unsafe { inner(i)? }.half.interact.terminal(input, output);
         Ok(0)
     })
 }
@@ -130,9 +142,9 @@ unsafe fn add(
     add: impl FnOnce(&mut Interact) -> Result<usize, Error>,
 ) -> Result<i32, Error> {
     // SAFETY: the caller's handle.
-    let i = unsafe { get_mut(i)? };
-    let number = add(&mut i.interact)?;
-    i.callbacks.push((callback, userdata));
+    let i = unsafe { inner(i)? };
+    let number = add(&mut i.half.interact)?;
+    i.half.callbacks.push((callback, userdata));
     Ok(i32::try_from(number + FIRST).unwrap_or(i32::MAX))
 }
 
@@ -224,14 +236,15 @@ pub unsafe extern "C" fn ipc_interact_run(i: *mut ipc_interact, s: *mut ipc_stre
     guard(|| {
         let deadline = Deadline::after_ms(timeout_ms);
         loop {
-            // SAFETY: the caller's handles; the reference does not outlive the step, so that a callback may use them too.
-            let told = unsafe { step(&mut get_mut(i)?.interact, s, deadline)? };
+            // SAFETY: the caller's handles; the right to it does not outlive the step, so that a callback may use them too.
+            let told = unsafe { step(&mut inner(i)?.half.interact, s, deadline)? };
             let pattern = usize::try_from(told).ok().and_then(|told| told.checked_sub(FIRST));
             let Some(pattern) = pattern else { return Ok(told) };
             // SAFETY: as above.
-            let i = unsafe { get(i)? };
-            let Some((Some(callback), userdata)) = i.callbacks.get(pattern).copied() else { return Ok(told) };
-            let seen = i.interact.seen(0).unwrap_or_default().to_vec();
+            let used = unsafe { inner(i)? };
+            let Some((Some(callback), userdata)) = used.half.callbacks.get(pattern).copied() else { return Ok(told) };
+            let seen = used.half.interact.seen(0).unwrap_or_default().to_vec();
+            drop(used);
             // SAFETY: the caller's callback, with the stream and bytes that live until it returns.
             let answer = unsafe { callback(s, seen.as_ptr().cast(), seen.len(), userdata) };
             if answer != 0 {
@@ -256,7 +269,8 @@ pub unsafe extern "C" fn ipc_interact_match(i: *const ipc_interact, group: i32, 
         unsafe {
             put(len, 0);
             let group = usize::try_from(group).ok();
-            let Some(bytes) = group.and_then(|group| get(i).ok()?.interact.seen(group)) else {
+            let used = inner(i)?;
+            let Some(bytes) = group.and_then(|group| used.half.interact.seen(group)) else {
                 return Ok(std::ptr::null());
             };
             put(len, bytes.len());

@@ -165,3 +165,34 @@ TEST(the_standard_input_and_output) {
     ipc_stream_free(s);
     terminal_close(&t);
 }
+
+static int32_t refused(int32_t signal, const char *name, void *userdata) {
+    ipc_interact *i = userdata;
+    size_t len;
+    (void)signal, (void)name;
+    SAME(ipc_interact_key(i, "x", 1, NULL, NULL), PERLIPC_E_BUSY);
+    SAME(ipc_interact_input(i, "x", NULL, NULL), PERLIPC_E_BUSY);
+    SAME(ipc_interact_output(i, "x", NULL, NULL), PERLIPC_E_BUSY);
+    SAME(ipc_interact_escape(i, 1), PERLIPC_E_BUSY);
+    SAME(ipc_interact_terminal(i, 0, 1), PERLIPC_E_BUSY);
+    CHECK(ipc_interact_match(i, 0, &len) == NULL);
+    return 1;
+}
+
+TEST(a_handler_inside_the_call) {
+    terminal t;
+    terminal_open(&t);
+    ipc_stream *s = shell("read x; :");
+    ipc_interact *i = ipc_interact_new();
+    SAME(ipc_interact_terminal(i, t.slave, t.slave), 0);
+    SAME(ipc_signal_handle("ALRM", refused, i), 0);
+    CHECK(ipc_signal_alarm(20, 0) >= 0);
+    SAME(ipc_interact_run(i, s, 20000), PERLIPC_E_HANDLER);
+    CHECK(is_cooked(&t));
+    SAME(ipc_interact_key(i, "x", 1, NULL, NULL), 3);
+    SAME(ipc_signal_default("ALRM"), 0);
+    ipc_interact_free(i);
+    SAME(ipc_stream_close(s, NULL), 0);
+    ipc_stream_free(s);
+    terminal_close(&t);
+}
