@@ -5,6 +5,7 @@
 //! expression is an automaton whose state lives on from one read to the next, and from one call to the next with the
 //! same patterns.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -60,7 +61,7 @@ struct Regex {
     forward: Dfa,
     reverse: Dfa,
     groups: meta::Regex,
-    /// What comes behind a match can change its groups.
+    /// What comes behind a match can change where it starts, and its groups.
     looks_ahead: bool,
 }
 
@@ -117,7 +118,7 @@ impl Expect {
             })?;
         let nfa = program(&[pattern], false).map_err(bad)?;
         let behind = [Look::Start, Look::StartLF, Look::StartCRLF];
-        let looks_ahead = groups.captures_len() > 1 && nfa.look_set_any().iter().any(|look| !behind.contains(&look));
+        let looks_ahead = nfa.look_set_any().iter().any(|look| !behind.contains(&look));
         let forward = Dfa::new(&nfa, MatchKind::LeftmostFirst).map_err(bad)?;
         let reverse = program(&[pattern], true).and_then(|nfa| Dfa::new(&nfa, MatchKind::All)).map_err(bad)?;
         let source = pattern.to_owned();
@@ -432,6 +433,7 @@ impl Scan {
 }
 
 /// Where something was found, from the beginning of what is unread.
+#[derive(PartialEq)]
 struct Hit {
     index: usize,
     start: usize,
@@ -594,7 +596,10 @@ impl Expect {
                 if let Some((pattern, at)) = found {
                     let index = which.get(pattern).copied().unwrap_or_default();
                     if over || at < end || !self.looks_ahead(index) {
-                        return self.hit(scan, unread, index, at).map(Some);
+                        return self.hit(scan, unread, index, at, None).map(Some);
+                    }
+                    if let Some(hit) = self.hit_whatever_comes(scan, unread, index, at) {
+                        return hit.map(Some);
                     }
                 }
             }
@@ -615,7 +620,7 @@ impl Expect {
                     let Some(Some(run)) = scan.runs.get_mut(index) else { continue };
                     regex.forward.advance(run, &unread[from..], base);
                     if let Some((_, end)) = regex.forward.at_end(run, end) {
-                        return self.hit(scan, unread, index, end).map(Some);
+                        return self.hit(scan, unread, index, end, None).map(Some);
                     }
                 }
                 Pattern::Eof | Pattern::Timeout => {}
@@ -629,8 +634,16 @@ impl Expect {
         matches!(self.patterns.get(index), Some(Pattern::Regex(regex)) if regex.looks_ahead)
     }
 
-    /// A match whose end is known: where it starts, and its groups.
-    fn hit(&self, scan: &Scan, unread: &[u8], index: usize, end: u64) -> Result<Hit> {
+    /// A match that ends where what has arrived ends, if it is the same whatever comes behind it: the end, or a byte of any
+    /// of the kinds that patterns look ahead for.
+    fn hit_whatever_comes(&self, scan: &Scan, unread: &[u8], index: usize, end: u64) -> Option<Result<Hit>> {
+        let hit = self.hit(scan, unread, index, end, None);
+        let same = |next| self.hit(scan, unread, index, end, Some(next)) == hit;
+        b"a \n\r".iter().copied().all(same).then_some(hit)
+    }
+
+    /// A match whose end is known: where it starts, and its groups. `next`: what will have come behind all.
+    fn hit(&self, scan: &Scan, unread: &[u8], index: usize, end: u64, next: Option<u8>) -> Result<Hit> {
         let beyond = || Error::TooLong { step: "expect", limit: self.window };
         let end = usize::try_from(end.checked_sub(scan.trimmed).ok_or_else(beyond)?).map_err(|_| beyond())?;
         let regex = match self.patterns.get(index) {
@@ -642,7 +655,7 @@ impl Expect {
             _ => return Ok(Hit { index, start: end, end, groups: Vec::new() }),
         };
         let dfa = &regex.reverse;
-        let mut run = dfa.run(Anchored::Yes, unread.get(end).copied());
+        let mut run = dfa.run(Anchored::Yes, unread.get(end).copied().or(next));
         let mut start = None;
         for (at, byte) in unread[..end].iter().enumerate().rev() {
             let Some(state) = run.state else { break };
@@ -664,11 +677,15 @@ impl Expect {
         let start = start.ok_or_else(beyond)?;
         let mut groups = Vec::new();
         if regex.groups.captures_len() > 1 {
-            // At the edge of what was dropped, with the byte before it.
-            let behind = scan.behind.filter(|_| start == 0).map(|byte| [&[byte], unread].concat());
-            let (text, shift) = behind.as_ref().map_or((unread, 0), |text| (text, 1));
+            // With the byte before the edge of what was dropped.
+            let behind = scan.behind.filter(|_| start == 0);
+            let shift = usize::from(behind.is_some());
+            let text = match (behind, next) {
+                (None, None) => Cow::Borrowed(unread),
+                _ => Cow::Owned([behind.as_slice(), unread, next.as_slice()].concat()),
+            };
             let mut found = regex.groups.create_captures();
-            let input = Input::new(text).span(start + shift..text.len()).anchored(Anchored::Yes);
+            let input = Input::new(&*text).span(start + shift..text.len()).anchored(Anchored::Yes);
             regex.groups.search_captures(&input, &mut found);
             let range = |i| found.get_group(i).map(|span| span.start - shift..span.end - shift);
             groups = (1..regex.groups.captures_len()).map(range).collect();

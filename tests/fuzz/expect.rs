@@ -18,6 +18,8 @@ const WORDS: &[&str] = &[
     "d|",
     "(a$)|(a)",
     "(b\\b)|(b)",
+    "ba$|a",
+    "b(c)\\b|c",
 ];
 
 /// What is decided from the front of the data.
