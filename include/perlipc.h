@@ -2950,8 +2950,8 @@ void ipc_dgram_free(ipc_dgram *d);
  * Perl: none. */
 PERLIPC_NODISCARD ipc_batch *ipc_batch_new(int32_t most, size_t size);
 
-/* Adds a message to be sent, of which a copy is kept: to an address as text, as ipc_dgram_send has it, or (NULL) to the
- * connected peer.
+/* Adds a message to be sent, of which a copy is kept: to an address as text, as ipc_dgram_send has it (a path needs its slash
+ * here: "./name"), or (NULL) to the connected peer.
  *
  * Returns: how many wait to be sent.
  * Errors: PERLIPC_E_INVALID for text that is no address.

@@ -160,6 +160,15 @@ impl Dgram {
         }
     }
 
+    /// An address of this socket's family from text: as [`Addr::parse`], but to a Unix socket a path needs no slash, so
+    /// that what it received can be answered.
+    pub fn addr(&self, text: impl AsRef<[u8]>) -> Result<Addr> {
+        match text.as_ref() {
+            text if self.domain == libc::AF_UNIX && !text.is_empty() && !text.contains(&0) => Ok(Addr::unix(text)),
+            text => Addr::parse(text),
+        }
+    }
+
     /// An address in the form that this socket speaks: IPv4 over a socket for both is IPv6 to the kernel.
     pub(crate) fn target(&self, to: Option<&Addr>) -> Result<Name> {
         match to {

@@ -141,6 +141,10 @@ fn unix_datagrams() {
         }
     };
     assert!(error.is_timeout(), "{error}");
+    // A sender's name that has no slash can be answered; of an Internet socket it is a mistyped host.
+    assert_eq!(client.addr("cli").unwrap(), Addr::Path(b"cli".to_vec()));
+    assert_eq!(client.addr("@cli").unwrap(), Addr::Abstract(b"cli".to_vec()));
+    assert!(client.addr("").is_err() && client.addr("a\0b").is_err() && here().0.addr("cli").is_err());
     let (one, other) = dgram::pair().unwrap();
     one.send(b"pair", None, Deadline::NEVER).unwrap();
     assert_eq!(other.recv(&mut [0; 9], Deadline::NEVER).unwrap().len, 4);

@@ -3,8 +3,8 @@
 use std::ffi::{CString, c_char, c_void};
 use std::ops::Range;
 
-use super::dgram::{ipc_dgram, maybe_addr};
-use super::{Handle, free, get, get_mut, guard, put, slice};
+use super::dgram::ipc_dgram;
+use super::{Handle, bytes, free, get, get_mut, guard, put, slice};
 use crate::addr::Addr;
 use crate::batch::Batch;
 use crate::error::Error;
@@ -51,8 +51,8 @@ pub unsafe extern "C" fn ipc_batch_new(most: i32, size: usize) -> *mut ipc_batch
     Box::into_raw(Box::new(ipc_batch { tag: ipc_batch::TAG, batch, data, added, from }))
 }
 
-/// Adds a message to be sent, of which a copy is kept: to an address as text, as ipc_dgram_send has it, or (NULL) to the
-/// connected peer.
+/// Adds a message to be sent, of which a copy is kept: to an address as text, as ipc_dgram_send has it (a path needs its slash
+/// here: "./name"), or (NULL) to the connected peer.
 ///
 /// Returns: how many wait to be sent.
 /// Errors: PERLIPC_E_INVALID for text that is no address.
@@ -65,7 +65,8 @@ pub unsafe extern "C" fn ipc_batch_add(b: *mut ipc_batch, data: *const c_void, l
         // SAFETY: the caller's handle, data and string.
         unsafe {
             let batch = get_mut(b)?;
-            let (data, addr) = (slice(data.cast(), len, "send")?, maybe_addr(addr)?);
+            let data = slice(data.cast(), len, "send")?;
+            let addr = if addr.is_null() { None } else { Some(Addr::parse(bytes(addr, "address")?)?) };
             let begin = batch.data.len();
             batch.data.extend_from_slice(data);
             batch.added.push((begin..batch.data.len(), addr));
@@ -164,7 +165,12 @@ pub unsafe extern "C" fn ipc_batch_message(
             };
             put(data, bytes.as_ptr().cast());
             if !from.is_null() {
-                handle.from = CString::new(received.from.text()).unwrap_or_default();
+                let mut sender = received.from.text();
+                if matches!(&received.from, Addr::Path(path) if !path.contains(&b'/')) {
+                    // ipc_batch_add knows of no socket yet, and takes a path by its slash.
+                    sender.splice(..0, *b"./");
+                }
+                handle.from = CString::new(sender).unwrap_or_default();
                 put(from, handle.from.as_ptr());
             }
             Ok(i64::try_from(received.len).unwrap_or(i64::MAX))

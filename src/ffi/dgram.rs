@@ -6,7 +6,6 @@ use std::net::IpAddr;
 use std::os::fd::{AsFd, AsRawFd};
 
 use super::{Handle, bytes, copy_text, free, get, give, guard, maybe_text, out_handle, put, room, slice, text};
-use crate::addr::Addr;
 use crate::dgram::{self, Dgram, Received};
 use crate::error::Error;
 use crate::time::Deadline;
@@ -29,11 +28,6 @@ impl ipc_dgram {
     fn new(dgram: Dgram) -> ipc_dgram {
         ipc_dgram { tag: ipc_dgram::TAG, dgram, from: UnsafeCell::default() }
     }
-}
-
-pub(super) unsafe fn maybe_addr(addr: *const c_char) -> Result<Option<Addr>, Error> {
-    // SAFETY: the caller's string.
-    if addr.is_null() { Ok(None) } else { Addr::parse(unsafe { bytes(addr, "address")? }).map(Some) }
 }
 
 fn ip(text: &str) -> Result<IpAddr, Error> {
@@ -123,8 +117,9 @@ pub unsafe extern "C" fn ipc_dgram_connect(d: *mut ipc_dgram, addr: *const c_cha
     guard(|| {
         // SAFETY: the caller's handle and string.
         unsafe {
-            let addr = Addr::parse(bytes(addr, "connect")?)?;
-            get(d)?.dgram.connect(&addr, Deadline::NEVER).map(|()| 0)
+            let dgram = &get(d)?.dgram;
+            let addr = dgram.addr(bytes(addr, "connect")?)?;
+            dgram.connect(&addr, Deadline::NEVER).map(|()| 0)
         }
     })
 }
@@ -149,7 +144,9 @@ pub unsafe extern "C" fn ipc_dgram_send(
         // SAFETY: the caller's handle, data and string.
         unsafe {
             let data = slice(data.cast(), len, "send")?;
-            get(d)?.dgram.send(data, maybe_addr(addr)?.as_ref(), Deadline::after_ms(timeout_ms))?;
+            let dgram = &get(d)?.dgram;
+            let to = if addr.is_null() { None } else { Some(dgram.addr(bytes(addr, "send")?)?) };
+            dgram.send(data, to.as_ref(), Deadline::after_ms(timeout_ms))?;
         }
         Ok(i64::try_from(len).unwrap_or(i64::MAX))
     })

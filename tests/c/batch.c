@@ -88,3 +88,23 @@ TEST(no_room) {
     ipc_batch_free(NULL);
     ipc_dgram_free(d);
 }
+
+TEST(a_name_without_a_slash_is_answered) {
+    char data[16], here[256];
+    const char *from;
+    ipc_dgram *server, *client;
+    ipc_batch *b = ipc_batch_new(4, 16);
+    CHECK(getcwd(here, sizeof here) && chdir(room()) == 0);
+    SAME(ipc_dgram_unix("serv", NULL, &server), 0);
+    SAME(ipc_dgram_unix("cli", NULL, &client), 0);
+    SAME(ipc_dgram_send(client, "hi", 2, "serv", -1), 2);
+    SAME(ipc_batch_recv(b, server, 5000), 1);
+    SAME(ipc_batch_message(b, 0, NULL, &from), 2);
+    SAME(ipc_batch_add(b, "ho", 2, from), 1);
+    SAME(ipc_batch_send(b, server, 5000), 1);
+    SAME(ipc_dgram_recv(client, data, sizeof data, 5000, NULL), 2);
+    ipc_batch_free(b);
+    ipc_dgram_free(client);
+    ipc_dgram_free(server);
+    CHECK(chdir(here) == 0);
+}

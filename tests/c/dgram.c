@@ -80,3 +80,24 @@ TEST(a_pair_and_bytes_that_are_no_text) {
     ipc_dgram_free(other);
     ipc_dgram_free(one);
 }
+
+TEST(a_name_without_a_slash_is_answered) {
+    char data[16], here[256];
+    const char *from;
+    ipc_dgram *server, *client;
+    CHECK(getcwd(here, sizeof here) && chdir(room()) == 0);
+    SAME(ipc_dgram_unix("serv", NULL, &server), 0);
+    SAME(ipc_dgram_unix("cli", NULL, &client), 0);
+    SAME(ipc_dgram_send(client, "hi", 2, "serv", -1), 2);
+    SAME(ipc_dgram_recv(server, data, sizeof data, 5000, &from), 2);
+    TEXT(from, "cli");
+    SAME(ipc_dgram_send(server, "ho", 2, from, -1), 2);
+    SAME(ipc_dgram_recv(client, data, sizeof data, 5000, NULL), 2);
+    SAME(ipc_dgram_connect(server, "cli"), 0);
+    SAME(ipc_dgram_send(server, "hum", 3, NULL, -1), 3);
+    SAME(ipc_dgram_recv(client, data, sizeof data, 5000, NULL), 3);
+    SAME(ipc_dgram_send(server, "x", 1, "", -1), PERLIPC_E_INVALID);
+    ipc_dgram_free(client);
+    ipc_dgram_free(server);
+    CHECK(chdir(here) == 0);
+}

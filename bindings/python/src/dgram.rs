@@ -11,8 +11,8 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use crate::addr::{Service, words};
 use crate::error::raise;
 use crate::signal::{blocking, told};
-use crate::socket::{Held, Path, address, ip, text};
-use crate::stream::with_room;
+use crate::socket::{Held, Path, ip, text};
+use crate::stream::{utf8, with_room};
 use crate::time::deadline;
 
 /// A socket for messages: UDP or Unix datagrams.
@@ -72,6 +72,11 @@ impl Dgram {
 /// What came, and from where.
 type Message<'py> = (Bound<'py, PyBytes>, Bound<'py, PyAny>);
 
+/// Where a message is to go, from text, as this socket's family has it.
+fn target(core: &perlipc::Dgram, to: &Bound<'_, PyString>) -> PyResult<Addr> {
+    core.addr(&*utf8(to)?).map_err(|error| raise(to.py(), error))
+}
+
 fn too_long(py: Python<'_>, len: usize) -> PyErr {
     let path = format!("a message of {len} bytes");
     raise(py, perlipc::Error::Os { step: "recv", path: path.into(), errno: libc::EMSGSIZE })
@@ -88,8 +93,8 @@ impl Dgram {
         to: Option<&Bound<'_, PyString>>,
         timeout: Option<f64>,
     ) -> PyResult<()> {
-        let to = to.map(address).transpose()?;
         let (core, deadline) = (self.held.core()?, deadline(timeout)?);
+        let to = to.map(|to| target(&core, to)).transpose()?;
         // It waits only while the system has no room for it.
         match core.send(data, to.as_ref(), Deadline::NOW) {
             Err(perlipc::Error::Timeout { .. }) => blocking(py, || core.send(data, to.as_ref(), deadline)),
@@ -113,7 +118,7 @@ impl Dgram {
             };
             // Most batches go to one place.
             let known = last.as_ref().filter(|(text, _)| text.is(&to)).map(|(_, addr)| addr.clone());
-            let addr = known.map_or_else(|| address(&to), Ok)?;
+            let addr = known.map_or_else(|| target(&core, &to), Ok)?;
             last = Some((to, addr.clone()));
             owned.push((data, Some(addr)));
         }
@@ -176,7 +181,8 @@ impl Dgram {
 
     /// Connects: messages go there unless said otherwise, and only its own are received.
     fn connect(&self, py: Python<'_>, to: &Bound<'_, PyString>) -> PyResult<()> {
-        let (core, to) = (self.held.core()?, address(to)?);
+        let core = self.held.core()?;
+        let to = target(&core, to)?;
         blocking(py, || core.connect(&to, Deadline::NEVER))
     }
 

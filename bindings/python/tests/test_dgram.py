@@ -46,6 +46,25 @@ def test_messages(tmp_path: Path) -> None:
     assert right.recv(timeout=5) == (b"pair", "")
 
 
+def test_a_name_without_a_slash_is_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with ipc.unix_dgram("serv") as server, ipc.unix_dgram("cli") as client:
+        client.send(b"question", "serv")
+        data, sender = server.recv(timeout=5)
+        assert (data, sender) == (b"question", client.address)
+        server.send(b"one", sender)
+        assert server.send_batch([(b"two", sender)]) == 1
+        server.connect(sender)
+        server.send(b"three")
+        assert [client.recv(timeout=5)[0] for _ in range(3)] == [b"one", b"two", b"three"]
+        with pytest.raises(ValueError, match="NUL"):
+            client.send(b"x", "a\0b")
+        with pytest.raises(ValueError):
+            client.send(b"x", "")
+    with ipc.udp("127.0.0.1") as internet, pytest.raises(ValueError, match="no address"):
+        internet.send(b"x", "serv")
+
+
 def test_a_name_that_is_no_utf_8(tmp_path: Path) -> None:
     path = os.path.join(os.fsencode(tmp_path), b"\xff")
     with ipc.unix_dgram(os.fsdecode(path)) as server:
