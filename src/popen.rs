@@ -182,7 +182,13 @@ fn open3_as(cmd: &Cmd, errors: Errors, step: &'static str) -> Result<Open3> {
     let fds: Vec<RawFd> = (0..3).filter(|fd| !cmd.is_placed(*fd) && (*fd != 2 || errors == Errors::Apart)).collect();
     if fds.is_empty() || (step == "open2" && fds.len() < 2) {
         cmd.check()?;
-        return Err(Error::invalid(step, "the command's input and output are redirected already"));
+        return Err(Error::invalid(
+            step,
+            match step {
+                "open2" => "the command's input or output is redirected already: that is open3",
+                _ => "all three of the command's descriptors are redirected already: that is a plain start",
+            },
+        ));
     }
     let streams = start_with(cmd, &fds)?;
     let Some(child) = streams.first().and_then(Stream::child).cloned() else {

@@ -76,6 +76,9 @@ fn the_child_takes_over_given_descriptors() {
     cmd.pass(1, file.as_raw_fd());
     assert!(matches!(open3(&cmd, Errors::Shared), Err(Error::Invalid { .. })));
     assert!(matches!(open2(&cmd), Err(Error::Invalid { .. })));
+    // What to call instead.
+    assert!(open2(&cmd).unwrap_err().to_string().ends_with("that is open3"));
+    assert!(open3(&cmd, Errors::Shared).unwrap_err().to_string().ends_with("that is a plain start"));
 }
 
 #[test]
