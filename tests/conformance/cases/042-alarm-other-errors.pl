@@ -1,0 +1,3 @@
+# area: alarm
+# trap: the manual's timeout: what is not the timeout goes on upwards, and the timer is off afterwards; the handler is the outer one again
+use Fcntl ':flock'; use Time::HiRes 'alarm'; open my $held,'>','lock'; flock $held,LOCK_EX; $SIG{ALRM}=sub{print "outer\n"}; sub limited{my $do=shift; eval{local $SIG{ALRM}=sub{die "alarm clock restart\n"}; alarm 0.2; $do->(); alarm 0}; alarm 0; die $@ if $@ and $@ ne "alarm clock restart\n"; $@?"timed out":"done"} print limited(sub{open my $fh,'>','lock'; flock $fh,LOCK_EX}),"\n"; print limited(sub{1}),"\n"; eval{limited(sub{die "something else\n"})}; print "passed on: $@"; select undef,undef,undef,0.3; print "timer is off\n"; kill ALRM=>$$;

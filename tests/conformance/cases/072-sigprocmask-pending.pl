@@ -1,0 +1,3 @@
+# area: posix signals
+# trap: a blocked signal is pending and not lost; sigsuspend lets it in for once and comes back with the mask as it was
+use POSIX; my $g=0; $SIG{USR1}=sub{$g++; print "handler\n"}; my $s=POSIX::SigSet->new(SIGUSR1); my $old=POSIX::SigSet->new; sigprocmask(SIG_BLOCK,$s,$old); print "was blocked: ",$old->ismember(SIGUSR1),"\n"; kill USR1=>$$; my $p=POSIX::SigSet->new; sigpending($p); print "pending: ",$p->ismember(SIGUSR1)," g=$g\n"; sigsuspend(POSIX::SigSet->new); print "back g=$g\n"; kill USR1=>$$; print "still blocked g=$g\n"; sigprocmask(SIG_SETMASK,$old); print "end g=$g\n";

@@ -1,0 +1,3 @@
+# area: popen
+# trap: what is there but cannot be run: EACCES for a file without x and for a directory, ENOENT for a script whose interpreter is missing; a script without "#!" is the shell's
+sub put{my($n,$m,$t)=@_; open my $o,'>',$n; print $o $t; close $o; chmod $m,$n} put('plain',0644,"echo no\n"); mkdir 'dir'; put('lost',0755,"#!/no/such/interpreter\n"); put('bare',0755,"echo bare \$1\n"); for my $c ('./plain','./dir','./lost','./bare'){for my $r (open(my $f,'-|',$c),open(my $g,'-|',$c,'a')){} my $r=open my $f,'-|',$c,'a'; print "$c: ",defined $r?"runs: ".(<$f>):"EACCES=".($!{EACCES}?1:0)." ENOENT=".($!{ENOENT}?1:0)."\n"}

@@ -1,0 +1,3 @@
+# area: shell rule
+# trap: a trailing " 2>&1" alone needs no shell: the errors come with the output, and a missing program fails at once; with anything behind it the shell is asked
+open my $o,'>','prog'; print $o "#!/bin/sh\necho out; echo err >&2; echo \$#\n"; close $o; chmod 0755,'prog'; open STDERR,'>','/dev/null'; for my $c ('./prog a 2>&1','./prog a 2>&1 ',"./prog a 2>&1\n",'./prog a 2>&1 b','nosuchcmd_xyz 2>&1','nosuchcmd_xyz 2>&1 ','nosuchcmd_xyz 2>&1 b','nosuchcmd_xyz a2>&1'){my $r=open my $f,'-|',$c; (my $s=$c)=~s/\n/\\n/; print "'$s' "; if(!defined $r){print "ENOENT=",($!{ENOENT}?1:0),"\n"; next} my @l=<$f>; close $f; chomp @l; @l=map{/nosuch/?'the shell complains':$_}@l; print "code=",$?>>8," @l\n"}

@@ -1,0 +1,3 @@
+# area: open3
+# trap: descriptors by number: "<&N" for the input, ">&N" for the output; where all three are ours there is only a pid to wait for
+use IPC::Open3; use Symbol 'gensym'; open my $o,'>','in'; print $o "b\na\n"; close $o; open my $in,'<','in'; open my $out,'>','out'; my $e=gensym; my $pid=open3('<&'.fileno $in,'>&'.fileno $out,$e,'sort; echo err >&2'); print "e: ",<$e>; waitpid $pid,0; print "code=",$?>>8,"\n"; open $in,'<','in'; $pid=open3('<&'.fileno $in,'>&'.fileno $out,'>&'.fileno $out,'cat; exit 3'); waitpid $pid,0; print "code=",$?>>8,"\n"; close $out; open my $r,'<','out'; print <$r>;

@@ -1,0 +1,3 @@
+# area: open2
+# trap: much in and much out: writing all before reading stands still once both pipes are full; reading and writing as each is ready does not
+use IPC::Open2; use IO::Select; my $pid=open2(my $r,my $w,'cat'); my $in='x' x 400000; my $out=''; $w->blocking(0); $SIG{PIPE}='IGNORE'; my $off=0; my $rs=IO::Select->new($r); my $ws=IO::Select->new($w); while(1){my($can,$put)=IO::Select->select($rs,$ws->count?$ws:undef,undef,5); last unless $can||$put; for(@$put){my $n=syswrite $w,$in,length($in)-$off,$off; $off+=$n if $n; if($off==length $in){$ws->remove($w); close $w}} if(@$can){my $n=sysread $r,$out,65536,length $out; last unless $n}} waitpid $pid,0; print "in ",length $in," out ",length $out," code=",$?>>8,"\n";

@@ -1,0 +1,3 @@
+# area: udp
+# trap: recv gives the sender's address; what does not fit into the buffer is cut and lost; an empty datagram is one; one of 70000 bytes is EMSGSIZE
+use Socket; socket my $a,PF_INET,SOCK_DGRAM,0; bind $a,sockaddr_in(0,INADDR_LOOPBACK); socket my $b,PF_INET,SOCK_DGRAM,0; bind $b,sockaddr_in(0,INADDR_LOOPBACK); my $to=getsockname $a; print "sent ",send($b,$_,0,$to),"\n" for 'hello','',"0123456789",'next'; my $from=recv $a,my $x,100,0; print "got '$x' from b: ",$from eq getsockname($b)?1:0,"\n"; recv $a,$x,100,0; print "got '$x'\n"; recv $a,$x,4,0; print "got '$x'\n"; recv $a,$x,100,0; print "got '$x'\n"; my $n=send $b,'x'x70000,0,$to; print defined $n?$n:'undef'," EMSGSIZE=",($!{EMSGSIZE}?1:0),"\n";

@@ -1,0 +1,3 @@
+# area: unix sockets
+# trap: datagrams over a path keep their boundaries; a sender without a name has an empty address, which is false
+use Socket; socket my $s,PF_UNIX,SOCK_DGRAM,0; bind $s,sockaddr_un('serv'); socket my $c,PF_UNIX,SOCK_DGRAM,0; send $c,$_,0,sockaddr_un('serv') for 'one','two'; for(0..1){my $from=recv $s,my $m,99,0; print "got '$m' ",$from?"from ".length $from:"from nobody","\n"} socket my $d,PF_UNIX,SOCK_DGRAM,0; bind $d,sockaddr_un('cli'); send $d,'three',0,sockaddr_un('serv'); my $from=recv $s,my $m,99,0; print "got '$m' from ",(unpack_sockaddr_un($from))=~s/\0.*//r,"\n"; send $s,'answer',0,$from; recv $d,$m,99,0; print "got '$m'\n";

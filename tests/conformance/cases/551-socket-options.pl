@@ -1,0 +1,3 @@
+# area: sockets
+# trap: socket options are set and read back; the string "1" is one byte, and EINVAL
+use Socket qw(:DEFAULT IPPROTO_TCP TCP_NODELAY); socket my $s,PF_INET,SOCK_STREAM,0; sub get{unpack 'i',getsockopt $s,$_[0],$_[1]} print "keepalive ",get(SOL_SOCKET,SO_KEEPALIVE)?1:0; setsockopt $s,SOL_SOCKET,SO_KEEPALIVE,1; print " then ",get(SOL_SOCKET,SO_KEEPALIVE)?1:0,"\n"; print "nodelay ",get(IPPROTO_TCP,TCP_NODELAY)?1:0; setsockopt $s,IPPROTO_TCP,TCP_NODELAY,pack 'i',1; print " then ",get(IPPROTO_TCP,TCP_NODELAY)?1:0,"\n"; setsockopt $s,SOL_SOCKET,SO_RCVBUF,20000; print "rcvbuf at least ",get(SOL_SOCKET,SO_RCVBUF)>=20000?1:0,"\n"; my $r=setsockopt $s,SOL_SOCKET,SO_KEEPALIVE,"1"; print "a string: ",$r?1:0,"\n";

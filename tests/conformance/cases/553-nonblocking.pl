@@ -1,0 +1,3 @@
+# area: sockets
+# trap: blocking(0) gives the former mode; an empty socket is EAGAIN at once, a connect is EINPROGRESS and is asked for later
+use Socket; use IO::Handle; use IO::Select; socketpair my $a,my $b,AF_UNIX,SOCK_STREAM,PF_UNSPEC; print "was ",$a->blocking(0),"\n"; my $n=sysread $a,my $x,9; print defined $n?$n:'undef'," EAGAIN=",($!{EAGAIN}?1:0),"\n"; socket my $s,PF_INET,SOCK_STREAM,0; bind $s,sockaddr_in(0,INADDR_LOOPBACK); listen $s,1; socket my $c,PF_INET,SOCK_STREAM,0; $c->blocking(0); my $r=connect $c,getsockname $s; print $r?"at once":"EINPROGRESS=".($!{EINPROGRESS}?1:0),"\n"; print "writable ",scalar(IO::Select->new($c)->can_write(5))?1:0," error ",unpack('i',getsockopt $c,SOL_SOCKET,SO_ERROR),"\n";

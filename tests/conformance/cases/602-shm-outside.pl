@@ -1,0 +1,3 @@
+# area: sysv shm
+# trap: shmread gives exactly the bytes asked for, NULs too; outside the segment it fails with EFAULT and leaves the variable alone
+use IPC::SysV qw(IPC_PRIVATE IPC_RMID); my $id=shmget IPC_PRIVATE,100,0600; shmwrite $id,"hello",0,20; shmread $id,my $b,0,8; print length $b," ",$b=~s/\0/./gr,"\n"; my $t=substr $b,0,index $b,"\0"; print "text '$t'\n"; my $v='before'; for my $at ([200,1],[90,20],[-1,1]){my $r=shmread $id,$v,$at->[0],$at->[1]; print "@$at: ",$r?1:0," EFAULT=",($!{EFAULT}?1:0)," $v\n"} my $r=shmwrite $id,"x",100,1; print "write: ",$r?1:0," EFAULT=",($!{EFAULT}?1:0),"\n"; shmctl $id,IPC_RMID,0;

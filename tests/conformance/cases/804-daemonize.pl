@@ -1,0 +1,3 @@
+# area: daemon
+# trap: fork, setsid, chdir, and the standard descriptors on /dev/null: the parent goes on at once, the daemon has no terminal and holds no directory
+use POSIX 'setsid'; use Cwd; pipe my $r,my $w; my $p=fork; unless($p){setsid; exit 0 if fork; chdir '/'; umask 022; open STDIN,'<','/dev/null'; open STDOUT,'>','/dev/null'; open STDERR,'>','/dev/null'; print "nobody hears this\n"; syswrite $w,"cwd ".getcwd()." leader ".(getpgrp()==$$?1:0)." parent gone ".(getppid()!=$p?1:0)." stdin ".(-c STDIN?1:0)."\n"; exit 0} close $w; waitpid $p,0; print "parent: code=",$?>>8,"\n"; print "daemon: ",scalar <$r>;
