@@ -2362,7 +2362,8 @@ typedef void (*ipc_argv_report_fn)(const char *name, int32_t code, void *userdat
 
 /* Opens many files as one stream of lines: `names` is NULL-ended, a program's arguments say; none at all (or NULL) is
  * standard input. Names are taken as they are; with `magic`, "cmd |" is a command whose output is read, "-" is standard
- * input, "<&3" a descriptor, and spaces around do not count: trust the names then. Nothing is opened before it is read.
+ * input ("<-" and "<&STDIN" too), "<&3" a descriptor, and spaces around do not count: trust the names then. Nothing is
+ * opened before it is read.
  *
  * Returns: 0, and the handle in `out`.
  * Errors: PERLIPC_E_INVALID for a bad out-parameter.

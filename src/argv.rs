@@ -160,14 +160,16 @@ impl Argv {
                 Err(Error::invalid("open", "it would be written to, and this only reads"))
             }
             [.., b'|'] => popen::open(name),
-            [b'<', b'&', number @ ..] => {
-                let number = trim(number.strip_prefix(b"=").unwrap_or(number));
-                let digits = std::str::from_utf8(number).ok().filter(|digits| !digits.starts_with(['+', '-']));
-                match digits.and_then(|digits| digits.parse().ok()) {
-                    Some(fd) => dup(fd),
-                    None => Err(Error::at("open", name, libc::EBADF)),
+            [b'<', b'&', handle @ ..] => match trim(handle.strip_prefix(b"=").unwrap_or(handle)) {
+                b"STDIN" => dup(0),
+                number => {
+                    let digits = std::str::from_utf8(number).ok().filter(|digits| !digits.starts_with(['+', '-']));
+                    match digits.and_then(|digits| digits.parse().ok()) {
+                        Some(fd) => dup(fd),
+                        None => Err(Error::at("open", name, libc::EBADF)),
+                    }
                 }
-            }
+            },
             [b'<', path @ ..] => match skip_spaces(path) {
                 b"-" => dup(0),
                 path => file(path),

@@ -118,3 +118,22 @@ TEST(inside_a_call_of_the_handle) {
     close(fds[0]);
     close(fds[1]);
 }
+
+TEST(standard_input_by_all_its_names) {
+    const char *given[] = {"-", " - ", "<-", "< -", "<&STDIN", "<&=STDIN", "<&0", "<& 0", "<&=0"}, *line;
+    int saved = dup(0), in = open(file("in", "1\n"), O_RDONLY | O_CLOEXEC);
+    CHECK(in >= 0 && dup2(in, 0) == 0);
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        const char *names[] = {given[i], NULL};
+        ipc_argv *argv;
+        CHECK(lseek(0, 0, SEEK_SET) == 0);
+        SAME(ipc_argv_open(names, 1, &argv), 0);
+        SAME(ipc_argv_readline(argv, &line), 2);
+        TEXT(line, "1\n");
+        SAME(ipc_argv_readline(argv, &line), 0);
+        ipc_argv_free(argv);
+    }
+    CHECK(dup2(saved, 0) == 0);
+    close(saved);
+    close(in);
+}

@@ -107,7 +107,7 @@ impl ArgvStream {
 /// are none.
 ///
 /// Names are taken as they are, as Perl's <<>> does. With magic=True, Perl's <>: "cmd |" is a command whose output is
-/// read, "-" is standard input, "<&3" a descriptor; trust the names then.
+/// read, "-" is standard input ("<-" and "<&STDIN" too), "<&3" a descriptor; trust the names then.
 ///
 /// >>> import perlipc as ipc
 /// >>> list(ipc.argv(["printf 'a\\nb\\n' |"], magic=True))

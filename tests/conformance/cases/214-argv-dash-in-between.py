@@ -7,7 +7,8 @@ with open("in", "w") as o:
 with open("f", "w") as o:
     o.write("f\n")
 os.dup2(os.open("in", os.O_RDONLY), 0)
-argv = ipc.argv(["f", " - ", "f"], magic=True, text=True)
-for line in argv:
-    print(f"[{argv.name}] {line}", end="")
-print("then", len(list(ipc.argv(["<&STDIN", "f"], magic=True))))
+for n in " - ", "<-", "< -", "<&STDIN", "<&=STDIN", "<&0", "<& 0", "<&=0":
+    os.lseek(0, 0, os.SEEK_SET)
+    argv = ipc.argv(["f", n, "f"], magic=True, text=True)
+    for line in argv:
+        print(f"[{argv.name}] {line}", end="")
