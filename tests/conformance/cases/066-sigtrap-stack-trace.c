@@ -18,7 +18,7 @@ int main(void) {
         return 0;
     }
     if (ipc_child_wait(p, -1, &st) < 0) return 1;
-    printf("signal=%d code=%d\n", (st & 127) != 0, st >> 8);
+    printf("signal=%d code=%d\n", st & 127, st >> 8);
     FILE *f = fopen("err", "r");
     if (!f || !fread(text, 1, sizeof text - 1, f)) return 1;
     printf("names it: %d\n", strstr(text, "TERM") != NULL);

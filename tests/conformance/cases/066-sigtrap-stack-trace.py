@@ -11,5 +11,5 @@ def kid():
 
 
 status = ipc.fork(kid).wait()
-print(f"signal={int((int(status) & 127) != 0)} code={int(status) >> 8}")
+print(f"signal={int(status) & 127} code={int(status) >> 8}")
 print(f"names it: {int('TERM' in open('err').read())}")

@@ -16,5 +16,10 @@ int main(void) {
     len = ipc_stream_readline(f, &line);
     printf("\nend: %s\nlines: %d\n", len == 0 ? "undef" : line, lines);
     ipc_stream_free(f);
+    if (ipc_popen_open("true;|", &f) < 0) return 1;
+    ipc_stream_separator(f, NULL, 0);
+    for (lines = 0; ipc_stream_readline(f, &line) > 0;) lines++;
+    printf("records of nothing: %d\n", lines);
+    ipc_stream_free(f);
     return 0;
 }
