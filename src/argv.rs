@@ -156,10 +156,9 @@ impl Argv {
         let name = trim(name);
         match name {
             b"-" => dup(0),
-            [b'|', ..] | [b'>', ..] | [b'+', ..] => {
+            [b'|', ..] | [b'>', ..] | [b'+', b'<' | b'>', ..] => {
                 Err(Error::invalid("open", "it would be written to, and this only reads"))
             }
-            [.., b'|'] => popen::open(name),
             [b'<', b'&', handle @ ..] => match trim(handle.strip_prefix(b"=").unwrap_or(handle)) {
                 b"STDIN" => dup(0),
                 number => {
@@ -174,6 +173,7 @@ impl Argv {
                 b"-" => dup(0),
                 path => file(path),
             },
+            [.., b'|'] => popen::open(name),
             path => file(path),
         }
     }

@@ -52,6 +52,9 @@ pub fn parse(spec: impl AsRef<[u8]>) -> Result<(Cmd, Mode)> {
                 format!("can't open a bidirectional pipe {:?}: that is open2", shown()),
             ));
         }
+        (None, Some(_)) if text.starts_with(b"<") || text.starts_with(b">") => {
+            return Err(Error::invalid("open", format!("{:?} names a file, whatever it ends with", shown())));
+        }
         (Some(command), _) => (command, Mode::Write),
         (None, Some(command)) => (command, Mode::Read),
         (None, None) => {

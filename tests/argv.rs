@@ -123,6 +123,24 @@ fn what_cannot_be_opened_is_told_and_passed_over() {
     std::fs::remove_dir_all(dir).unwrap();
 }
 
+/// What a name begins with comes before what it ends with; a command is bytes, and "+" alone is no mode.
+#[test]
+fn a_name_that_looks_like_something_else() {
+    let dir = room("looks", &[("f|", "a file\n")]);
+    let file = dir.join("f|").to_string_lossy().into_owned();
+    let update = format!("+<{file}");
+    let names = [format!("<{file}").into(), b"+missing".to_vec(), b"printf '\xff\\n'|".to_vec(), update.clone().into()];
+    let mut argv = Argv::open(names, true);
+    let told = quiet(&mut argv);
+    let mut lines = Vec::new();
+    while let Some(line) = argv.readline().unwrap() {
+        lines.push(line.to_vec());
+    }
+    assert_eq!(lines, [&b"a file\n"[..], b"\xff\n"]);
+    assert_eq!(*told.lock().unwrap(), ["+missing: 2".into(), format!("{update}: {}", libc::EINVAL)]);
+    std::fs::remove_dir_all(dir).unwrap();
+}
+
 #[test]
 fn ends_of_each_and_of_all_and_numbers_that_start_again() {
     let dir = room("ends", &[("a", "1\n2\n"), ("b", "1\n2\n")]);

@@ -54,6 +54,8 @@ fn what_is_no_pipe_open() {
     for (spec, says) in [
         ("| cat |", "bidirectional"),
         ("cat", "neither in front nor behind"),
+        ("<cat|", "names a file"),
+        (" > cat |", "names a file"),
         ("|", "missing command"),
         ("  |  ", "missing command"),
         ("||", "missing command"),
