@@ -27,9 +27,9 @@ fn value<'a>(env: &'a [CString], name: &str) -> Option<&'a [u8]> {
     env.iter().find_map(|entry| entry.to_bytes().strip_prefix(name.as_bytes())?.strip_prefix(b"="))
 }
 
-/// What Perl lets a terminal's name consist of.
-fn is_plain(value: &[u8]) -> bool {
-    value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-.:+@".contains(byte))
+/// What Perl lets a terminal's name consist of, and what else is let through.
+fn is_plain(value: &[u8], more: &[u8]) -> bool {
+    value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-.+".contains(byte) || more.contains(byte))
 }
 
 fn others_write(path: &CStr) -> bool {
@@ -60,7 +60,7 @@ pub(crate) fn check_environment(env: &[CString]) -> Result<()> {
             return Err(insecure(format!("Insecure directory in $ENV{{PATH}}: {dir}")));
         }
     }
-    if value(env, "TERM").is_some_and(|term| !is_plain(term)) {
+    if value(env, "TERM").is_some_and(|term| !is_plain(term, b"")) {
         return Err(insecure_variable("TERM"));
     }
     DANGEROUS.iter().find(|name| value(env, name).is_some()).map_or(Ok(()), |name| Err(insecure_variable(name)))
@@ -99,7 +99,7 @@ pub(crate) fn check_program(candidates: &[CString]) -> Result<()> {
 }
 
 /// A minimal environment that passes the checks, as names and values: `PATH=/usr/bin:/bin`, and of this process's
-/// variables TERM, LANG and LC_*, where they hold nothing but letters, digits and `_-.:+@`.
+/// variables TERM, LANG and LC_*, where they hold nothing but letters, digits and `_-.+` (of a locale `:@` too).
 ///
 /// [`Cmd::clean`](crate::Cmd::clean) starts a command with it. Perl: `$ENV{PATH} = '/usr/bin:/bin'; delete @ENV{...}`.
 pub fn clean() -> Vec<(Vec<u8>, Vec<u8>)> {
@@ -108,7 +108,9 @@ pub fn clean() -> Vec<(Vec<u8>, Vec<u8>)> {
         let Some(at) = entry.to_bytes().iter().position(|byte| *byte == b'=') else { continue };
         let (name, value) = entry.to_bytes().split_at(at);
         let value = value.get(1..).unwrap_or_default();
-        if (name == b"TERM" || name == b"LANG" || name.starts_with(b"LC_")) && is_plain(name) && is_plain(value) {
+        // A locale may have a modifier, "de_DE@euro".
+        let is_locale = name == b"LANG" || (name.starts_with(b"LC_") && is_plain(name, b""));
+        if (is_locale && is_plain(value, b":@")) || (name == b"TERM" && is_plain(value, b"")) {
             env.push((name.to_vec(), value.to_vec()));
         }
     }
