@@ -9,7 +9,7 @@ int main(void) {
     const char *line;
     pid_t parent = getpid();
     if (ipc_pipe_new(&r, &w) < 0) return 1;
-    if (ipc_daemon_start("umask=022 keep") > 0) {
+    if (ipc_daemon_start("umask=022,keep") > 0) {
         ipc_stream_close(w, NULL);
         printf("parent: code=0\n");
         if (ipc_stream_readline(r, &line) < 0) return 1;
