@@ -40,7 +40,11 @@ int main(int argc, char **argv) {
         }
         if (ipc_stream_peer(client, peer, sizeof peer) < 0) strcpy(peer, "?");
         if (ipc_addr_name(peer, 5000, host, sizeof host) < 0) strcpy(host, peer);
-        logmsg("connection from", peer);
+        /* The address is "127.0.0.1:2345" or "[::1]:2345". */
+        char *port = strrchr(peer, ':'), *ip = peer + (*peer == '[');
+        int len = (int)strcspn(ip, *peer == '[' ? "]" : ":");
+        snprintf(text, sizeof text, "%s [ %.*s ] at port %s", host, len, ip, port ? port + 1 : "?");
+        logmsg("connection from", text);
         time_t now = time(NULL);
         int n = snprintf(text, sizeof text, "Hello there, %s, it's now %s", host, ctime(&now));
         /* A client that has gone already is none of the server's business. */

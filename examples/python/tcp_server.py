@@ -3,6 +3,7 @@
 python tcp_server.py 2345
 """
 
+import os
 import sys
 import time
 
@@ -10,12 +11,13 @@ import perlipc as ipc
 
 
 def logmsg(*what: object) -> None:
-    print(*what, "at", time.ctime(), flush=True)
+    print(f"tcp_server {os.getpid()}:", *what, "at", time.ctime(), flush=True)
 
 
 def greet(client: ipc.Stream[bytes]) -> None:
     name = ipc.host_name(client.peer, timeout=5)
-    logmsg(f"connection from {name} [{client.peer}]")
+    ip, _, port = client.peer.rpartition(":")
+    logmsg(f"connection from {name} [ {ip.strip('[]')} ] at port {port}")
     client.write(f"Hello there, {name}, it's now {time.ctime()}\n".encode())
 
 
