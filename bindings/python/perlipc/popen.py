@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any, AnyStr, Generic, Literal, Unpack, overload
 
 from . import _perlipc
@@ -138,9 +139,11 @@ class Duplex(Generic[AnyStr]):
 
     def close(self) -> _perlipc.Status | None:
         """Closes all the streams and waits for the child: its status."""
-        for stream in (self.writer, self.reader, self.error):
-            if stream is not None:
-                stream.close()
+        # The writer first; where that fails the others are closed all the same.
+        with ExitStack() as rest:
+            for stream in (self.error, self.reader, self.writer):
+                if stream is not None:
+                    rest.callback(stream.close)
         return self.child.status
 
     def __repr__(self) -> str:
@@ -150,9 +153,10 @@ class Duplex(Generic[AnyStr]):
         return self
 
     def __exit__(self, *exc: Any) -> None:
-        for stream in (self.writer, self.reader, self.error):
-            if stream is not None:
-                stream.__exit__(*exc)
+        with ExitStack() as rest:
+            for stream in (self.error, self.reader, self.writer):
+                if stream is not None:
+                    rest.callback(stream.__exit__, *exc)
 
 
 _Target = Callable[[], int | None]

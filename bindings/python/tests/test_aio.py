@@ -162,6 +162,32 @@ def test_who_always_finds_something_lets_others_have_their_turn(run: Runner) -> 
     run(main())
 
 
+def test_what_close_could_not_write_is_told(run: Runner) -> None:
+    async def main() -> None:
+        async def leave(kid: aio.Duplex[bytes]) -> None:
+            async with kid:
+                pass
+
+        for close in (aio.Duplex[bytes].close, leave):
+            kid = await aio.open3(["true"])
+            await kid.child.wait()
+            kid.writer.sync.autoflush = False
+            await kid.writer.write(b"nobody reads it")
+            with pytest.raises(BrokenPipeError):
+                await close(kid)
+            assert kid.writer.closed and kid.reader.closed and kid.error is not None and kid.error.closed
+        # The failure of the flush before that of the child.
+        stream = await aio.open("|-", ["false"], check=True)
+        assert stream.child is not None
+        await stream.child.wait()
+        await stream.write(b"nobody reads it")
+        with pytest.raises(BrokenPipeError):
+            await stream.close()
+        assert stream.closed
+
+    run(main())
+
+
 def test_children(run: Runner) -> None:
     async def main() -> None:
         child = await aio.start(["sleep", "60"])

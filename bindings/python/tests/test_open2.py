@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import pytest
 
@@ -114,3 +115,14 @@ def test_the_fork_form() -> None:
     for open_ in (ipc.open2, ipc.open3):
         with pytest.raises(TypeError, match="fork_open"):
             open_("-")
+
+
+@pytest.mark.parametrize("leave", [lambda kid: kid.close(), lambda kid: kid.__exit__(None, None, None)])
+def test_where_one_cannot_be_closed_well_the_others_are(leave: Callable[[ipc.Duplex[bytes]], None]) -> None:
+    kid = ipc.open3(["true"])
+    kid.child.wait()
+    kid.writer.autoflush = False
+    kid.writer.write(b"nobody reads it")
+    with pytest.raises(BrokenPipeError):
+        leave(kid)
+    assert kid.writer.closed and kid.reader.closed and kid.error is not None and kid.error.closed

@@ -3,7 +3,7 @@
 Everything goes by descriptors in the running loop, asyncio's own or another one that has add_reader and add_writer; no
 thread is started (but by the loop itself, for host names that are not numbers). Starting a program takes its moment as
 everywhere. Time limits are asyncio.timeout's. A call that is cancelled loses nothing: what was read stays in the stream,
-and what was not written goes out with the next flush(); one that runs a command to its end (capture, qx, system) ends it
+and what was not written goes out with the next flush(); one that runs a command to its end (capture, pipeline, qx, system) ends it
 then. Handlers of signals are the loop's affair.
 
 Not here is what no descriptor tells of: locks, semaphores and message queues, flock, the children of others; and what

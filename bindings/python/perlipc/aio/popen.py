@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
 from typing import Any, AnyStr, Generic, Literal, Self, Unpack, overload
 
 import perlipc as ipc
@@ -88,8 +89,9 @@ class Duplex(Generic[AnyStr]):
 
     async def close(self) -> Status | None:
         """Closes all the streams and waits for the child: its status."""
-        for stream in self._streams():
-            await stream.close()
+        async with AsyncExitStack() as rest:
+            for stream in reversed(self._streams()):
+                rest.push_async_callback(stream.close)
         return self.child.status
 
     def __repr__(self) -> str:
@@ -99,8 +101,9 @@ class Duplex(Generic[AnyStr]):
         return self
 
     async def __aexit__(self, *exc: Any) -> None:
-        for stream in self._streams():
-            await stream.__aexit__(*exc)
+        async with AsyncExitStack() as rest:
+            for stream in reversed(self._streams()):
+                rest.push_async_callback(stream.__aexit__, *exc)
 
 
 class Feed:

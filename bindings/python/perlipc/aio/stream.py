@@ -234,12 +234,13 @@ class Stream(Generic[AnyStr]):
 
         Cancelled, it may be called again. Closing twice does no harm.
         """
+        failed: OSError | None = None
         if not self.sync.closed and self.sync.writable():
             try:
                 await self.flush()
-            except OSError:
-                # close() tells of it, when all the rest is done.
-                pass
+            except OSError as error:
+                # To be told when all the rest is done.
+                failed = error
         if self._pty and self._ended and self.child is not None and not self.sync.closed:
             # Hung up before it has come to its end, it would have HUP as its status.
             try:
@@ -249,7 +250,14 @@ class Stream(Generic[AnyStr]):
                 pass
         if not self.sync.closed:
             forget(self._out[0])
-        return await until(self.sync.close, *pidfd(self.sync.child))
+        try:
+            status = await until(self.sync.close, *pidfd(self.sync.child))
+        except ChildError:
+            if failed is None:
+                raise
+        if failed is not None:
+            raise failed
+        return status
 
     async def __aenter__(self) -> Self:
         self.sync.__enter__()
