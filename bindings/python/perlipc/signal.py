@@ -104,7 +104,7 @@ class SignalTable(MutableMapping[Signal, Disposition]):
         """The number of a signal; KeyError when there is none of that name."""
         try:
             number = int(signal) if isinstance(signal, int) else _perlipc.signal_number(signal)
-        except ValueError:
+        except (TypeError, ValueError):
             raise KeyError(signal) from None
         if not 0 < number <= 64 or number in _HIDDEN:
             raise KeyError(signal)
@@ -139,6 +139,13 @@ class SignalTable(MutableMapping[Signal, Disposition]):
 
     def __delitem__(self, signal: Signal) -> None:
         self[signal] = "DEFAULT"
+
+    def clear(self) -> None:
+        """Sets every signal to its default. Perl: %SIG = ()."""
+        # A mapping would take out what it has until it is empty, which this never is.
+        for number in range(1, len(self.signame)):
+            if number not in _HIDDEN and python.getsignal(number) is not python.SIG_DFL:
+                self[number] = "DEFAULT"
 
     def __iter__(self) -> Iterator[Signal]:
         return (name for number, name in enumerate(self.signame) if number and number not in _HIDDEN)

@@ -534,3 +534,12 @@ def test_beside_a_second_copy(log: list[str]) -> None:
     assert other.ipc_signal_restore(saved) == 0
     ipc.kill("USR1", ME)
     assert (log, theirs) == (["USR1"], [b"USR1"])
+
+
+def test_the_whole_table_is_set_to_its_defaults(program: Callable[[str], Program]) -> None:
+    one = program("""
+ipc.SIG["USR1"], ipc.SIG["USR2"] = print, "IGNORE"
+ipc.SIG.clear()
+print(set(ipc.SIG.values()), None in ipc.SIG, b"INT" in ipc.SIG)
+""")
+    assert one.end() == (0, "{'DEFAULT'} False False\n", "")
