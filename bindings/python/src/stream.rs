@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use memchr::memmem;
 use perlipc::{Canceler, Deadline, Half, Separator, tcp, unix};
-use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice, PyString, PyTuple};
@@ -37,17 +37,23 @@ thread_local! {
 
 /// Room for what one call receives. Each thread has its own and keeps it: making that of a piece anew, zeroed, takes longer
 /// than most calls that fill it.
-pub(crate) fn with_room<T>(size: usize, call: impl FnOnce(&mut [u8]) -> T) -> T {
+pub(crate) fn with_room<T>(size: usize, call: impl FnOnce(&mut [u8]) -> PyResult<T>) -> PyResult<T> {
     // A signal's handler that receives too, from inside the call, finds none and makes one.
     let mut room = ROOM.take();
     if room.len() < size {
-        room = vec![0; size];
+        room = zeros(size)?;
     }
     let result = call(&mut room[..size]);
     if room.len() <= PIECE {
         ROOM.set(room);
     }
     result
+}
+
+/// Asked for first, since a vector that cannot be had ends the process; one of zeros costs no page before it is used.
+fn zeros(size: usize) -> PyResult<Vec<u8>> {
+    Vec::<u8>::new().try_reserve_exact(size).map_err(|_| PyMemoryError::new_err(()))?;
+    Ok(vec![0; size])
 }
 
 /// What a stream's close needs to know of its command.
@@ -1122,7 +1128,7 @@ impl Stream {
     #[pyo3(signature = (size = 65536, most = 253))]
     fn recv_fds<'py>(&self, py: Python<'py>, size: usize, most: usize) -> PyResult<(Bound<'py, PyBytes>, Vec<RawFd>)> {
         self.reading(py)?;
-        let mut room = vec![0; size];
+        let mut room = zeros(size)?;
         let mut call = self.call()?;
         let core: &mut perlipc::Stream = &mut call;
         let (n, fds) = blocking(py, || unix::recv_fds(core, &mut room, most))?;

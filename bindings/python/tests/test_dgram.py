@@ -147,3 +147,17 @@ def test_from_many_threads() -> None:
             server.recv()
         assert ended.value.errno == errno.ECANCELED
         timer.join()
+
+
+def test_room_that_cannot_be_had() -> None:
+    """The process goes on."""
+    one, other = ipc.socketpair()
+    with ipc.udp("127.0.0.1") as dgram, one, other:
+        for call in (dgram.recv, dgram.peek):
+            with pytest.raises(MemoryError):
+                call(1 << 62, timeout=0)
+        with pytest.raises(OSError) as raised:
+            dgram.recv_batch(1 << 31, 1 << 31, timeout=0)
+        assert raised.value.errno == errno.ENOMEM
+        with pytest.raises(MemoryError):
+            one.recv_fds(1 << 62)
