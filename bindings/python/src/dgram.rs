@@ -12,7 +12,7 @@ use crate::addr::{Service, words};
 use crate::error::raise;
 use crate::signal::{blocking, told};
 use crate::socket::{Held, Path, ip, text};
-use crate::stream::{utf8, with_room};
+use crate::stream::{plain, utf8, with_room};
 use crate::time::deadline;
 
 /// A socket for messages: UDP or Unix datagrams.
@@ -89,10 +89,12 @@ impl Dgram {
     fn send(
         &self,
         py: Python<'_>,
-        data: &[u8],
+        data: &Bound<'_, PyAny>,
         to: Option<&Bound<'_, PyString>>,
         timeout: Option<f64>,
     ) -> PyResult<()> {
+        let data = plain(data)?;
+        let data: &[u8] = &data;
         let (core, deadline) = (self.held.core()?, deadline(timeout)?);
         let to = to.map(|to| target(&core, to)).transpose()?;
         // It waits only while the system has no room for it.

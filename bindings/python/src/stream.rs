@@ -505,7 +505,7 @@ pub(crate) fn owned(data: &Bound<'_, PyAny>, text: bool) -> PyResult<Vec<u8>> {
     Ok(plain(data)?.to_vec())
 }
 
-fn plain<'a, 'py>(data: &'a Bound<'py, PyAny>) -> PyResult<Data<'a, 'py>> {
+pub(crate) fn plain<'a, 'py>(data: &'a Bound<'py, PyAny>) -> PyResult<Data<'a, 'py>> {
     if let Ok(bytes) = data.cast::<PyBytes>() {
         return Ok(Data::Lent(bytes.as_bytes()));
     }
@@ -1112,8 +1112,10 @@ impl Stream {
 
     /// Sends descriptors, or what has a fileno(), over a Unix socket, with data, at least one byte of it: who reads that
     /// byte by recv_fds gets them. They stay open here.
-    fn send_fds(&self, py: Python<'_>, data: &[u8], fds: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn send_fds(&self, py: Python<'_>, data: &Bound<'_, PyAny>, fds: &Bound<'_, PyAny>) -> PyResult<()> {
         self.writing(py)?;
+        let data = plain(data)?;
+        let data: &[u8] = &data;
         let numbers = fds.try_iter()?.map(|fd| socket::number(&fd?)).collect::<PyResult<Vec<_>>>()?;
         let fds: Vec<_> = numbers.into_iter().map(socket::borrowed).collect();
         let mut call = self.call()?;

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import array
 import errno
 import os
 import socket
@@ -161,3 +162,18 @@ def test_room_that_cannot_be_had() -> None:
         assert raised.value.errno == errno.ENOMEM
         with pytest.raises(MemoryError):
             one.recv_fds(1 << 62)
+
+
+def test_bytes_of_every_kind() -> None:
+    one, other = ipc.dgram_pair()
+    stream, peer = ipc.socketpair()
+    with one, other, stream, peer:
+        for data in (b"some", bytearray(b"some"), memoryview(b"xsomex")[1:-1], array.array("B", b"some")):
+            one.send(data)
+            assert other.recv()[0] == b"some"
+            stream.send_fds(data, [0])
+            got, fds = peer.recv_fds()
+            os.close(fds[0])
+            assert got == b"some"
+        with pytest.raises(TypeError):
+            one.send("some")  # type: ignore[arg-type]
