@@ -103,6 +103,8 @@ def test_weak_references() -> None:
     ]
     refs = [weakref.ref(thing) for thing in things]
     assert [ref() for ref in refs] == things
+    things[4].wait()
+    things[-1].close()
     things.clear()
     assert [ref() for ref in refs] == [None] * len(refs)
 
