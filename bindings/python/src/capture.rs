@@ -8,7 +8,7 @@ use pyo3::types::{PyBytes, PyDict, PyTuple};
 use crate::cmd::Command;
 use crate::error::{child_error, raise};
 use crate::room;
-use crate::signal::blocking;
+use crate::signal::{blocking, raised};
 use crate::status::Status;
 use crate::stream::{Stream, decode, encode, owned};
 use crate::time::deadline;
@@ -324,13 +324,22 @@ pub(crate) fn feed(
     );
     let ends: [Option<&mut perlipc::Stream>; 3] =
         [saying.as_deref_mut(), hearing.as_deref_mut(), failing.as_deref_mut()];
-    let capture = blocking(py, || {
+    let answer = py.detach(|| {
         let [writer, reader, error] = ends;
         perlipc::capture::feed(writer, &input, reader, error, deadline)
-    })?;
-    match capture.stopped() {
-        Some(error) if !error.is_timeout() => Err(raise(py, error.clone())),
-        _ => Result::new(py, capture, text),
+    });
+    let capture = match answer {
+        Ok(capture) => capture,
+        Err(error) => return Err(raised().unwrap_or_else(|| raise(py, error))),
+    };
+    let stopped = capture.stopped().filter(|error| !error.is_timeout()).cloned();
+    match raised().or_else(|| stopped.map(|error| raise(py, error))) {
+        // The child runs on, and what it said must not be lost with a handler's exception.
+        Some(raised) => {
+            raised.value(py).setattr("result", Result::new(py, capture, text)?)?;
+            Err(raised)
+        }
+        None => Result::new(py, capture, text),
     }
 }
 

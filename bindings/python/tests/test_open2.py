@@ -52,6 +52,29 @@ def test_communicate_any_amount() -> None:
     assert said.status.ok and said.fed == len(data)
 
 
+def test_what_a_handler_raises_out_of_communicate_has_what_came() -> None:
+    class Late(Exception):
+        result: ipc.Result[str]
+
+    def late(_: str) -> None:
+        raise Late
+
+    kid = ipc.open3("head -c 4; echo err >&2; read -r rest; echo then $rest", text=True)
+    with ipc.local(ipc.SIG, ALRM=late), pytest.raises(Late) as raised:
+        kid.writer.write("one\n")
+        while not kid.reader._fill():
+            pass
+        # What was read ahead is part of it; the writer stays open, so that the child waits for the rest.
+        keep = os.dup(kid.writer.fileno())
+        ipc.alarm(0.2)
+        kid.communicate("two ")
+    said = raised.value.result
+    assert (said.stdout, said.stderr, said.fed, said.status.known) == ("one\n", "err\n", 4, False)
+    os.write(keep, b"three\n")
+    os.close(keep)
+    assert kid.communicate().stdout == "then two three\n"
+
+
 def test_communicate_goes_on_after_its_timeout() -> None:
     kid = ipc.open2("echo early; cat >/dev/null; echo late", text=True)
     first = kid.reader.readline()
