@@ -517,7 +517,7 @@ fn a_window_changes_nothing_about_what_begins_in_it() {
             expect.regex(source).unwrap();
         }
         let data: Vec<u8> = (0..40 + random.below(80)).map(|_| b"aaaaaabcc  \nxyz"[random.below(15)]).collect();
-        let window = 4 + random.below(8);
+        let window = 2 + random.below(4);
         expect.settled(true).window(Some(window));
         let first = naive.iter().enumerate().filter_map(|(i, regex)| regex.captures(&data).map(|found| (i, found)));
         let wanted = first.min_by_key(|(index, found)| (found.get(0).map(|m| m.start()), *index));
@@ -553,7 +553,7 @@ fn a_window_changes_nothing_about_what_begins_in_it() {
             (answer, wanted) => panic!("{answer:?} for {wanted:?}: {what}"),
         }
     }
-    assert!(found > 100 && beyond > 0, "{found} found, {beyond} beyond");
+    assert!(found > 100 && beyond > 3, "{found} found, {beyond} beyond");
 }
 
 /// Its tables are made as they are needed, and emptied when they are full: also while something is looked for ahead.
