@@ -40,6 +40,11 @@ impl Writer {
         self.pending.len() - self.gone
     }
 
+    /// Whether the buffer takes it.
+    fn fits(&self, data: &[u8]) -> bool {
+        self.pending.len() - self.gone + data.len() <= WRITE_BUFFER
+    }
+
     fn forget(&mut self) {
         self.pending.clear();
         self.gone = 0;
@@ -66,9 +71,9 @@ impl Writer {
 
     /// The same without waiting: whether all went out. If not, the rest is pending, for [`flush`](Writer::flush).
     pub(crate) fn write_now(&mut self, data: &[u8]) -> Result<bool> {
-        if self.shared.kind == Kind::Other {
+        self.forget_inherited();
+        if self.shared.kind == Kind::Other && (self.autoflush || !self.fits(data)) {
             // A file or a terminal waits as it likes.
-            self.forget_inherited();
             self.keep(data);
             return Ok(false);
         }
@@ -104,7 +109,7 @@ impl Writer {
         }
         self.shared.check_line(data)?;
         self.forget_inherited();
-        if !self.autoflush && self.pending.len() - self.gone + data.len() <= WRITE_BUFFER {
+        if !self.autoflush && self.fits(data) {
             self.keep(data);
             return Ok(());
         }
