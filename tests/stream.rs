@@ -553,3 +553,32 @@ fn closed_is_closed() {
     assert_eq!(unsafe { libc::fcntl(reader.as_fd().as_raw_fd(), libc::F_GETFD) }, -1);
     assert_eq!(writer.write(b"x").unwrap_err().errno(), libc::EPIPE);
 }
+
+#[test]
+fn records_larger_than_memory() {
+    for size in [1 << 40, usize::MAX] {
+        let (mut reader, mut writer) = Stream::pipe().unwrap();
+        reader.separator(Separator::Size(size)).unwrap();
+        writer.write(b"head").unwrap();
+        let mut room = [0; 2];
+        assert_eq!(reader.read(&mut room).unwrap(), 2);
+        writer.write(b"tail").unwrap();
+        // Read ahead, so that the record does not begin where the buffer does.
+        reader.fill().unwrap();
+        reader.consume(1);
+        drop(writer);
+        assert!(!reader.fill().unwrap());
+        assert_eq!(reader.readline().unwrap(), Some(&b"dtail"[..]));
+        assert_eq!(reader.readline().unwrap(), None);
+    }
+    // A limit that is smaller than the record keeps no more than that.
+    let (mut reader, mut writer) = Stream::pipe().unwrap();
+    reader.separator(Separator::Size(1 << 40)).unwrap();
+    reader.line_limit(Some(3)).unwrap();
+    reader.timeout(Some(Duration::ZERO));
+    writer.write(b"four").unwrap();
+    assert!(matches!(reader.readline(), Err(Error::TooLong { .. })));
+    reader.line_limit(None).unwrap();
+    drop(writer);
+    assert_eq!(reader.readline().unwrap(), Some(&b"four"[..]));
+}

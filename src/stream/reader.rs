@@ -275,8 +275,17 @@ impl Reader {
             }
             Separator::Size(size) => {
                 self.separator = Separator::Size(size);
-                while self.end - self.start < size && self.fill(size - (self.end - self.start), deadline)? {}
-                Ok(self.some_until((self.start + size).min(self.end)))
+                // By pieces: memory for what is there, however large a record may be.
+                loop {
+                    let ahead = self.end - self.start;
+                    if ahead >= size {
+                        return Ok(Some(self.start + size));
+                    }
+                    self.limited(ahead)?;
+                    if !self.fill((size - ahead).min(BLOCK), deadline)? {
+                        return Ok(self.some_until(self.end));
+                    }
+                }
             }
             Separator::Whole => loop {
                 self.limited(self.end - self.start)?;
