@@ -212,10 +212,15 @@ pub(crate) struct Ends {
 impl Ends {
     fn of(writer: Option<&mut Stream>, reader: Option<&mut Stream>, error: Option<&mut Stream>) -> Result<Ends> {
         let mut ends = Ends::default();
+        let mut readers = [reader, error];
+        // Nothing is taken out of one before all are known to be of use: the error would lose it.
+        for stream in readers.iter_mut().flatten() {
+            stream.check_reads()?;
+        }
         if let Some(writer) = writer {
             ends.writer = Some((writer.shared().clone(), writer.take_pending()?));
         }
-        for (end, stream) in ends.readers.iter_mut().zip([reader, error]) {
+        for (end, stream) in ends.readers.iter_mut().zip(readers) {
             if let Some(stream) = stream {
                 let ahead = stream.take_ahead()?;
                 *end = Some((stream.shared().clone(), ahead));

@@ -107,6 +107,21 @@ fn what_was_buffered_and_read_ahead_takes_part() {
 }
 
 #[test]
+fn a_talk_that_cannot_be_takes_nothing_from_its_streams() {
+    let (mut reader, mut writer) = open2(&Cmd::new("cat")).unwrap();
+    let (_other, mut mute) = Stream::pipe().unwrap();
+    writer.autoflush(false).unwrap();
+    writer.write(b"kept\nand read\n").unwrap();
+    let refused = capture::feed(Some(&mut writer), b"", Some(&mut mute), None, Deadline::NEVER);
+    assert_eq!(refused.unwrap_err().errno(), libc::EBADF);
+    writer.flush().unwrap();
+    reader.timeout(Some(Duration::from_secs(20)));
+    assert_eq!(reader.readline().unwrap(), Some(&b"kept\n"[..]));
+    assert!(capture::Talk::new(None, &b""[..], Some(&mut reader), Some(&mut mute)).is_err());
+    assert_eq!(reader.readline().unwrap(), Some(&b"and read\n"[..]));
+}
+
+#[test]
 fn at_the_deadline_what_came_is_given_and_nothing_is_lost() {
     let cmd = Cmd::shell("echo early; cat >/dev/null; echo late");
     let (mut reader, mut writer) = open2(&cmd).unwrap();

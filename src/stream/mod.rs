@@ -366,6 +366,11 @@ impl Stream {
         &self.shared
     }
 
+    /// An error for a stream that does not read.
+    pub(crate) fn check_reads(&mut self) -> Result<()> {
+        self.reader().map(drop)
+    }
+
     /// What was read ahead, taken out; an error for a stream that does not read.
     pub(crate) fn take_ahead(&mut self) -> Result<Vec<u8>> {
         Ok(self.reader()?.take_buffered())
