@@ -735,6 +735,11 @@ pub(crate) fn exec(spec: &Spec<'_>) -> Error {
             return failed("setpgid", errno);
         }
     }
+    // In a child's order: the descriptors before a limit that would forbid them, limits before the user that may not set
+    // them.
+    if let Err(error) = place_here(spec) {
+        return error;
+    }
     for limit in spec.limits {
         if let Err(errno) = sys::child::setrlimit(limit.resource, &limit.value) {
             return Error::at("limit", crate::cmd::limit_name(limit.resource), errno);
@@ -754,9 +759,6 @@ pub(crate) fn exec(spec: &Spec<'_>) -> Error {
         if let Err(errno) = sys::chdir(dir) {
             return Error::at("chdir", dir.to_bytes(), errno);
         }
-    }
-    if let Err(error) = place_here(spec) {
-        return error;
     }
     let mask_before = spec.mask.map(|mask| Mask(sys::set_mask(libc::SIG_SETMASK, mask)));
     let umask_before = spec.umask.map(sys::umask);

@@ -394,6 +394,8 @@ fn exec_in_place() {
     use std::os::fd::AsFd;
     let mut cmd = sh("ls /proc/self/fd; umask; pwd; echo $A; kill -TERM $$");
     cmd.pass(1, writer.as_fd().as_raw_fd()).redirect(8, "null").umask(0o22).dir("/usr").env("A", Some(b"b"));
+    // As in a child that is started: descriptors that are there already may be above the limit.
+    cmd.limit("nofile", Some(5), Some(5));
     // SAFETY: as above.
     match unsafe { fork() }.unwrap() {
         Fork::Child => {
