@@ -728,7 +728,10 @@ impl Cmd {
             _ => sys::getenv(c"PATH"),
         };
         let path = path.unwrap_or_else(|| b"/bin:/usr/bin".to_vec());
-        let dirs = path.split(|b| *b == b':').filter(|dir| !dir.is_empty() && *dir != b".");
+        // "./" and ".//." are "." too.
+        let is_here =
+            |dir: &[u8]| !dir.starts_with(b"/") && dir.split(|b| *b == b'/').all(|part| matches!(part, b"" | b"."));
+        let dirs = path.split(|b| *b == b':').filter(|dir| !is_here(dir));
         let found: Vec<CString> = dirs.filter_map(|dir| CString::new([dir, b"/", program].concat()).ok()).collect();
         if found.is_empty() {
             return Err(Error::at("exec", program, libc::ENOENT));

@@ -47,8 +47,10 @@ fn environment() {
     std::fs::set_permissions(dir.path("perlipc-here"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let path = format!("::.:{}:/bin:/usr/bin", dir.path(""));
     assert_eq!(says(Cmd::new("perlipc-here").env("PATH", Some(path.as_bytes()))), "here\n");
-    let error = Cmd::new("perlipc-here").env("PATH", Some(b".::")).dir(dir.path("")).start().unwrap_err();
-    assert_eq!((error.step(), error.errno()), ("exec", libc::ENOENT));
+    for here in [".::", "./", ".//.:/", "././/"] {
+        let error = Cmd::new("perlipc-here").env("PATH", Some(here.as_bytes())).dir(dir.path("")).start().unwrap_err();
+        assert_eq!((error.step(), error.errno()), ("exec", libc::ENOENT), "{here}");
+    }
 }
 
 #[test]
