@@ -243,7 +243,8 @@ impl Child {
 
     /// The reading end of a new pipe that ends when the child has ended, for event loops that take pipes but no pidfds. It
     /// says only that: ask [`poll`](Child::poll) for the status. A thread of the library's waits for all of them, and
-    /// ends with the last; no descendant of the child's keeps the pipe.
+    /// ends with the last; no descendant of the child's keeps the pipe. A process that this one forks
+    /// meanwhile does, until it executes something or ends: take the [`pidfd`](Child::pidfd) where there are such.
     pub fn exit_pipe(&self) -> Result<OwnedFd> {
         if self.state().pidfd.is_none() {
             return Err(Error::os("pidfd", libc::EOPNOTSUPP));

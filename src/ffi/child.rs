@@ -133,7 +133,8 @@ pub unsafe extern "C" fn ipc_child_fd(child: *const ipc_child) -> i32 {
 
 /// A new descriptor that is at its end when the child has ended, for event loops that take pipes but no pidfds: the reading
 /// end of a pipe, readable then and not before. It says only that: ask ipc_child_wait for the status. No descendant of
-/// the child's keeps it. A thread of the library's waits for all of them meanwhile, with all signals blocked.
+/// the child's keeps it; a process that this one forks meanwhile does, until it executes something or ends: take ipc_child_fd
+/// where there are such. A thread of the library's waits for all of them meanwhile, with all signals blocked.
 ///
 /// Returns: the descriptor. It is the caller's: close it, at any moment.
 /// Errors: -ENOTSUP where the kernel gives no pidfd, -EMFILE, -EAGAIN no thread can be had.

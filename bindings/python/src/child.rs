@@ -46,7 +46,8 @@ impl Child {
     /// A new descriptor that is at its end when the process has ended, for event loops that take pipes but no pidfds.
     ///
     /// It is the reading end of a pipe, and yours: close it. It says only that; ask poll() for the status. A thread of the
-    /// library's waits for all of them meanwhile.
+    /// library's waits for all of them meanwhile. A process that this one forks meanwhile keeps it from ending, until that
+    /// executes something or ends: take fileno() where there are such.
     fn exit_fd(&self, py: Python<'_>) -> PyResult<i32> {
         self.0.exit_pipe().map(IntoRawFd::into_raw_fd).map_err(|error| raise(py, error))
     }
