@@ -610,10 +610,12 @@ impl State {
 
     /// Stops and holds all that descend from the child, pass after pass, until a pass finds nothing new.
     fn stop_descendants(&self, found: &mut BTreeMap<i32, OwnedFd>) -> sys::Result<()> {
+        let me = sys::getpid();
         loop {
             let mut new = 0;
             for pid in sys::numbers_in(c"/proc")? {
-                if pid == self.pid || found.contains_key(&pid) || !self.is_descendant(pid, found) {
+                // This process too may have joined the group: stopped, it would never go on.
+                if pid == self.pid || pid == me || found.contains_key(&pid) || !self.is_descendant(pid, found) {
                     continue;
                 }
                 let pidfd = match sys::pidfd_open(pid) {

@@ -22,6 +22,7 @@ common::scenarios![
     trees,
     fork_ends_at_once,
     forked_beside_threads,
+    in_the_group_of_a_child,
 ];
 
 fn sh(script: &str) -> Child {
@@ -314,6 +315,31 @@ fn forked_beside_threads() {
         child.kill("KILL").unwrap();
         canceler.cancel();
     });
+}
+
+/// A process that has joined its child's group does not descend from that: it would stop itself, and nobody else goes on.
+fn in_the_group_of_a_child() {
+    // SAFETY: this is the only thread.
+    match unsafe { fork() }.unwrap() {
+        Fork::Child => {
+            let child = Cmd::argv(["sleep", "1000"]).process_group(0).start().unwrap();
+            // SAFETY: plain numbers.
+            let joined = unsafe { libc::setpgid(0, child.pid()) };
+            let ended = child.end(Duration::from_secs(20)).ok().and_then(Status::signal);
+            // SAFETY: ends the child without the harness.
+            unsafe { libc::_exit(i32::from(joined != 0 || ended != Some(libc::SIGTERM))) }
+        }
+        Fork::Parent(forked) => {
+            let status = forked.wait(Deadline::after_ms(20_000));
+            let _ = forked.kill("KILL");
+            assert_eq!(status.unwrap(), Status::from_raw(0));
+        }
+    }
+}
+
+#[test]
+fn who_ends_a_tree_is_no_part_of_it() {
+    run("in_the_group_of_a_child");
 }
 
 /// A handle that came over fork is not the new process's child.
