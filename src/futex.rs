@@ -17,8 +17,7 @@ use crate::time::Deadline;
 /// The greatest value.
 pub const MAX: u32 = i32::MAX as u32;
 
-/// In the counter's word: somebody may wait. It stands only beside a value of 0, or for as long as one who was woken
-/// is on his way to take.
+/// In the counter's word: somebody may wait, and the next giver wakes one.
 const WAITERS: u32 = 1 << 31;
 
 const SIZE: usize = 8;
@@ -75,7 +74,8 @@ impl FutexSemaphore {
     }
 
     /// Nobody sleeps on while there are units: who gives wakes one of those that sleep and takes the mark away, and who
-    /// was woken puts it back when he takes, for those who sleep still, and wakes the next if more units have come.
+    /// was woken puts it back when he takes, for those who sleep still, and wakes the next if more units have come. Who
+    /// gives up may have been woken in that instant, and does the same.
     #[cold]
     fn wait(&self, deadline: Deadline) -> Result<()> {
         let word = self.word();
@@ -93,7 +93,7 @@ impl FutexSemaphore {
                 return Ok(());
             }
             if deadline.passed() {
-                return Err(Stop::Timeout.error("futex"));
+                return Err(self.give_up(waited, Stop::Timeout));
             }
             if now == 0 && word.compare_exchange(0, WAITERS, Ordering::Relaxed, Ordering::Relaxed).is_err() {
                 continue;
@@ -104,9 +104,18 @@ impl FutexSemaphore {
                 self.0.wait_while(due, shared::DATA, WAITERS, left)
             })
             .and_then(|()| signal::look())
-            .map_err(|stop| stop.error("futex"))?;
+            .map_err(|stop| self.give_up(true, stop))?;
             waited = true;
         }
+    }
+
+    #[cold]
+    fn give_up(&self, waited: bool, why: Stop) -> Error {
+        // With no unit there the mark makes the next giver wake somebody.
+        if waited && self.word().fetch_or(WAITERS, Ordering::Relaxed) & !WAITERS != 0 {
+            self.0.wake_one(shared::DATA);
+        }
+        why.error("futex")
     }
 
     /// Gives one, whoever took it; EOVERFLOW beyond [`MAX`].

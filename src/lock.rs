@@ -86,11 +86,19 @@ impl Lock {
                 Ok(false) => Taken::Free,
                 Ok(true) => Taken::Died,
                 Err(libc::EDEADLK) => return Ok(Taken::Mine),
-                Err(libc::EBUSY) => {
-                    self.wait(deadline)?;
-                    waited = true;
-                    continue;
-                }
+                Err(libc::EBUSY) => match self.wait(deadline) {
+                    Ok(()) => {
+                        waited = true;
+                        continue;
+                    }
+                    Err(stop) => {
+                        // The wake-up that this thread may have had in this instant is the next one's.
+                        if waited || stop != Stop::Timeout {
+                            self.shared.hand_on();
+                        }
+                        return Err(stop);
+                    }
+                },
                 Err(errno) => return Err(Stop::Errno(errno)),
             };
             if waited {

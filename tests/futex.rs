@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use common::{eventually, run, scale};
-use objects::child;
+use objects::{Taken, child};
 use perlipc::{Child, Deadline, Error, FutexSemaphore, Lock, SharedMem, Value, futex, signal, sysv::PRIVATE};
 
-common::scenarios!(rules, waits, threads, killed, undone, handlers);
+common::scenarios!(rules, waits, threads, killed, undone, handlers, handed_on);
 
 const NEVER: Deadline = Deadline::NEVER;
 
@@ -178,6 +178,17 @@ fn handlers() {
     assert!(sender.wait(NEVER).unwrap().success());
 }
 
+/// Who is woken and gives up wakes the next, and who is woken in vain does not let the next giver believe that nobody
+/// sleeps.
+fn handed_on() {
+    let semaphore = FutexSemaphore::anonymous(0).unwrap();
+    let what = Taken { take: &|deadline| semaphore.take(deadline), give: &|| semaphore.give().unwrap() };
+    for late in [false, true] {
+        let slept = objects::handed_on(&what, late);
+        assert!(slept < Duration::from_millis(20), "late {late}: {slept:?}");
+    }
+}
+
 macro_rules! tests {
     ($($test:ident: $scenario:ident),* $(,)?) => {
         $(#[test]
@@ -194,4 +205,5 @@ tests!(
     nobody_sleeps_beside_units: killed,
     a_killed_holders_unit_is_gone: undone,
     handlers_run_while_it_waits: handlers,
+    who_gives_up_hands_the_wakeup_on: handed_on,
 );

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use common::{eventually, run, scale, skipped};
-use objects::child;
+use objects::{Taken, child};
 use perlipc::sysv::PRIVATE;
 use perlipc::{Child, Deadline, Error, Lock, SharedMem, Value, signal};
 
-common::scenarios!(rules, threads, died, killed, handlers, full, foreign);
+common::scenarios!(rules, threads, died, killed, handlers, full, foreign, handed_on);
 
 const NEVER: Deadline = Deadline::NEVER;
 
@@ -330,6 +330,17 @@ fn foreign() {
     Lock::remove(&name).unwrap();
 }
 
+/// Who is woken and gives up wakes the next, and who is woken in vain does not let the holder believe that nobody sleeps.
+fn handed_on() {
+    let lock = Lock::anonymous().unwrap();
+    lock.take(NEVER).unwrap();
+    let what = Taken { take: &|deadline| lock.take(deadline).map(drop), give: &|| lock.give().unwrap() };
+    for late in [false, true] {
+        let slept = objects::handed_on(&what, late);
+        assert!(slept < Duration::from_millis(20), "late {late}: {slept:?}");
+    }
+}
+
 macro_rules! tests {
     ($($test:ident: $scenario:ident),* $(,)?) => {
         $(#[test]
@@ -347,4 +358,5 @@ tests!(
     handlers_run_while_it_waits: handlers,
     a_full_file_system_is_an_error: full,
     strangers_are_refused: foreign,
+    who_gives_up_hands_the_wakeup_on: handed_on,
 );

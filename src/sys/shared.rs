@@ -143,6 +143,21 @@ impl Shared {
         futex_wait(word, lock, marked, left)
     }
 
+    /// This thread was perhaps woken for the mutex, and does not want it any more: the next is woken, or the holder told
+    /// that somebody waits.
+    pub(crate) fn hand_on(&self) {
+        let lock = self.lock_word();
+        let mut now = lock.load(Ordering::Relaxed);
+        // Never on a free word: it would be neither free nor anybody's.
+        while now & libc::FUTEX_TID_MASK != 0 {
+            match lock.compare_exchange(now, now | libc::FUTEX_WAITERS, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(other) => now = other,
+            }
+        }
+        futex_wake_one(lock);
+    }
+
     /// This thread has waited for the mutex and has it now: others may wait still, whom its mark was for as well.
     pub(crate) fn mark_waiters(&self) {
         self.lock_word().fetch_or(libc::FUTEX_WAITERS, Ordering::Relaxed);
@@ -160,6 +175,13 @@ fn futex_wait(word: &AtomicU64, futex: &AtomicU32, value: u32, left: u64) -> Res
     }
 }
 
+/// Wakes one of those who sleep on the word.
+fn futex_wake_one(futex: &AtomicU32) {
+    let a = [futex.as_ptr() as usize, libc::FUTEX_WAKE as usize, 1];
+    // SAFETY: the kernel only looks up who sleeps there. Not failed on purpose: somebody would sleep on.
+    unsafe { always(libc::SYS_futex, a) };
+}
+
 impl Shared {
     /// Sleeps while the word at `at` is `value`, at most `left` nanoseconds; may come back early.
     pub(crate) fn wait_while(&self, word: &AtomicU64, at: usize, value: u32, left: u64) -> Result<()> {
@@ -168,9 +190,7 @@ impl Shared {
 
     /// Wakes one of those who sleep on the word at `at`.
     pub(crate) fn wake_one(&self, at: usize) {
-        let a = [self.word(at).as_ptr() as usize, libc::FUTEX_WAKE as usize, 1];
-        // SAFETY: the kernel only looks up who sleeps there. Not failed on purpose: somebody would sleep on.
-        unsafe { always(libc::SYS_futex, a) };
+        futex_wake_one(self.word(at));
     }
 }
 
