@@ -83,10 +83,10 @@ fn me() -> i32 {
 
 /// Asked behind each sleep, on the thread that has slept: the first to be woken stands here until the test lets it go
 /// on, and gives up then, or finds itself out of time.
-fn stand() -> bool {
+fn stand() -> Option<bool> {
     if me() != FIRST.load(Ordering::SeqCst) || STEP.compare_exchange(1, 2, Ordering::SeqCst, Ordering::SeqCst).is_err()
     {
-        return true;
+        return Some(true);
     }
     while STEP.load(Ordering::SeqCst) == 2 {
         std::thread::yield_now();
@@ -95,7 +95,7 @@ fn stand() -> bool {
     if late {
         std::thread::sleep(SHORT);
     }
-    late
+    Some(late)
 }
 
 /// Two threads sleep, and the one that is woken gives up in that instant (`late`: somebody was quicker, and its time is
