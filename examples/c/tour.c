@@ -1,5 +1,5 @@
 /* A tour of perlipc from C: pipes, backticks, errors that name their step, deadlines that end whole trees, statuses,
- * signals.
+ * signals, a dialogue on a terminal, a server that forks, a value that processes share, a poll set.
  *
  *     cc tour.c -Iinclude -Lbuild/lib -lperlipc -Wl,-rpath,$PWD/build/lib -o tour && ./tour */
 #include <perlipc.h>
@@ -204,6 +204,134 @@ static void reaper(void) {
     if (ipc_signal_default("CHLD") < 0) give_up();
 }
 
+/* A dialogue: the login asks its terminal, and expect waits for each question. */
+static void dialogue(void) {
+    section("A login that believes it talks to a terminal:");
+    ipc_cmd *login = ipc_cmd_shell("printf 'name? '; read -r name; printf 'word? '; stty -echo; read -r word;"
+                                   " echo; test -t 0 && echo \"welcome, $name\"");
+    ipc_stream *terminal;
+    ipc_expect *asked = ipc_expect_new(), *welcome = ipc_expect_new();
+    if (ipc_pty_open(login, 24, 80, &terminal) < 0) give_up();
+    ipc_expect_text(asked, "? ", 2);
+    ipc_expect_regex(welcome, "welcome, (\\w+)");
+    const char *answers[] = {"camel\n", "hump\n"};
+    for (int i = 0; i < 2; i++) {
+        if (ipc_expect_wait(asked, terminal, 5000) < 0) give_up();
+        if (ipc_stream_write(terminal, answers[i], strlen(answers[i])) < 0) give_up();
+    }
+    if (ipc_expect_wait(welcome, terminal, 5000) < 0) give_up();
+    size_t len;
+    const char *name = ipc_expect_match(terminal, 1, &len);
+    printf("  it let %.*s in\n", (int)len, name);
+    int32_t status;
+    if (ipc_stream_close(terminal, &status) < 0) give_up();
+    ipc_stream_free(terminal);
+    ipc_expect_free(asked);
+    ipc_expect_free(welcome);
+    ipc_cmd_free(login);
+}
+
+/* In a process of its own for each client, which has the client as 0 and 1. */
+static int32_t shout(int32_t client, void *userdata) {
+    (void)client, (void)userdata;
+    char line[64];
+    if (!fgets(line, sizeof line, stdin)) return 1;
+    for (char *c = line; *c; c++)
+        if (*c >= 'a' && *c <= 'z') *c -= 32;
+    return fputs(line, stdout) < 0;
+}
+
+/* The clients of the server below, in a process of their own: they stop it when they are done. */
+static void ask(int32_t port) {
+    char service[16];
+    const char *line;
+    snprintf(service, sizeof service, "%d", port);
+    for (int i = 0; i < 3; i++) {
+        ipc_stream *server;
+        if (ipc_tcp_connect("127.0.0.1", service, NULL, 5000, &server) < 0) give_up();
+        if (ipc_stream_write(server, "from a client\n", 14) < 0 || ipc_stream_readline(server, &line) <= 0) give_up();
+        printf("  %s", line);
+        ipc_stream_free(server);
+    }
+    if (ipc_signal_kill("TERM", getppid()) < 0) give_up();
+}
+
+/* The manual's server, which forks for each client; TERM lets it finish what it has accepted. */
+static void server(void) {
+    section("A server that forks, and three clients, one of which stops it:");
+    ipc_listener *listener;
+    ipc_child *clients;
+    if (ipc_tcp_listen("127.0.0.1", "0", NULL, &listener) < 0) give_up();
+    int32_t port = ipc_listener_port(listener), status;
+    ipc_server *server = ipc_server_new(listener);
+    if (ipc_server_handler(server, shout, NULL) < 0 || ipc_server_drain(server, "TERM", 5000) < 0) give_up();
+    int32_t pid = ipc_fork(&clients);
+    if (pid < 0) give_up();
+    if (pid == 0) {
+        ask(port);
+        fflush(stdout);
+        _exit(0);
+    }
+    if (ipc_server_run(server) < 0) give_up();
+    if (ipc_child_wait(clients, 5000, &status) < 0) give_up();
+    printf("  it has served %d, and the clients' process %s\n", (int)ipc_server_count(server, "ok"), in_words(status));
+    ipc_child_free(clients);
+    ipc_server_free(server);
+}
+
+/* What the manual says cannot be done: a variable that processes share. */
+static void shared(void) {
+    section("A counter that four processes share, each adding 1000:");
+    ipc_value *counter;
+    int32_t sum = 0, status;
+    if (ipc_value_open(NULL, sizeof sum, 0600, &counter) < 0) give_up();
+    if (ipc_value_write(counter, &sum, sizeof sum) < 0) give_up();
+    for (int i = 0; i < 4; i++) {
+        ipc_child *child;
+        int32_t pid = ipc_fork(&child);
+        if (pid < 0) give_up();
+        if (pid == 0) {
+            for (int k = 0; k < 1000; k++) {
+                if (ipc_value_take(counter, -1) < 0 || ipc_value_read(counter, &sum, sizeof sum) < 0) _exit(1);
+                sum++;
+                if (ipc_value_write(counter, &sum, sizeof sum) < 0 || ipc_value_give(counter) < 0) _exit(1);
+            }
+            _exit(0);
+        }
+        ipc_child_free(child);
+    }
+    for (int i = 0; i < 4; i++)
+        if (ipc_wait_any(10000, &status) < 0) give_up();
+    if (ipc_value_read(counter, &sum, sizeof sum) < 0) give_up();
+    printf("  it stands at %d\n", sum);
+    ipc_value_free(counter);
+}
+
+/* Who speaks first is heard first; half a line is not told. */
+static void heard(void) {
+    section("Two commands, heard as they speak:");
+    const char *scripts[] = {"printf 'the slow '; sleep 0.2; echo one |", "echo the quick one |"};
+    ipc_stream *streams[2];
+    ipc_poll *set = ipc_poll_new();
+    for (int i = 0; i < 2; i++)
+        if (ipc_popen_open(scripts[i], &streams[i]) < 0 || ipc_poll_stream(set, streams[i], PERLIPC_LINE, i) < 0) give_up();
+    for (int open = 2; open > 0;) {
+        int64_t tag;
+        uint32_t events;
+        const char *line;
+        if (ipc_poll_next(set, 5000, &tag, &events) < 0) give_up();
+        int64_t len = ipc_stream_readline(streams[tag], &line);
+        if (len > 0) {
+            printf("  %s", line);
+        } else {
+            if (len < 0 || ipc_poll_remove(set, tag) < 0 || ipc_stream_close(streams[tag], NULL) < 0) give_up();
+            ipc_stream_free(streams[tag]);
+            open--;
+        }
+    }
+    ipc_poll_free(set);
+}
+
 int main(void) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     printf("perlipc %s, from C\n", ipc_version_string());
@@ -217,5 +345,9 @@ int main(void) {
     ignored();
     timeout();
     reaper();
+    dialogue();
+    server();
+    shared();
+    heard();
     return 0;
 }

@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """A tour of perlipc from Python: pipes, backticks, errors that name their step, deadlines that end whole trees, statuses,
-signals.
+signals, a dialogue on a terminal, a server that forks, a value that processes share, a poll set, asyncio.
 
 The same tour as examples/c/tour.c.
 """
 
+import asyncio
 import os
+import re
 import time
 
 import perlipc as ipc
+from perlipc import aio
 
 
 def section(title: str) -> None:
@@ -134,6 +137,95 @@ def reaper() -> None:
     print("  they exited with {}, {} and {}".format(*codes))
 
 
+def dialogue() -> None:
+    """A dialogue: the login asks its terminal, and expect waits for each question."""
+    section("A login that believes it talks to a terminal:")
+    login = (
+        "printf 'name? '; read -r name; printf 'word? '; stty -echo; read -r word;"
+        ' echo; test -t 0 && echo "welcome, $name"'
+    )
+    with ipc.open_pty(login) as terminal:
+        terminal.expect(b"name? ")
+        terminal.write(b"camel\n")
+        terminal.expect(b"word? ")
+        terminal.write(b"hump\n")
+        welcome = terminal.expect(re.compile(rb"welcome, (\w+)"))
+        print(f"  it let {(welcome.groups[0] or b'').decode()} in")
+
+
+def shout(client: ipc.Stream[bytes]) -> None:
+    """In a process of its own for each client."""
+    client.write(client.readline().upper())
+
+
+def server() -> None:
+    """The manual's server, which forks for each client; TERM lets it finish what it has accepted."""
+    section("A server that forks, and three clients, one of which stops it:")
+    listener = ipc.tcp_listen("127.0.0.1", 0)
+    port = listener.port or 0
+    clients = ipc.fork()
+    if clients is None:
+        for _ in range(3):
+            with ipc.tcp_connect("127.0.0.1", port) as connection:
+                connection.write(b"from a client\n")
+                print("  ", connection.readline().decode(), sep="", end="", flush=True)
+        ipc.kill("TERM", os.getppid())
+        os._exit(0)
+    report = ipc.serve(listener, shout)
+    print(f"  it has served {report.ok}, and the clients' process {clients.wait(5)!s}")
+
+
+def shared() -> None:
+    """What the manual says cannot be done: a variable that processes share."""
+    section("A counter that four processes share, each adding 1000:")
+    counter = ipc.Shared(size=4)
+    counter.pack("i", 0)
+    adders = []
+    for _ in range(4):
+        adder = ipc.fork()
+        if adder is None:
+            for _ in range(1000):
+                with counter:
+                    counter.pack("i", counter.unpack("i")[0] + 1)
+            os._exit(0)
+        adders.append(adder)
+    for adder in adders:
+        adder.wait(10).check()
+    print(f"  it stands at {counter.unpack('i')[0]}")
+
+
+SCRIPTS = ("printf 'the slow '; sleep 0.2; echo one |", "echo the quick one |")
+
+
+def heard() -> None:
+    """Who speaks first is heard first; half a line is not told."""
+    section("Two commands, heard as they speak:")
+    with ipc.Poll() as poll:
+        for script in SCRIPTS:
+            poll.add(ipc.open(script), ipc.Poll.LINE)
+        count = len(SCRIPTS)
+        while count:
+            for stream, _ in poll.ready(5):
+                if line := stream.readline():
+                    print("  ", line.decode(), sep="", end="")
+                else:
+                    poll.remove(stream)
+                    stream.close()
+                    count -= 1
+
+
+async def on_a_loop() -> None:
+    """The same on asyncio, by descriptors: no thread is started."""
+    section("The same, on asyncio:")
+
+    async def hear(script: str) -> None:
+        async with await aio.open(script) as stream:
+            async for line in stream:
+                print("  ", line.decode(), sep="", end="")
+
+    await asyncio.gather(*map(hear, SCRIPTS))
+
+
 def main() -> None:
     print("perlipc, from Python")
     pipeline()
@@ -146,6 +238,11 @@ def main() -> None:
     ignored()
     timeout()
     reaper()
+    dialogue()
+    server()
+    shared()
+    heard()
+    asyncio.run(on_a_loop())
 
 
 if __name__ == "__main__":
