@@ -450,15 +450,6 @@ def out(name):
     global came
     came += 1
     raise Out
-def idle():
-    while not over.wait(0.005): pass
-over = threading.Event()
-for _ in range(4): threading.Thread(target=idle, daemon=True).start()
-r, w = ipc.pipe()
-child = ipc.start(["sleep", "1000"])
-listener = ipc.tcp_listen("127.0.0.1", 0)
-calls = [r.readline, child.wait, listener.accept, lambda: ipc.sleep(1000), lambda: ipc.waitpid(child.pid), r.read]
-ipc.SIG["USR1"] = out
 read, write = os.pipe()
 pid = os.getpid()
 sender = os.fork()
@@ -471,6 +462,15 @@ if not sender:
         while time.perf_counter_ns() < end: pass
         os.kill(pid, signal.SIGUSR1)
     os._exit(0)
+def idle():
+    while not over.wait(0.005): pass
+over = threading.Event()
+for _ in range(4): threading.Thread(target=idle, daemon=True).start()
+r, w = ipc.pipe()
+child = ipc.start(["sleep", "1000"])
+listener = ipc.tcp_listen("127.0.0.1", 0)
+calls = [r.readline, child.wait, listener.accept, lambda: ipc.sleep(1000), lambda: ipc.waitpid(child.pid), r.read]
+ipc.SIG["USR1"] = out
 os.close(read)
 signal.alarm(60)  # what is lost hangs
 rounds = ROUNDS
