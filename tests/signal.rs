@@ -20,7 +20,7 @@ scenarios! {
     a_queued_signal_cuts_nothing, the_descriptor, masks, kill_counts, kill_tells_eperm, alarms, sleep_is_cut,
     a_reaper_beside_popen_and_system, foreign_handlers_are_noticed, the_signal_thread_moves, what_another_thread_makes_due, trap_segv, trap_term,
     trap_overflow, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm, under_alarm_too, no_wake_up_is_lost, system_makes_deaf,
-    a_handler_of_a_higher_kind_may_nest,
+    a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled,
 }
 
 macro_rules! each {
@@ -35,7 +35,7 @@ each! {
     save_puts_back_what_was, pending_when_it_ends, queued_signals_are_pulled, a_queued_signal_cuts_nothing,
     the_descriptor, masks, kill_counts, kill_tells_eperm, alarms, sleep_is_cut, a_reaper_beside_popen_and_system,
     foreign_handlers_are_noticed, the_signal_thread_moves, what_another_thread_makes_due, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm, under_alarm_too,
-    no_wake_up_is_lost, system_makes_deaf, a_handler_of_a_higher_kind_may_nest,
+    no_wake_up_is_lost, system_makes_deaf, a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled,
 }
 
 fn me() -> i32 {
@@ -354,6 +354,54 @@ fn queued_signals_are_pulled() {
     signal::handle("HUP", noting(&ran)).unwrap();
     assert_eq!(signal::dispatch(Deadline::NOW).unwrap(), 1);
     assert!(signal::next(Deadline::NOW).unwrap_err().is_timeout());
+}
+
+/// Who pulls hears of a signal that another thread queues meanwhile, and of none that is queued no more.
+fn a_queue_that_grows_is_pulled() {
+    let all = Set::of("USR1,USR2,HUP").unwrap();
+    let puller = |blocked: Set| {
+        let (tell, tid) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            signal::block(blocked);
+            // SAFETY: no arguments.
+            tell.send(unsafe { libc::gettid() }).unwrap();
+            signal::next(ms(10_000)).map(|arrived| (arrived.name(), arrived.value))
+        });
+        let path = format!("/proc/self/task/{}/syscall", tid.recv().unwrap());
+        assert!(eventually(|| std::fs::read_to_string(&path).is_ok_and(|line| line.starts_with("128 "))));
+        thread
+    };
+    let begin = Instant::now();
+    signal::queue("USR1").unwrap();
+    // It has arrived, for a handler that has not run yet.
+    signal::handle("USR2", |_| Ok(())).unwrap();
+    let waits = puller(Set::EMPTY);
+    // SAFETY: plain numbers; no safe point.
+    unsafe { libc::kill(me(), libc::SIGUSR2) };
+    std::thread::spawn(|| signal::queue("USR2")).join().unwrap().unwrap();
+    assert_eq!(waits.join().unwrap().unwrap().0, "USR2");
+    signal::default("USR2").unwrap();
+    // It comes later, and is blocked everywhere.
+    signal::block(all);
+    for blocked in [all, Set::of("USR2").unwrap()] {
+        let waits = puller(blocked);
+        signal::queue("USR2").unwrap();
+        signal::kill("USR2", me()).unwrap();
+        assert_eq!(waits.join().unwrap().unwrap().0, "USR2");
+        signal::default("USR2").unwrap();
+    }
+    // It has a handler by now.
+    let log = Arc::default();
+    signal::queue("HUP").unwrap();
+    let waits = puller(all);
+    signal::handle("HUP", noting(&log)).unwrap();
+    signal::sigqueue("HUP", me(), 5).unwrap();
+    assert!(eventually(|| signal::pending().contains("HUP").unwrap()));
+    signal::sigqueue("USR1", me(), 6).unwrap();
+    assert_eq!(waits.join().unwrap().unwrap(), ("USR1", 6));
+    signal::unblock(all).unwrap();
+    assert_eq!(*log.lock().unwrap(), ["HUP"]);
+    assert!(begin.elapsed() < Duration::from_secs(8));
 }
 
 fn a_queued_signal_cuts_nothing() {

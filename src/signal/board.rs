@@ -205,6 +205,15 @@ pub(super) fn make_due(board: &'static Board, signal: i32) {
     }
 }
 
+/// The thread in [`next`](super::next) looks again, at what waits for it and at what is queued: its wait is for what was
+/// queued before, and one of those, whose handler is ours, comes to it.
+pub(super) fn wake_waiter(board: &'static Board, signal: i32) {
+    if board.waiter.load(Ordering::SeqCst) != 0 {
+        let tid = board.waiter_tid.load(Ordering::SeqCst);
+        sys::forward(tid, signal, std::ptr::from_ref(board) as u64);
+    }
+}
+
 pub(super) fn make_board() -> Result<&'static Board> {
     if let Some(board) = board() {
         return Ok(board);

@@ -82,6 +82,8 @@ fn pull(board: &'static Board, deadline: Deadline) -> Wait<Arrived> {
         drop(waiting);
         match taken {
             Ok(_) if info.code == libc::SI_QUEUE && info.value() == std::ptr::from_ref(board) as u64 => {}
+            // It is queued no more, while this wait was still for it.
+            Ok(signal) if QUEUED.load(Ordering::SeqCst) & bit(signal) == 0 => sys::signals::send_again(&info),
             Ok(signal) => {
                 // Arrivals that the handler has noted meanwhile are older.
                 let noted = take(board, signal).map_or(0, |arrived| arrived.count);

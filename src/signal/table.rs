@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::board::{
     BEHIND, BEHIND_INFO, QUEUED, TAKEN, board, board_with_thread, make_board, make_due, on_signal, on_signal_front,
+    wake_waiter,
 };
 use super::deaf;
 use super::dispatch::{self, Arrived};
@@ -214,11 +215,12 @@ fn swap(signal: i32, new: New) -> Result<()> {
     let ours = is_ours(&action);
     let taken = ours && (handler.is_some() || queued);
     // First where arrivals go, then that they come: in between, those of the old kind wait for this lock.
-    let was_queued = if queued {
+    let queued_before = if queued {
         QUEUED.fetch_or(bit(signal), Ordering::SeqCst)
     } else {
         QUEUED.fetch_and(!bit(signal), Ordering::SeqCst)
-    } & bit(signal);
+    };
+    let was_queued = queued_before & bit(signal);
     if behind != 0 {
         set_behind(signal, behind);
     }
@@ -236,12 +238,16 @@ fn swap(signal: i32, new: New) -> Result<()> {
     } else {
         TAKEN.fetch_and(!bit(signal), Ordering::SeqCst);
     }
+    if ours {
+        rearrange(signal, queued);
+        if queued && was_queued == 0 {
+            tell_waiter(queued_before);
+        }
+    }
     drop(table);
     // Outside the lock: a handler's own drop may do anything.
     drop(before);
-    if ours {
-        rearrange(signal, queued);
-    } else {
+    if !ours {
         hand_over(signal, action.sa_sigaction == libc::SIG_IGN);
     }
     Ok(())
@@ -279,6 +285,14 @@ fn rearrange(signal: i32, queued: bool) {
         if waits & !board.held.load(Ordering::SeqCst) != 0 {
             make_due(board, signal);
         }
+    }
+}
+
+/// More signals are queued than these. Only with the table locked, so that what wakes the waiter stays ours.
+fn tell_waiter(queued_before: u64) {
+    let in_place = |n: &i32| queued_before & bit(*n) != 0 && action(*n, None).is_ok_and(|now| is_ours(&now));
+    if let (Some(board), Some(signal)) = (board(), (1..=LAST).find(in_place)) {
+        wake_waiter(board, signal);
     }
 }
 

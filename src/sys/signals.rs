@@ -40,6 +40,13 @@ pub(crate) fn sigqueue(pid: i32, signal: i32, value: u64) -> Result<()> {
     unsafe { raw(libc::SYS_rt_sigqueueinfo, [pid as usize, signal as usize, at]) }.map(drop)
 }
 
+/// Sends this process what was taken from it, as it was.
+pub(crate) fn send_again(info: &SigInfo) {
+    let at = std::ptr::from_ref(info) as usize;
+    // SAFETY: a whole siginfo to read.
+    unsafe { always(libc::SYS_rt_sigqueueinfo, [getpid() as usize, info.signo as usize, at]) };
+}
+
 #[repr(C)]
 struct Stack {
     at: usize,
