@@ -20,7 +20,7 @@ scenarios! {
     a_queued_signal_cuts_nothing, the_descriptor, masks, kill_counts, kill_tells_eperm, alarms, sleep_is_cut,
     a_reaper_beside_popen_and_system, foreign_handlers_are_noticed, the_signal_thread_moves, what_another_thread_makes_due, trap_segv, trap_term,
     trap_overflow, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm, under_alarm_too, no_wake_up_is_lost, system_makes_deaf,
-    a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled,
+    a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing,
 }
 
 macro_rules! each {
@@ -35,7 +35,7 @@ each! {
     save_puts_back_what_was, pending_when_it_ends, queued_signals_are_pulled, a_queued_signal_cuts_nothing,
     the_descriptor, masks, kill_counts, kill_tells_eperm, alarms, sleep_is_cut, a_reaper_beside_popen_and_system,
     foreign_handlers_are_noticed, the_signal_thread_moves, what_another_thread_makes_due, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm, under_alarm_too,
-    no_wake_up_is_lost, system_makes_deaf, a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled,
+    no_wake_up_is_lost, system_makes_deaf, a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing,
 }
 
 fn me() -> i32 {
@@ -354,6 +354,30 @@ fn queued_signals_are_pulled() {
     signal::handle("HUP", noting(&ran)).unwrap();
     assert_eq!(signal::dispatch(Deadline::NOW).unwrap(), 1);
     assert!(signal::next(Deadline::NOW).unwrap_err().is_timeout());
+}
+
+/// A thread whose call fails does not become the signal thread by it.
+fn what_fails_decides_nothing() {
+    let none = || {
+        for name in ["KILL", "STOP", "NUM32", "ZERO"] {
+            assert!(signal::handle(name, |_| Ok(())).is_err() && signal::queue(name).is_err(), "{name}");
+        }
+        // There is nothing to stand in front of.
+        assert!(signal::front("USR1", |_| Ok(())).is_err());
+        // SAFETY: plain numbers: no descriptor can be had.
+        unsafe {
+            let mut limit = std::mem::zeroed();
+            libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit);
+            libc::setrlimit(libc::RLIMIT_NOFILE, &libc::rlimit { rlim_cur: 0, ..limit });
+            assert!(signal::fd().is_err());
+            libc::setrlimit(libc::RLIMIT_NOFILE, &limit);
+        }
+    };
+    std::thread::spawn(none).join().unwrap();
+    let log = Arc::default();
+    signal::handle("USR1", noting(&log)).unwrap();
+    signal::kill("USR1", me()).unwrap();
+    assert_eq!(*log.lock().unwrap(), ["USR1"]);
 }
 
 /// Who pulls hears of a signal that another thread queues meanwhile, and of none that is queued no more.

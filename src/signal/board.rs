@@ -234,13 +234,14 @@ pub(super) fn make_board() -> Result<&'static Board> {
     }
 }
 
-/// The board, with a signal thread: the calling one, if it is the first that asks.
-pub(super) fn board_with_thread() -> Result<&'static Board> {
-    let board = make_board()?;
-    if !ADOPTED.swap(true, Ordering::SeqCst) {
+/// The signal thread is the calling one, if there is none yet: after what could fail, which decides nothing.
+pub(super) fn adopt_first(board: &Board) {
+    let first = || board.thread.compare_exchange(0, sys::thread_self(), Ordering::SeqCst, Ordering::SeqCst).is_ok();
+    if !ADOPTED.load(Ordering::SeqCst) && first() {
         adopt(board);
+        // Last, or another thread that looks meanwhile would take this process for a fresh child.
+        ADOPTED.store(true, Ordering::SeqCst);
     }
-    Ok(board)
 }
 
 /// Makes the calling thread the signal thread.
@@ -251,8 +252,8 @@ fn adopt(board: &Board) {
 
 /// The signal thread from now on is the calling one: handlers run here, and blocking calls here are woken.
 pub fn take_over() -> Result<()> {
-    ADOPTED.store(true, Ordering::SeqCst);
     adopt(make_board()?);
+    ADOPTED.store(true, Ordering::SeqCst);
     Ok(())
 }
 

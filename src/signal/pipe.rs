@@ -4,7 +4,7 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
-use super::board::{Board, board_with_thread};
+use super::board::{Board, adopt_first, make_board};
 use crate::block::CALM;
 use crate::error::{Error, Result};
 use crate::sys;
@@ -17,7 +17,7 @@ static PIPE: Mutex<Option<(OwnedFd, OwnedFd)>> = Mutex::new(None);
 /// It stays the library's. A forked child asks for its own.
 pub fn fd() -> Result<RawFd> {
     let failed = |errno| Error::at("signal", "pipe", errno);
-    let board = board_with_thread()?;
+    let board = make_board()?;
     let mut kept = PIPE.lock().unwrap_or_else(PoisonError::into_inner);
     if let (Some((reader, _)), true) = (&*kept, board.fd.load(Ordering::SeqCst) > 0) {
         return Ok(reader.as_raw_fd());
@@ -32,6 +32,7 @@ pub fn fd() -> Result<RawFd> {
     board.fd.store(writer.as_raw_fd(), Ordering::SeqCst);
     *kept = Some((reader, writer));
     drop(kept);
+    adopt_first(board);
     announce(board);
     Ok(number)
 }

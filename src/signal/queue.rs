@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::board::{Board, QUEUED, board_with_thread, is_signal_thread, make_board, make_due, word};
+use super::board::{Board, QUEUED, adopt_first, is_signal_thread, make_board, make_due, word};
 use super::dispatch::{self, Arrived, take};
 use super::mask::Set;
 use super::names::{bit, number};
@@ -18,8 +18,10 @@ use crate::time::Deadline;
 pub fn queue(signal: &str) -> Result<()> {
     let n = number(signal)?;
     table::refuse_faults(n)?;
-    board_with_thread()?;
-    table::change(n, table::New::Queue)
+    let board = make_board()?;
+    table::change(n, table::New::Queue)?;
+    adopt_first(board);
+    Ok(())
 }
 
 /// The queued signal that has arrived, lowest number first, after waiting for one until the deadline.

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::board::{
-    BEHIND, BEHIND_INFO, QUEUED, TAKEN, board, board_with_thread, make_board, make_due, on_signal, on_signal_front,
+    BEHIND, BEHIND_INFO, QUEUED, TAKEN, adopt_first, board, make_board, make_due, on_signal, on_signal_front,
     wake_waiter,
 };
 use super::deaf;
@@ -319,8 +319,10 @@ pub fn handle(
 ) -> Result<()> {
     let n = number(signal)?;
     refuse_faults(n)?;
-    board_with_thread()?;
-    change(n, New::Handler(Arc::new(handler)))
+    let board = make_board()?;
+    change(n, New::Handler(Arc::new(handler)))?;
+    adopt_first(board);
+    Ok(())
 }
 
 /// Puts ours in front of a handler of the host's, with the flags that are there: the host's is called as before, in
@@ -331,8 +333,10 @@ pub fn front(
 ) -> Result<()> {
     let n = number(signal)?;
     refuse_faults(n)?;
-    board_with_thread()?;
-    change(n, New::Front(Arc::new(run)))
+    let board = make_board()?;
+    change(n, New::Front(Arc::new(run)))?;
+    adopt_first(board);
+    Ok(())
 }
 
 /// Perl's `$SIG{X} = 'IGNORE'`. What the kernel holds back is discarded. Children inherit it, as in Perl.
