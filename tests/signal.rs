@@ -20,7 +20,7 @@ scenarios! {
     a_queued_signal_cuts_nothing, the_descriptor, masks, kill_counts, kill_tells_eperm, alarms, sleep_is_cut,
     a_reaper_beside_popen_and_system, foreign_handlers_are_noticed, the_signal_thread_moves, what_another_thread_makes_due, trap_segv, trap_term,
     trap_overflow, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm, under_alarm_too, no_wake_up_is_lost, system_makes_deaf,
-    a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing,
+    a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing, the_users_change_is_not_kept,
 }
 
 macro_rules! each {
@@ -35,7 +35,7 @@ each! {
     save_puts_back_what_was, pending_when_it_ends, queued_signals_are_pulled, a_queued_signal_cuts_nothing,
     the_descriptor, masks, kill_counts, kill_tells_eperm, alarms, sleep_is_cut, a_reaper_beside_popen_and_system,
     foreign_handlers_are_noticed, the_signal_thread_moves, what_another_thread_makes_due, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm, under_alarm_too,
-    no_wake_up_is_lost, system_makes_deaf, a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing,
+    no_wake_up_is_lost, system_makes_deaf, a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing, the_users_change_is_not_kept,
 }
 
 fn me() -> i32 {
@@ -378,6 +378,32 @@ fn what_fails_decides_nothing() {
     signal::handle("USR1", noting(&log)).unwrap();
     signal::kill("USR1", me()).unwrap();
     assert_eq!(*log.lock().unwrap(), ["USR1"]);
+}
+
+/// libc changes the user in all threads, by a signal of its own to each: one that is taken away keeps the caller waiting
+/// for ever.
+fn the_users_change_is_not_kept() {
+    let (tell, tid) = std::sync::mpsc::channel();
+    let waits = std::thread::spawn(move || {
+        signal::block(Set::FULL);
+        // SAFETY: no arguments.
+        tell.send(unsafe { libc::gettid() }).unwrap();
+        signal::wait(Set::FULL, ms(10_000)).map(|arrived| arrived.name())
+    });
+    let tid = tid.recv().unwrap();
+    let path = format!("/proc/self/task/{tid}/syscall");
+    assert!(eventually(|| std::fs::read_to_string(&path).is_ok_and(|line| line.starts_with("128 "))));
+    let changed = Arc::new(AtomicBool::new(false));
+    let tell = changed.clone();
+    std::thread::spawn(move || {
+        // SAFETY: plain numbers: the user that it is.
+        assert_eq!(unsafe { libc::setuid(libc::getuid()) }, 0);
+        tell.store(true, Ordering::SeqCst);
+    });
+    assert!(eventually(|| changed.load(Ordering::SeqCst)));
+    // SAFETY: plain numbers.
+    unsafe { libc::syscall(libc::SYS_tgkill, me(), tid, libc::SIGUSR1) };
+    assert_eq!(waits.join().unwrap().unwrap(), "USR1");
 }
 
 /// Who pulls hears of a signal that another thread queues meanwhile, and of none that is queued no more.

@@ -16,7 +16,7 @@ pub struct Set(u64);
 impl Set {
     /// No signal.
     pub const EMPTY: Set = Set(0);
-    /// All of them; KILL, STOP and the C library's two are never blocked.
+    /// All of them; KILL, STOP and the C library's two are never blocked, and never waited for.
     pub const FULL: Set = Set(u64::MAX);
 
     /// The signals of a list, with commas or blanks between: "INT,TERM".
@@ -100,4 +100,4 @@ pub fn suspend(blocked: Set, deadline: Deadline) -> Result<u32> {
 }
 
 /// 32 and 33 are the C library's own, for ending threads and changing users in all of them.
-const LIBC: u64 = 3 << 31;
+pub(super) const LIBC: u64 = 3 << 31;

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::board::{Board, QUEUED, adopt_first, is_signal_thread, make_board, make_due, word};
 use super::dispatch::{self, Arrived, take};
-use super::mask::Set;
+use super::mask::{LIBC, Set};
 use super::names::{bit, number};
 use super::{pipe, table};
 use crate::block::{Stop, Wait};
@@ -45,7 +45,7 @@ pub fn next(deadline: Deadline) -> Result<Arrived> {
 pub fn wait(signals: Set, deadline: Deadline) -> Result<Arrived> {
     let mut info = sys::SigInfo::NONE;
     loop {
-        match sys::sigtimedwait(word(), signals.bits(), deadline.left(), &mut info) {
+        match sys::sigtimedwait(word(), signals.bits() & !LIBC, deadline.left(), &mut info) {
             Ok(signal) => {
                 let arrived = one(signal, &info);
                 dispatch::set_current(Some(arrived));
