@@ -624,6 +624,10 @@ fn sleep_is_cut() {
     let left = signal::sleep(Duration::from_secs(10)).unwrap();
     assert!(begin.elapsed() < Duration::from_secs(5));
     assert!(left > Duration::from_secs(9) && left < Duration::from_secs(10), "{left:?}");
+    // For ever is cut as well, and the rest of it is left.
+    signal::alarm(Duration::from_millis(10), Duration::ZERO).unwrap();
+    let left = signal::sleep(Duration::MAX).unwrap();
+    assert!(left > Duration::MAX - Duration::from_secs(5) && left < Duration::MAX, "{left:?}");
     // What is due already does not count.
     // SAFETY: plain numbers; no safe point.
     unsafe { libc::kill(me(), libc::SIGALRM) };

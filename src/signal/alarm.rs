@@ -22,6 +22,7 @@ pub fn alarm(after: Duration, interval: Duration) -> Result<Duration> {
 pub fn sleep(time: Duration) -> Result<Duration> {
     let failed = |stop: crate::block::Stop| stop.error("sleep");
     dispatch::safe_point().map_err(failed)?;
+    let begin = sys::monotonic();
     let deadline = Deadline::after(Some(time));
     loop {
         let left = deadline.left().unwrap_or(u64::MAX);
@@ -32,7 +33,7 @@ pub fn sleep(time: Duration) -> Result<Duration> {
             Ok(()) => {}
             Err(libc::EINTR) => {
                 if dispatch::handled().map_err(failed)? {
-                    return Ok(Duration::from_nanos(deadline.left().unwrap_or(0)));
+                    return Ok(time.saturating_sub(Duration::from_nanos(sys::monotonic() - begin)));
                 }
             }
             Err(errno) => return Err(Error::os("sleep", errno)),

@@ -431,6 +431,9 @@ TEST(alarm_sleep_and_the_due_word) {
     CHECK(left > 0 && left <= 20000);
     SAME(ran, 1);
     SAME(ipc_signal_sleep(1), 0);
+    SAME(ipc_signal_alarm(20, 0), 0);
+    left = ipc_signal_sleep(INT64_MAX);
+    CHECK(left > INT64_MAX - 20000 && left < INT64_MAX);
     SAME(ipc_signal_alarm(60000, 0), 0);
     left = ipc_signal_alarm(0, 0);
     CHECK(left > 50000 && left <= 60000);
