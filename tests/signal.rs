@@ -20,6 +20,7 @@ scenarios! {
     a_queued_signal_cuts_nothing, the_descriptor, masks, kill_counts, kill_tells_eperm, alarms, sleep_is_cut,
     a_reaper_beside_popen_and_system, foreign_handlers_are_noticed, the_signal_thread_moves, what_another_thread_makes_due, trap_segv, trap_term,
     trap_overflow, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm, under_alarm_too, no_wake_up_is_lost, system_makes_deaf,
+    trap_overflow_elsewhere, stacks_go_with_their_threads,
     a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing, the_users_change_is_not_kept,
 }
 
@@ -36,6 +37,7 @@ each! {
     the_descriptor, masks, kill_counts, kill_tells_eperm, alarms, sleep_is_cut, a_reaper_beside_popen_and_system,
     foreign_handlers_are_noticed, the_signal_thread_moves, what_another_thread_makes_due, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm, under_alarm_too,
     no_wake_up_is_lost, system_makes_deaf, a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing, the_users_change_is_not_kept,
+    stacks_go_with_their_threads,
 }
 
 fn me() -> i32 {
@@ -860,12 +862,40 @@ fn trap_overflow() {
     });
 }
 
+/// Each thread that asks for the trap can report the end of its stack, not only the first.
+fn trap_overflow_elsewhere() {
+    fall(|| {
+        let second = std::thread::spawn(|| {
+            signal::trap("").unwrap();
+            std::hint::black_box(deep(0));
+        });
+        let _ = second.join();
+    });
+}
+
+/// The memory for that goes when the thread does.
+fn stacks_go_with_their_threads() {
+    let size = || -> u64 {
+        let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+        statm.split(' ').next().unwrap().parse::<u64>().unwrap() * 4096
+    };
+    let round = || std::thread::spawn(|| signal::trap("TERM").unwrap()).join().unwrap();
+    round();
+    let before = size();
+    for _ in 0..100 {
+        round();
+    }
+    assert!(size() < before + (1 << 20), "{before} before, {} now", size());
+    signal::default("TERM").unwrap();
+}
+
 #[test]
 fn the_trap_tells_and_the_signal_kills() {
     for (scenario, signal, name) in [
         ("trap_segv", libc::SIGSEGV, "SEGV"),
         ("trap_term", libc::SIGTERM, "TERM"),
         ("trap_overflow", libc::SIGSEGV, "SEGV"),
+        ("trap_overflow_elsewhere", libc::SIGSEGV, "SEGV"),
     ] {
         let output = command(scenario).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -3,8 +3,8 @@
 //! This handler runs inside the signal, on an alternate stack, since a fault cannot be put off. So it makes bare system
 //! calls on memory that was prepared, and nothing else; then the signal has its default way.
 
+use std::cell::OnceCell;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use super::mask::Set;
 use super::names::{self, LAST, NAMES, bit};
@@ -32,7 +32,11 @@ const OLD: &[i32] = &[libc::SIGPIPE, libc::SIGTERM];
 /// Memory for the handler: the bytes of the stack, a file's bytes, a line.
 const ROOM: usize = 16 * 1024;
 static ROOMS: AtomicPtr<u8> = AtomicPtr::new(std::ptr::null_mut());
-static STACK: Mutex<Option<&'static sys::Pages>> = Mutex::new(None);
+
+thread_local! {
+    /// The alternate stack of a thread that had none of its own.
+    static STACK: OnceCell<sys::signals::AlternateStack> = const { OnceCell::new() };
+}
 
 /// One trace is enough, also when several threads fall.
 static FALLING: AtomicBool = AtomicBool::new(false);
@@ -129,16 +133,17 @@ fn chosen(signals: &str) -> Result<u64> {
 /// The memory that the handler will need, and an alternate stack for this thread if it has none.
 fn prepare() -> Result<()> {
     let failed = |errno| Error::at("trap", "stack", errno);
-    let mut stack = STACK.lock().unwrap_or_else(PoisonError::into_inner);
     if ROOMS.load(Ordering::Acquire).is_null() {
         let rooms = sys::Pages::new(2 * ROOM, 0).map_err(failed)?;
-        ROOMS.store(rooms.as_ptr(), Ordering::Release);
-        std::mem::forget(rooms);
+        let none = std::ptr::null_mut();
+        if ROOMS.compare_exchange(none, rooms.as_ptr(), Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            std::mem::forget(rooms);
+        }
     }
-    if stack.is_none() && !sys::signals::has_alternate_stack() {
-        let pages: &'static sys::Pages = Box::leak(Box::new(sys::Pages::new(64 * 1024, 0).map_err(failed)?));
-        sys::signals::set_alternate_stack(pages).map_err(failed)?;
-        *stack = Some(pages);
+    if !sys::signals::has_alternate_stack() {
+        let stack = sys::signals::AlternateStack::new(64 * 1024).map_err(failed)?;
+        // A thread that is about to end has nothing left that would keep it.
+        let _ = STACK.try_with(|kept| kept.set(stack));
     }
     Ok(())
 }

@@ -994,10 +994,6 @@ impl Pages {
         Ok(())
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
     /// The first eight bytes as a number that threads share.
     pub(crate) fn word(&self) -> &AtomicU64 {
         // SAFETY: page-aligned memory of ours, longer than eight bytes and mapped as long as `self` lives.

@@ -1,5 +1,6 @@
 //! Signals: the timer, queued values, and what the handler of the trap may call: bare calls that keep errno.
 
+use std::mem::ManuallyDrop;
 use std::time::Duration;
 
 use super::{Pages, Result, SigInfo, always, getpid, gettid, raw};
@@ -54,20 +55,48 @@ struct Stack {
     len: usize,
 }
 
-/// Whether this thread has an alternate stack for signal handlers.
-pub(crate) fn has_alternate_stack() -> bool {
-    const SS_DISABLE: i32 = 2;
+const SS_DISABLE: i32 = 2;
+
+/// Where this thread's alternate stack for signal handlers is.
+fn alternate_stack() -> Option<usize> {
     let mut old = Stack { at: 0, flags: SS_DISABLE, len: 0 };
     // SAFETY: 24 bytes to write.
     unsafe { always(libc::SYS_sigaltstack, [0, &raw mut old as usize]) };
-    old.flags & SS_DISABLE == 0
+    (old.flags & SS_DISABLE == 0).then_some(old.at)
 }
 
-/// Gives this thread an alternate stack, for ever.
-pub(crate) fn set_alternate_stack(pages: &'static Pages) -> Result<()> {
-    let new = Stack { at: pages.as_ptr() as usize, flags: 0, len: pages.len() };
-    // SAFETY: 24 bytes to read; the stack is never unmapped.
-    unsafe { raw(libc::SYS_sigaltstack, [&raw const new as usize, 0]) }.map(drop)
+pub(crate) fn has_alternate_stack() -> bool {
+    alternate_stack().is_some()
+}
+
+/// The alternate stack of the thread that made it, for as long as that keeps it.
+pub(crate) struct AlternateStack(ManuallyDrop<Pages>);
+
+impl AlternateStack {
+    pub(crate) fn new(len: usize) -> Result<AlternateStack> {
+        let pages = Pages::new(len, 0)?;
+        let new = Stack { at: pages.as_ptr() as usize, flags: 0, len };
+        // SAFETY: 24 bytes to read; the stack is unmapped only when the thread has another or none.
+        unsafe { raw(libc::SYS_sigaltstack, [&raw const new as usize, 0]) }?;
+        Ok(AlternateStack(ManuallyDrop::new(pages)))
+    }
+}
+
+impl Drop for AlternateStack {
+    fn drop(&mut self) {
+        // The end of the first thread is the process's, and what runs then may fall too.
+        if gettid() == getpid() {
+            return;
+        }
+        let none = Stack { at: 0, flags: SS_DISABLE, len: 0 };
+        // SAFETY: 24 bytes to read. What a handler stands on the kernel does not take away, nor do we.
+        unsafe {
+            let ours = alternate_stack() == Some(self.0.as_ptr() as usize);
+            if !ours || raw(libc::SYS_sigaltstack, [&raw const none as usize, 0]).is_ok() {
+                ManuallyDrop::drop(&mut self.0);
+            }
+        }
+    }
 }
 
 // ---- for handlers that run inside the signal ----
