@@ -20,7 +20,7 @@ scenarios! {
     a_queued_signal_cuts_nothing, the_descriptor, masks, kill_counts, kill_tells_eperm, alarms, sleep_is_cut,
     a_reaper_beside_popen_and_system, foreign_handlers_are_noticed, the_signal_thread_moves, what_another_thread_makes_due, trap_segv, trap_term,
     trap_overflow, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm, under_alarm_too, no_wake_up_is_lost, system_makes_deaf,
-    trap_overflow_elsewhere, stacks_go_with_their_threads,
+    trap_overflow_elsewhere, trap_twice, trap_two, stacks_go_with_their_threads,
     a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing, the_users_change_is_not_kept,
 }
 
@@ -889,6 +889,47 @@ fn stacks_go_with_their_threads() {
     signal::default("TERM").unwrap();
 }
 
+/// A signal that ends nothing leaves the trap as it was.
+fn trap_twice() {
+    fall(|| {
+        signal::trap("WINCH").unwrap();
+        signal::kill("WINCH", me()).unwrap();
+    });
+    trap_segv();
+}
+
+static FALLS: AtomicBool = AtomicBool::new(false);
+static FALLEN: AtomicI32 = AtomicI32::new(0);
+
+/// One thread falls while another's trace is not complete yet.
+fn trap_two() {
+    unsafe extern "C" fn last(_: i32, _: *mut libc::c_void) {
+        FALLS.store(true, Ordering::SeqCst);
+        while FALLEN.load(Ordering::SeqCst) == 0 {
+            std::thread::yield_now();
+        }
+        let path = format!("/proc/self/task/{}/syscall", FALLEN.load(Ordering::SeqCst));
+        let asleep = || std::fs::read_to_string(&path).is_ok_and(|line| line.starts_with("35 "));
+        eprintln!("{}", if eventually(asleep) { "complete" } else { "it did not wait" });
+    }
+    fall(|| {
+        // SAFETY: it interrupts a call that sends a signal.
+        unsafe { signal::trap_handle("TERM", last, std::ptr::null_mut()) }.unwrap();
+        std::thread::spawn(|| {
+            signal::block(Set::of("TERM").unwrap());
+            while !FALLS.load(Ordering::SeqCst) {
+                std::thread::yield_now();
+            }
+            // SAFETY: no arguments; then the fault is the point.
+            unsafe {
+                FALLEN.store(libc::gettid(), Ordering::SeqCst);
+                std::ptr::without_provenance_mut::<u8>(16).write_volatile(1);
+            }
+        });
+        signal::kill("TERM", me()).unwrap();
+    });
+}
+
 #[test]
 fn the_trap_tells_and_the_signal_kills() {
     for (scenario, signal, name) in [
@@ -906,6 +947,16 @@ fn the_trap_tells_and_the_signal_kills() {
         assert!(!trace.is_empty(), "{scenario}: {said}");
         let own = std::env::current_exe().unwrap().to_string_lossy().into_owned();
         assert!(trace.iter().any(|line| line.starts_with(&format!("\t{own}+0x"))), "{scenario}: {said}");
+    }
+    for (scenario, signal, wanted) in [
+        ("trap_twice", libc::SIGSEGV, ["Caught a SIGWINCH", "Caught a SIGSEGV"]),
+        ("trap_two", libc::SIGTERM, ["Caught a SIGTERM", "complete"]),
+    ] {
+        let output = command(scenario).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.signal(), Some(signal), "{scenario}: {said}");
+        let lines: Vec<_> = said.lines().filter(|line| !line.starts_with('\t')).collect();
+        assert_eq!(lines, wanted, "{scenario}: {said}");
     }
 }
 

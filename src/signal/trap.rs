@@ -4,7 +4,7 @@
 //! calls on memory that was prepared, and nothing else; then the signal has its default way.
 
 use std::cell::OnceCell;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicUsize, Ordering};
 
 use super::mask::Set;
 use super::names::{self, LAST, NAMES, bit};
@@ -38,8 +38,8 @@ thread_local! {
     static STACK: OnceCell<sys::signals::AlternateStack> = const { OnceCell::new() };
 }
 
-/// One trace is enough, also when several threads fall.
-static FALLING: AtomicBool = AtomicBool::new(false);
+/// The thread that falls; 0: none does. One trace is enough, also when several threads fall.
+static FALLING: AtomicI32 = AtomicI32::new(0);
 static LAST_ACT: [AtomicUsize; LAST as usize + 1] = [const { AtomicUsize::new(0) }; LAST as usize + 1];
 static LAST_DATA: [AtomicPtr<libc::c_void>; LAST as usize + 1] =
     [const { AtomicPtr::new(std::ptr::null_mut()) }; LAST as usize + 1];
@@ -154,7 +154,8 @@ extern "C" fn on_fall(signal: libc::c_int, info: *mut libc::siginfo_t, registers
     // SAFETY: installed only after the rooms were made; the kernel hands over a valid siginfo and context.
     unsafe {
         let _ = info;
-        if !FALLING.swap(true, Ordering::SeqCst) {
+        let first = is_first();
+        if first {
             say(b"Caught a SIG");
             say(short_name(signal));
             say(b"\n");
@@ -169,7 +170,34 @@ extern "C" fn on_fall(signal: libc::c_int, info: *mut libc::siginfo_t, registers
         // The default, and the signal once more: pending until this handler returns. A fault comes again by itself.
         sys::child::set_default(signal as usize);
         sys::signals::raise_here(signal);
+        if first && ends_nothing(signal) {
+            FALLING.store(0, Ordering::SeqCst);
+        }
     }
+}
+
+/// Whether this thread is the one to tell. Where another one is at it, its trace is to be whole: this one would end the
+/// process in the middle. What lasts longer than ten seconds is none.
+fn is_first() -> bool {
+    let me = sys::gettid();
+    let mut rounds = 0;
+    loop {
+        match FALLING.compare_exchange(0, me, Ordering::SeqCst, Ordering::SeqCst) {
+            Ok(_) => return true,
+            // It falls in its own last act; or it was in another process, or has left its last act and ended.
+            Err(other) if other == me || rounds == 10_000 || !sys::signals::is_here(other) => return false,
+            Err(_) => sys::signals::nap(1_000_000),
+        }
+        rounds += 1;
+    }
+}
+
+/// Whether the default of a signal lets the process live.
+fn ends_nothing(signal: i32) -> bool {
+    matches!(
+        signal,
+        libc::SIGCHLD | libc::SIGCONT | libc::SIGURG | libc::SIGWINCH | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU
+    )
 }
 
 fn say(text: &[u8]) {

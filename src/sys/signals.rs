@@ -151,6 +151,21 @@ pub(crate) fn raise_here(signal: i32) {
     unsafe { always(libc::SYS_tgkill, [getpid() as usize, gettid() as usize, signal as usize]) };
 }
 
+/// Whether this process has a thread of that number.
+#[inline(always)]
+pub(crate) fn is_here(tid: i32) -> bool {
+    // SAFETY: plain numbers; nothing is sent.
+    unsafe { always(libc::SYS_tgkill, [getpid() as usize, tid as usize, 0]) == 0 }
+}
+
+/// nanosleep(2), that long or until a signal comes.
+#[inline(always)]
+pub(crate) fn nap(ns: i64) {
+    let time = [0, ns];
+    // SAFETY: a timespec to read.
+    unsafe { always(libc::SYS_nanosleep, [time.as_ptr() as usize, 0]) };
+}
+
 /// Lets this thread's process stop by its default action for a signal, and sets back what was when it goes on: inside
 /// the handler of that signal.
 #[inline(always)]
