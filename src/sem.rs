@@ -156,8 +156,11 @@ impl Semaphore {
 
     #[cold]
     fn stopped(self, stop: Stop, ops: &[Op], deadline: Deadline) -> Error {
+        // The kernel says the same for both.
+        let waits = |op: &Op| op.flags & NO_WAIT == 0;
+        let late = || ops.iter().all(waits) || ops.iter().any(waits) && deadline.passed();
         match stop {
-            Stop::Errno(libc::EAGAIN) if !deadline.is_never() && ops.iter().all(|op| op.flags & NO_WAIT == 0) => {
+            Stop::Errno(libc::EAGAIN) if !deadline.is_never() && late() => {
                 Stop::Timeout.at("semop", self.0.to_string())
             }
             Stop::Errno(errno) => self.failed("semop", errno),

@@ -103,6 +103,17 @@ fn deadlines() {
     assert!(set.take(0, Deadline::after_ms(50)).unwrap_err().is_timeout());
     let took = begin.elapsed();
     assert!(took >= Duration::from_millis(50) && took < Duration::from_millis(500), "{took:?}");
+    // Beside one that would not have waited: time is up all the same, and where that one ends it there is time left.
+    let beside = |first, second| {
+        let op = |(index, change, flags)| Op { index, change, flags };
+        set.op(&[op(first), op(second)], Deadline::after_ms(50)).unwrap_err()
+    };
+    set.set(0, 1).unwrap();
+    let error = beside((0, -1, NO_WAIT), (0, -1, 0));
+    assert!(error.is_timeout(), "{error}");
+    let error = beside((0, -1, 0), (0, -1, NO_WAIT));
+    assert!(error.errno() == libc::EAGAIN && !error.is_timeout(), "{error}");
+    set.set(0, 0).unwrap();
     let giver = child(|| {
         assert!(eventually(|| set.waiting(0).unwrap() == 1));
         set.give(0).unwrap();
