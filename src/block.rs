@@ -145,7 +145,8 @@ thread_local! {
 /// wake-up that is meant for the wait that it interrupted.
 fn waker() -> Wait<Arc<Waker>> {
     let owner = child::generation();
-    match WAKER.take().filter(|waker| waker.owner == owner) {
+    // What runs at exit finds the thread's own memory gone, and makes one for each wait.
+    match WAKER.try_with(RefCell::take).ok().flatten().filter(|waker| waker.owner == owner) {
         Some(waker) => Ok(waker),
         None => {
             let fd = sys::eventfd(libc::EFD_NONBLOCK).map_err(Stop::Errno)?;
@@ -408,7 +409,7 @@ impl Drop for Leave<'_> {
             waiting.swap_remove(at);
         }
         drop(waiting);
-        WAKER.set(Some(self.1.clone()));
+        let _ = WAKER.try_with(|kept| kept.replace(Some(self.1.clone())));
     }
 }
 

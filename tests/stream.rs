@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use common::{Random, scale};
 use perlipc::*;
 
-common::scenarios![broken_pipe, broken_pipe_ladder, forked_child_keeps_quiet, reads_alone];
+common::scenarios![broken_pipe, broken_pipe_ladder, forked_child_keeps_quiet, reads_alone, waits_at_the_end];
 
 /// The records of `$/`, found the slow way.
 fn naive(data: &[u8], separator: &Separator) -> Vec<Vec<u8>> {
@@ -120,6 +120,36 @@ fn reads_alone() {
         assert_eq!(stream.readline().unwrap(), None);
     }
     all_chunkings(scale(1000));
+}
+
+/// What runs at exit may wait too, though the thread's own memory is gone by then.
+fn waits_at_the_end() {
+    fn waits() {
+        let (mut reader, mut writer) = Stream::pipe().unwrap();
+        reader.timeout(Some(Duration::from_secs(20)));
+        let later = std::thread::spawn(move || {
+            std::thread::yield_now();
+            writer.write(b"last\n").unwrap();
+        });
+        assert_eq!(reader.readline().unwrap(), Some(&b"last\n"[..]));
+        later.join().unwrap();
+    }
+    extern "C" fn last() {
+        let good = std::panic::catch_unwind(waits).is_ok();
+        // SAFETY: ends the process, in the middle of its end.
+        unsafe { libc::_exit(if good { 0 } else { 1 }) };
+    }
+    waits();
+    // SAFETY: a function that lives on.
+    unsafe {
+        libc::atexit(last);
+        libc::exit(2);
+    }
+}
+
+#[test]
+fn what_runs_at_exit_may_wait() {
+    common::run("waits_at_the_end");
 }
 
 #[test]
