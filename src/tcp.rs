@@ -5,12 +5,11 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use crate::addr::{self, Addr, For};
-use crate::block::{self, CALM, Stop};
+use crate::block::{self, CALM, Stop, Way};
 use crate::error::{Error, Result};
 use crate::listener::Listener;
-use crate::signal;
 use crate::socket;
-use crate::stream::{Direction, Stream};
+use crate::stream::{Direction, Shared, Stream};
 use crate::sys;
 use crate::time::Deadline;
 
@@ -241,19 +240,13 @@ pub fn listen(host: Option<&str>, service: &str, options: &str) -> Result<Listen
 /// Sends one urgent byte, past what is pending: Perl's `send(S, "!", MSG_OOB)`.
 pub fn send_urgent(stream: &mut Stream, byte: u8) -> Result<()> {
     stream.flush()?;
-    send_urgent_on(stream.as_fd().as_raw_fd(), byte)
+    send_urgent_on(stream.shared(), byte)
 }
 
-pub(crate) fn send_urgent_on(fd: RawFd, byte: u8) -> Result<()> {
-    match block::call(|word| sys::send(word, fd, &[byte], libc::MSG_OOB)) {
-        Ok(_) => Ok(()),
-        Err(stop) => {
-            if stop == Stop::Errno(libc::EPIPE) {
-                signal::broken_pipe().map_err(|stop| stop.error("send"))?;
-            }
-            Err(stop.error("send"))
-        }
-    }
+pub(crate) fn send_urgent_on(shared: &Shared, byte: u8) -> Result<()> {
+    let flags = libc::MSG_OOB | libc::MSG_DONTWAIT;
+    let sent = shared.socket_call(Way::Out, shared.deadline(), |fd| sys::send(&CALM, fd, &[byte], flags));
+    sent.map(drop).map_err(|stop| stop.error("send"))
 }
 
 /// The urgent byte: Perl's `recv(S, $b, 1, MSG_OOB)`. EINVAL when none was announced, EAGAIN while it is on its way.

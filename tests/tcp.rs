@@ -178,6 +178,38 @@ fn urgent_data() {
     assert_eq!(tcp::recv_urgent(&server).unwrap_err().errno(), libc::EINVAL);
 }
 
+/// The urgent byte waits for room as all others do: no longer than the stream may, and not when that was cancelled.
+#[test]
+fn urgent_data_without_room() {
+    let full = |stream: &Stream| {
+        let data = [0u8; 4096];
+        // SAFETY: data with its length.
+        while unsafe {
+            libc::send(stream.as_fd().as_raw_fd(), data.as_ptr().cast(), data.len(), libc::MSG_DONTWAIT) > 0
+        } {}
+    };
+    // What is refused once may have room a moment later, when the last of it was acknowledged.
+    let refused = move |mut client: Stream| {
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let error = loop {
+                full(&client);
+                if let Err(error) = tcp::send_urgent(&mut client, b'!') {
+                    break error;
+                }
+            };
+            tell.send(error).unwrap();
+        });
+        told.recv_timeout(Duration::from_secs(20)).unwrap()
+    };
+    let (mut client, _server) = both();
+    client.timeout(Some(Duration::from_millis(50)));
+    assert!(refused(client).is_timeout());
+    let (client, _server) = both();
+    client.canceler().cancel();
+    assert!(matches!(refused(client), Error::Canceled { .. }));
+}
+
 /// What a slow reader does not take in time stays in the writer's stream, and nothing is lost or sent twice.
 #[test]
 fn a_slow_reader() {

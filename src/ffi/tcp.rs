@@ -87,7 +87,7 @@ pub unsafe extern "C" fn ipc_tcp_send_urgent(s: *mut ipc_stream, byte: i32) -> i
         unsafe {
             let stream = get(s)?;
             stream.writing()?.half.flush()?;
-            tcp::send_urgent_on(stream.shared().poll_fd(), byte).map(|()| 0)
+            tcp::send_urgent_on(stream.shared(), byte).map(|()| 0)
         }
     })
 }

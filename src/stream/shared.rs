@@ -371,7 +371,7 @@ impl Shared {
         let goes_on = match errno {
             libc::EINTR => signal::interrupted(),
             libc::EAGAIN => Ok(()),
-            errno => self.pipe_broke(Err(Stop::Errno(errno))).map(drop),
+            errno => self.pipe_broke(Err(Stop::Errno(errno))),
         };
         match goes_on {
             Ok(()) => self.write_rest(data, 0, deadline),
@@ -441,11 +441,31 @@ impl Shared {
     }
 
     /// A handler that was set through us on PIPE runs, though the kernel sent no signal.
-    fn pipe_broke(&self, answer: Wait<usize>) -> Wait<usize> {
-        if answer == Err(Stop::Errno(libc::EPIPE)) {
+    fn pipe_broke<T>(&self, answer: Wait<T>) -> Wait<T> {
+        if matches!(answer, Err(Stop::Errno(libc::EPIPE))) {
             signal::broken_pipe()?;
         }
         answer
+    }
+
+    /// A call that sockets alone have, which is told not to wait, until it has another answer than that it would.
+    pub(crate) fn socket_call<T>(
+        &self,
+        way: Way,
+        deadline: Deadline,
+        mut call: impl FnMut(RawFd) -> sys::Result<T>,
+    ) -> Wait<T> {
+        let _inside = self.gate.enter(way)?;
+        let fd = self.fd();
+        let events = if way == Way::In { libc::POLLIN } else { libc::POLLOUT };
+        loop {
+            self.gate.check()?;
+            match call(fd) {
+                Err(libc::EINTR) => signal::interrupted()?,
+                Err(libc::EAGAIN) => self.gate.ready(fd, events, deadline)?,
+                answer => return self.pipe_broke(answer.map_err(Stop::Errno)),
+            }
+        }
     }
 
     #[inline(always)]
