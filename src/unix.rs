@@ -8,11 +8,10 @@ use std::ffi::CString;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use crate::addr::Addr;
-use crate::block::{self, CALM, Stop};
+use crate::block::{self, CALM, Stop, Way};
 use crate::child;
 use crate::error::{Error, Result};
 use crate::listener::Listener;
-use crate::signal;
 use crate::socket;
 use crate::stream::{Direction, Shared, Stream};
 use crate::sys;
@@ -378,19 +377,10 @@ pub fn send_fds(stream: &mut Stream, data: &[u8], fds: &[BorrowedFd]) -> Result<
 
 /// Sends as much of the data as goes out at once, at least a byte, and with it all of the descriptors.
 pub(crate) fn send_numbers(shared: &Shared, data: &[u8], numbers: &[RawFd]) -> Result<usize> {
-    let fd = shared.poll_fd();
-    let deadline = shared.deadline();
-    loop {
-        shared.gate.check().map_err(|stop| stop.error("send_fds"))?;
-        match sys::socket::send_fds(&CALM, fd, data, numbers, libc::MSG_DONTWAIT) {
-            Ok(sent) => return Ok(sent),
-            Err(libc::EINTR) => signal::interrupted().map_err(|stop| stop.error("send_fds"))?,
-            Err(libc::EAGAIN) => {
-                shared.gate.ready(fd, libc::POLLOUT, deadline).map_err(|stop| stop.error("send_fds"))?;
-            }
-            Err(errno) => return Err(Error::os("send_fds", errno)),
-        }
-    }
+    let sent = shared.socket_call(Way::Out, shared.deadline(), |fd| {
+        sys::socket::send_fds(&CALM, fd, data, numbers, libc::MSG_DONTWAIT)
+    });
+    sent.map_err(|stop| stop.error("send_fds"))
 }
 
 /// Reads what is there into `room`, with the descriptors that came along, at most `most` of them; they are
@@ -415,17 +405,10 @@ pub(crate) fn recv_numbers(
     deadline: Deadline,
 ) -> Result<(usize, Vec<OwnedFd>)> {
     let most = most.min(sys::socket::MOST_FDS);
-    let fd = shared.poll_fd();
-    loop {
-        shared.gate.check().map_err(|stop| stop.error("recv_fds"))?;
-        match sys::socket::recv_fds(&CALM, fd, room, most, libc::MSG_DONTWAIT) {
-            Ok(got) if got.truncated => return Err(Error::os("recv_fds", libc::EMSGSIZE)),
-            Ok(got) => return Ok((got.len, got.fds)),
-            Err(libc::EINTR) => signal::interrupted().map_err(|stop| stop.error("recv_fds"))?,
-            Err(libc::EAGAIN) => {
-                shared.gate.ready(fd, libc::POLLIN, deadline).map_err(|stop| stop.error("recv_fds"))?;
-            }
-            Err(errno) => return Err(Error::os("recv_fds", errno)),
-        }
+    let got =
+        shared.socket_call(Way::In, deadline, |fd| sys::socket::recv_fds(&CALM, fd, room, most, libc::MSG_DONTWAIT));
+    match got.map_err(|stop| stop.error("recv_fds"))? {
+        got if got.truncated => Err(Error::os("recv_fds", libc::EMSGSIZE)),
+        got => Ok((got.len, got.fds)),
     }
 }

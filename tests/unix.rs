@@ -5,6 +5,7 @@ mod common;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use perlipc::{Addr, Deadline, Error, Stream, unix};
 
@@ -200,6 +201,28 @@ fn descriptor_scenario() {
     println!("clean");
 }
 
+/// Nobody is there any more: as with every write, who handles PIPE hears of it.
+#[test]
+fn a_broken_pipe_is_told() {
+    assert_eq!(common::run("broken_scenario"), "1 of 1\n2 of 2\n");
+}
+
+fn broken_scenario() {
+    static HEARD: AtomicU32 = AtomicU32::new(0);
+    perlipc::signal::handle("PIPE", |_| {
+        HEARD.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    })
+    .unwrap();
+    let (mut one, other) = unix::pair().unwrap();
+    drop(other);
+    assert_eq!(one.write(b"x").unwrap_err().errno(), libc::EPIPE);
+    println!("{} of 1", HEARD.load(Ordering::SeqCst));
+    let null = std::fs::File::open("/dev/null").unwrap();
+    assert_eq!(unix::send_fds(&mut one, b"x", &[null.as_fd()]).unwrap_err().errno(), libc::EPIPE);
+    println!("{} of 2", HEARD.load(Ordering::SeqCst));
+}
+
 #[test]
 fn a_forked_process_leaves_the_file_alone() {
     assert_eq!(common::run("fork_scenario"), "there\n");
@@ -223,4 +246,4 @@ fn fork_scenario() {
     println!("there");
 }
 
-common::scenarios!(descriptor_scenario, fork_scenario);
+common::scenarios!(descriptor_scenario, broken_scenario, fork_scenario);
