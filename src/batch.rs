@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, AsRawFd};
 
 use crate::addr::Addr;
-use crate::dgram::{Dgram, Received};
+use crate::dgram::{Dgram, Received, Wants};
 use crate::error::{Error, Result};
 use crate::sys::socket::Messages;
 use crate::time::Deadline;
@@ -59,12 +59,9 @@ impl Dgram {
         let fd = self.as_fd().as_raw_fd();
         let mut batch = Messages::new();
         let mut done = 0;
-        while let (Some(rest), Some(names)) = (messages.get(done..), names.get(done..)) {
-            if rest.is_empty() {
-                break;
-            }
+        while let (Some(rest @ [(_, next), ..]), Some(names)) = (messages.get(done..), names.get(done..)) {
             let rest = rest.get(..MOST).unwrap_or(rest);
-            let sent = self.until(libc::POLLOUT, deadline, |word, flags| {
+            let sent = self.until(Wants::room(*next), deadline, |word, flags| {
                 let pairs = rest.iter().zip(names).map(|((data, _), name)| (*data, *name));
                 batch.send(word, fd, pairs, flags)
             });
@@ -84,7 +81,7 @@ impl Dgram {
         batch.count = 0;
         let Batch { messages, room, size, count } = batch;
         *count = self
-            .until(libc::POLLIN, deadline, |word, flags| {
+            .until(Wants::Message, deadline, |word, flags| {
                 // Waiting is for the first alone.
                 messages.recv(word, fd, room, *size, flags | libc::MSG_WAITFORONE)
             })

@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use crate::addr::{self, Addr, For};
 use crate::block::{self, CALM, Gate, Stop, Wait};
@@ -34,6 +35,21 @@ pub struct Dgram {
     fd: OwnedFd,
     domain: i32,
     place: Option<Place>,
+}
+
+/// What a call waits for.
+pub(crate) enum Wants {
+    Message,
+    /// At the connected peer.
+    Room,
+    /// At whoever the message is for.
+    RoomThere,
+}
+
+impl Wants {
+    pub(crate) fn room(to: Option<&Addr>) -> Wants {
+        if to.is_some() { Wants::RoomThere } else { Wants::Room }
+    }
 }
 
 /// Ends a datagram socket's calls from another thread.
@@ -111,7 +127,7 @@ impl Dgram {
     pub fn send(&self, data: &[u8], to: Option<&Addr>, deadline: Deadline) -> Result<()> {
         let name = self.target(to)?;
         let fd = self.fd.as_raw_fd();
-        self.until(libc::POLLOUT, deadline, |word, flags| sys::socket::send_to(word, fd, data, flags, &name))
+        self.until(Wants::room(to), deadline, |word, flags| sys::socket::send_to(word, fd, data, flags, &name))
             .map(drop)
             .map_err(|stop| stop.at("send", to.map(Addr::text).unwrap_or_default()))
     }
@@ -131,7 +147,7 @@ impl Dgram {
         let mut from = Name::empty();
         let flags = flags | libc::MSG_TRUNC;
         let len = self
-            .until(libc::POLLIN, deadline, |word, nowait| {
+            .until(Wants::Message, deadline, |word, nowait| {
                 sys::socket::recv_from(word, fd, room, flags | nowait, &mut from)
             })
             .map_err(|stop| stop.error("recv"))?;
@@ -142,7 +158,7 @@ impl Dgram {
     /// that it shall not wait, if so.
     pub(crate) fn until<T>(
         &self,
-        events: i16,
+        wants: Wants,
         deadline: Deadline,
         mut call: impl FnMut(&AtomicU64, i32) -> sys::Result<T>,
     ) -> Wait<T> {
@@ -150,10 +166,24 @@ impl Dgram {
             self.gate.check()?;
             return block::call(|word| call(word, 0));
         }
+        // Of a Unix socket poll tells whether there is room at its peer, and never at others that a message may go to.
+        let (fd, events) = match wants {
+            Wants::Message => (self.fd.as_raw_fd(), libc::POLLIN),
+            Wants::RoomThere if self.domain == libc::AF_UNIX => (-1, 0),
+            Wants::Room | Wants::RoomThere => (self.fd.as_raw_fd(), libc::POLLOUT),
+        };
+        let mut pause = Duration::from_millis(1);
         loop {
             match call(&CALM, libc::MSG_DONTWAIT) {
                 Ok(value) => return Ok(value),
-                Err(libc::EAGAIN) => self.gate.ready(self.fd.as_raw_fd(), events, deadline)?,
+                Err(libc::EAGAIN) if fd == -1 => {
+                    let over = deadline.passed();
+                    match self.gate.ready(fd, events, deadline.min(Deadline::after(Some(pause)))) {
+                        Err(Stop::Timeout) if !over => pause = (pause * 2).min(Duration::from_millis(20)),
+                        answer => answer?,
+                    }
+                }
+                Err(libc::EAGAIN) => self.gate.ready(fd, events, deadline)?,
                 Err(libc::EINTR) => signal::interrupted()?,
                 Err(errno) => return Err(Stop::Errno(errno)),
             }

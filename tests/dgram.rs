@@ -152,6 +152,48 @@ fn unix_datagrams() {
     assert_eq!(std::fs::read_dir(&dir.0).unwrap().count(), 0);
 }
 
+/// Poll knows nothing of the queue of somebody who is named with each message: it is waited for all the same, not watched
+/// at full speed.
+#[test]
+fn a_full_queue_of_somebody_named() {
+    let dir = common::Dir::new("dgramfull");
+    let server = dgram::unix(Some(dir.path("d").as_bytes()), "").unwrap();
+    let other = dgram::unix(Some(dir.path("e").as_bytes()), "").unwrap();
+    let to = server.local().unwrap();
+    let used = || {
+        // SAFETY: an out-pointer.
+        let usage = unsafe {
+            let mut usage: libc::rusage = std::mem::zeroed();
+            libc::getrusage(libc::RUSAGE_THREAD, &mut usage);
+            usage
+        };
+        let time = |t: libc::timeval| Duration::from_micros(t.tv_sec as u64 * 1_000_000 + t.tv_usec as u64);
+        time(usage.ru_utime) + time(usage.ru_stime)
+    };
+    for connected in [false, true] {
+        let client = dgram::unix(None, "").unwrap();
+        if connected {
+            client.connect(&other.local().unwrap(), Deadline::NEVER).unwrap();
+        }
+        while client.send(b"x", Some(&to), Deadline::NOW).is_ok() {}
+        let (begin, before) = (Instant::now(), used());
+        let error = client.send(b"x", Some(&to), Deadline::after_ms(300)).unwrap_err();
+        assert!(error.is_timeout() && begin.elapsed() >= Duration::from_millis(300), "{error}");
+        let error = client.send_batch(&[(b"x", Some(&to))], Deadline::after_ms(300)).unwrap_err();
+        assert!(error.is_timeout(), "{error}");
+        let cpu = used() - before;
+        assert!(cpu < Duration::from_millis(60), "{cpu:?} of 600 ms");
+        std::thread::scope(|scope| {
+            let sends = scope.spawn(|| client.send(b"x", Some(&to), Deadline::NEVER));
+            server.recv(&mut [0; 9], Deadline::after_ms(SOON)).unwrap();
+            sends.join().unwrap().unwrap();
+            let sends = scope.spawn(|| client.send(b"x", Some(&to), Deadline::NEVER));
+            client.canceler().cancel();
+            assert!(matches!(sends.join().unwrap(), Err(Error::Canceled { .. })));
+        });
+    }
+}
+
 #[test]
 fn cancelled_from_another_thread() {
     let (dgram, _) = here();
