@@ -2966,7 +2966,8 @@ int32_t ipc_batch_add(ipc_batch *b, const void *data, size_t len, const char *ad
  *
  * Returns: how many went out: less than all only when one failed after the first. The rest still waits, and the next call
  * tells why.
- * Errors: as ipc_dgram_send, when the first failed; it still waits.
+ * Errors: as ipc_dgram_send, when the first failed; it still waits. PERLIPC_E_HANDLER also when some went out: the rest
+ * still waits.
  * Threads: one at a time.
  * Blocks: while there is no room, or the timeout.
  * Perl: none. */

@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd, AsRawFd};
 
 use crate::addr::Addr;
+use crate::block::Stop;
 use crate::dgram::{Dgram, Received, Wants};
 use crate::error::{Error, Result};
 use crate::sys::socket::Messages;
@@ -53,9 +54,19 @@ impl Batch {
 
 impl Dgram {
     /// Sends many messages, in one system call as long as they go out at once; `None` is the connected peer. How many
-    /// went out: less than all only when one failed after the first, and the next call tells why.
+    /// went out: less than all only when one failed after the first, and the next call tells why. A handler that gives the
+    /// call up is told at once, and then not how many went out.
     pub fn send_batch(&self, messages: &[(&[u8], Option<&Addr>)], deadline: Deadline) -> Result<usize> {
-        let names = messages.iter().map(|(_, to)| self.target(*to)).collect::<Result<Vec<_>>>()?;
+        let (done, result) = self.send_some(messages, deadline);
+        result.map(|()| done)
+    }
+
+    /// The same, and how many went out also where it fails.
+    pub(crate) fn send_some(&self, messages: &[(&[u8], Option<&Addr>)], deadline: Deadline) -> (usize, Result<()>) {
+        let names = match messages.iter().map(|(_, to)| self.target(*to)).collect::<Result<Vec<_>>>() {
+            Ok(names) => names,
+            Err(error) => return (0, Err(error)),
+        };
         let fd = self.as_fd().as_raw_fd();
         let mut batch = Messages::new();
         let mut done = 0;
@@ -67,11 +78,12 @@ impl Dgram {
             });
             match sent {
                 Ok(sent) => done += sent,
-                Err(_) if done > 0 => break,
-                Err(stop) => return Err(stop.error("send")),
+                // A handler's word is said once: the next call would not know of it.
+                Err(stop) if done > 0 && !matches!(stop, Stop::Abandoned { .. } | Stop::Interrupted) => break,
+                Err(stop) => return (done, Err(stop.error("send"))),
             }
         }
-        Ok(done)
+        (done, Ok(()))
     }
 
     /// Receives what is there, or what comes next, as many messages as the batch has room for, in one system call; how

@@ -152,6 +152,29 @@ fn unix_datagrams() {
     assert_eq!(std::fs::read_dir(&dir.0).unwrap().count(), 0);
 }
 
+/// A handler that gives the call up is heard also when a part went out: the next call would know nothing of it.
+#[test]
+fn a_batch_is_abandoned() {
+    assert_eq!(common::run("abandoned_scenario"), "true 7\ntrue 7\n");
+}
+
+fn abandoned_scenario() {
+    perlipc::signal::handle("USR1", |_| Err(7)).unwrap();
+    for deadline in [Deadline::NEVER, Deadline::after_ms(20_000)] {
+        let (one, other) = dgram::pair().unwrap();
+        let messages: Vec<(&[u8], Option<&Addr>)> = vec![(b"x", None); 1000];
+        let kill = format!("sleep 0.1; kill -USR1 {}", std::process::id());
+        let mut killer = Command::new("sh").args(["-c", &kill]).spawn().unwrap();
+        let answer = one.send_batch(&messages, deadline);
+        let went = other.recv(&mut [0; 9], Deadline::NOW).is_ok();
+        match answer {
+            Err(Error::Abandoned { value, .. }) => println!("{went} {value}"),
+            other => println!("{other:?}"),
+        }
+        assert!(killer.wait().unwrap().success());
+    }
+}
+
 /// Poll knows nothing of the queue of somebody who is named with each message: it is waited for all the same, not watched
 /// at full speed.
 #[test]
@@ -260,3 +283,5 @@ fn perls_time_servers() {
         assert!(perl.wait().unwrap().success());
     }
 }
+
+common::scenarios!(abandoned_scenario);

@@ -79,7 +79,8 @@ pub unsafe extern "C" fn ipc_batch_add(b: *mut ipc_batch, data: *const c_void, l
 ///
 /// Returns: how many went out: less than all only when one failed after the first. The rest still waits, and the next call
 /// tells why.
-/// Errors: as ipc_dgram_send, when the first failed; it still waits.
+/// Errors: as ipc_dgram_send, when the first failed; it still waits. PERLIPC_E_HANDLER also when some went out: the rest
+/// still waits.
 /// Threads: one at a time.
 /// Blocks: while there is no room, or the timeout.
 /// Perl: none.
@@ -93,12 +94,13 @@ pub unsafe extern "C" fn ipc_batch_send(b: *mut ipc_batch, d: *mut ipc_dgram, ti
             .iter()
             .map(|(span, to)| (batch.data.get(span.clone()).unwrap_or_default(), to.as_ref()))
             .collect();
-        let sent = dgram.send_batch(&messages, Deadline::after_ms(timeout_ms))?;
+        let (sent, result) = dgram.send_some(&messages, Deadline::after_ms(timeout_ms));
         if sent == batch.added.len() {
             batch.clear();
         } else {
             batch.added.drain(..sent);
         }
+        result?;
         Ok(i32::try_from(sent).unwrap_or(i32::MAX))
     })
 }
