@@ -560,6 +560,28 @@ def test_unix_and_datagrams(run: Runner) -> None:
     run(main())
 
 
+def test_room_at_somebody_named(run: Runner, tmp_path: Path) -> None:
+    # The kernel tells nothing of it: it is looked for, and not at full speed.
+    async def main() -> None:
+        path = str(tmp_path / "d")
+        with await aio.unix_dgram(path) as server, await aio.unix_dgram() as client:
+            while True:
+                try:
+                    client.sync.send(b"x", path, timeout=0)
+                except TimeoutError:
+                    break
+            before = time.process_time()
+            for send in (client.send(b"x", path), client.send_batch([(b"x", path)])):
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(send, 0.3)
+            assert time.process_time() - before < 0.1
+            sending = asyncio.ensure_future(client.send(b"x", path))
+            await server.recv()
+            await asyncio.wait_for(sending, 5)
+
+    run(main())
+
+
 def test_batches(run: Runner) -> None:
     async def main() -> None:
         one, other = aio.dgram_pair()

@@ -69,7 +69,8 @@ _at_once = 0
 
 
 async def until(call: Callable[[], _T], *ways: Way) -> _T:
-    """What a call gives that has no time to wait, as soon as it can."""
+    """What a call gives that has no time to wait, as soon as it can: asked again when a descriptor tells, or where there is
+    none that does, at growing intervals."""
     global _at_once
     _at_once += 1
     if _at_once >= _TURN:
@@ -77,13 +78,18 @@ async def until(call: Callable[[], _T], *ways: Way) -> _T:
         # when the task is cancelled.
         _at_once = 0
         await asyncio.sleep(0)
+    pause = 0.001
     while True:
         try:
             return call()
         except TimeoutError as error:
             if not by_limit(error):
                 raise
-        await ready(*ways)
+        if ways:
+            await ready(*ways)
+        else:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LOOK_EVERY)
 
 
 def by_limit(error: TimeoutError) -> bool:

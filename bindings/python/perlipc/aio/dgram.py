@@ -9,7 +9,7 @@ from typing import Any
 import perlipc as ipc
 
 from ..cmd import Arg
-from .block import until
+from .block import Way, until
 from .socket import _Socket, addresses
 
 
@@ -18,9 +18,14 @@ class Dgram(_Socket[ipc.Dgram]):
 
     sync: ipc.Dgram
 
+    def _room(self, named: bool) -> list[Way]:
+        # Of a Unix socket the kernel tells whether there is room at its peer, and never at others that are named.
+        blind = named and self.sync.option("domain") == socket.AF_UNIX
+        return [] if blind else [(self._fd, True)]
+
     async def send(self, data: bytes, to: str | None = None) -> None:
         """Sends one message: to an address, or to the connected peer."""
-        await until(lambda: self.sync.send(data, to, timeout=0.0), (self._fd, True))
+        await until(lambda: self.sync.send(data, to, timeout=0.0), *self._room(to is not None))
 
     async def recv(self, size: int = 65536) -> tuple[bytes, str]:
         """The next message and who sent it; one that is longer than size is OSError (EMSGSIZE)."""
@@ -33,7 +38,7 @@ class Dgram(_Socket[ipc.Dgram]):
     async def send_batch(self, messages: Iterable[bytes] | Iterable[tuple[bytes, str]]) -> int:
         """Sends many messages: see perlipc.Dgram.send_batch. Less than all may have gone out, also when there is no room."""
         held: Any = list(messages)
-        return await until(lambda: self.sync.send_batch(held, timeout=0.0), (self._fd, True))
+        return await until(lambda: self.sync.send_batch(held, timeout=0.0), *self._room(isinstance(next(iter(held), None), tuple)))
 
     async def recv_batch(self, most: int = 64, size: int = 65536) -> list[tuple[bytes, str]]:
         """What is there, or what comes next, up to most messages: see perlipc.Dgram.recv_batch."""
