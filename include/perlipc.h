@@ -2682,7 +2682,7 @@ PERLIPC_NODISCARD int32_t ipc_unix_send_fd(ipc_stream *s, int32_t fd);
 /* Receives a descriptor that came with one byte of data. It is close-on-exec, above 2, and the caller's to close.
  *
  * Returns: the descriptor.
- * Errors: -ETIMEDOUT; -EMSGSIZE when several came at once: none stays open; -ENOMSG when the byte came without one; -EPIPE at the
+ * Errors: -ETIMEDOUT; -EMSGSIZE when several came at once, -EMFILE: none stays open; -ENOMSG when the byte came without one; -EPIPE at the
  * end; PERLIPC_E_INVALID while bytes are read ahead.
  * Threads: any; one at a time reads.
  * Blocks: until something comes or the timeout.

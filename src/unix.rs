@@ -384,7 +384,8 @@ pub(crate) fn send_numbers(shared: &Shared, data: &[u8], numbers: &[RawFd]) -> R
 }
 
 /// Reads what is there into `room`, with the descriptors that came along, at most `most` of them; they are
-/// close-on-exec. 0 bytes is the end. More descriptors than that is EMSGSIZE, and none stays open.
+/// close-on-exec. 0 bytes is the end. More descriptors than that is EMSGSIZE, and EMFILE when this process can have no
+/// more: then none stays open.
 ///
 /// To be called before plain reads reach those bytes: these would throw the descriptors away.
 pub fn recv_fds(stream: &mut Stream, room: &mut [u8], most: usize) -> Result<(usize, Vec<OwnedFd>)> {
@@ -404,11 +405,9 @@ pub(crate) fn recv_numbers(
     most: usize,
     deadline: Deadline,
 ) -> Result<(usize, Vec<OwnedFd>)> {
-    let most = most.min(sys::socket::MOST_FDS);
-    let got =
-        shared.socket_call(Way::In, deadline, |fd| sys::socket::recv_fds(&CALM, fd, room, most, libc::MSG_DONTWAIT));
+    let got = shared.socket_call(Way::In, deadline, |fd| sys::socket::recv_fds(&CALM, fd, room, libc::MSG_DONTWAIT));
     match got.map_err(|stop| stop.error("recv_fds"))? {
-        got if got.truncated => Err(Error::os("recv_fds", libc::EMSGSIZE)),
-        got => Ok((got.len, got.fds)),
+        (_, fds) if fds.len() > most => Err(Error::os("recv_fds", libc::EMSGSIZE)),
+        got => Ok(got),
     }
 }

@@ -187,8 +187,43 @@ fn descriptor_scenario() {
         let error = unix::recv_fds(&mut other, &mut [0; 9], most).unwrap_err();
         assert_eq!(error.errno(), libc::EMSGSIZE, "{most}");
     }
+    // Who asked for credentials gets them before the descriptors: these have their room all the same, and no more of it.
+    other.set_option("passcred", 1).unwrap();
+    for most in 0..=9 {
+        unix::send_fds(&mut one, b"x", &[null.as_fd(); 5]).unwrap();
+        match unix::recv_fds(&mut other, &mut [0; 9], most) {
+            Ok((n, fds)) => assert_eq!((n, fds.len()), (1, 5), "{most}"),
+            Err(error) => assert!(error.errno() == libc::EMSGSIZE && most < 5, "{most}: {error}"),
+        }
+        assert!(one.write(b"y").is_ok() && unix::recv_fds(&mut other, &mut [0; 9], most).unwrap().1.is_empty());
+    }
+    // A pidfd of the sender, that nobody asked us for, does not stay.
+    const SO_PASSPIDFD: i32 = 76;
+    let on = 1i32;
+    // SAFETY: a number with its length.
+    let knows = unsafe {
+        let at = (&raw const on).cast();
+        libc::setsockopt(other.as_fd().as_raw_fd(), libc::SOL_SOCKET, SO_PASSPIDFD, at, 4) == 0
+    };
+    unix::send_fds(&mut one, b"x", &[null.as_fd(); 5]).unwrap();
+    assert_eq!(unix::recv_fds(&mut other, &mut [0; 9], 5).unwrap().1.len(), 5, "{knows}");
+    other.set_option("passcred", 0).unwrap();
     unix::send_fds(&mut one, b"x", &vec![null.as_fd(); 253]).unwrap();
     assert_eq!(unix::recv_fds(&mut other, &mut [0; 9], 253).unwrap().1.len(), 253);
+    assert_eq!(common::descriptors().len(), before.len() + 1);
+    // None left for them: that is the error, and not a room that was too small.
+    unix::send_fds(&mut one, b"x", &[null.as_fd(); 5]).unwrap();
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: room for two numbers.
+    unsafe {
+        libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit);
+        let less = libc::rlimit { rlim_cur: before.len() as u64 + 3, ..limit };
+        libc::setrlimit(libc::RLIMIT_NOFILE, &less);
+    }
+    let error = unix::recv_fds(&mut other, &mut [0; 9], 5).unwrap_err();
+    assert_eq!(error.errno(), libc::EMFILE);
+    // SAFETY: two numbers.
+    unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) };
     drop(null);
     assert_eq!(common::descriptors(), before);
     assert!(unix::send_fds(&mut one, b"", &[]).is_err());

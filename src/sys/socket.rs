@@ -258,23 +258,21 @@ pub(crate) fn send_fds(word: &AtomicU64, fd: RawFd, data: &[u8], fds: &[RawFd], 
     unsafe { cut(word, libc::SYS_sendmsg, [fd as usize, &raw const header as usize, flags]) }
 }
 
-/// What came with descriptors: how many bytes, the descriptors (close-on-exec, above 2), whether the kernel had to
-/// leave some out.
-pub(crate) struct WithFds {
-    pub(crate) len: usize,
-    pub(crate) fds: Vec<OwnedFd>,
-    pub(crate) truncated: bool,
-}
-
-pub(crate) fn recv_fds(word: &AtomicU64, fd: RawFd, room: &mut [u8], most: usize, flags: i32) -> Result<WithFds> {
-    let mut control = vec![0u64; (HEADER + 4 * most).div_ceil(8)];
+/// How many bytes came, and the descriptors with them, close-on-exec and above 2. EMFILE when there was none left for
+/// one of them; then all are closed.
+pub(crate) fn recv_fds(word: &AtomicU64, fd: RawFd, room: &mut [u8], flags: i32) -> Result<(usize, Vec<OwnedFd>)> {
+    // The libc crate does not have it for this target.
+    const SCM_PIDFD: i32 = 4;
+    // More than all descriptors that a message can have, and before and behind them what the socket's owner asked for:
+    // credentials, a label, a pidfd.
+    let mut control = [0u64; 256];
     let mut part = libc::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() };
     // SAFETY: all-zero is a header.
     let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
     header.msg_iov = &mut part;
     header.msg_iovlen = 1;
     header.msg_control = control.as_mut_ptr().cast();
-    header.msg_controllen = HEADER + 4 * most;
+    header.msg_controllen = size_of_val(&control);
     let flags = (flags | libc::MSG_CMSG_CLOEXEC) as usize;
     // SAFETY: the header and what it points at live until the call returns.
     let len = unsafe { cut(word, libc::SYS_recvmsg, [fd as usize, &raw mut header as usize, flags]) }?;
@@ -288,20 +286,27 @@ pub(crate) fn recv_fds(word: &AtomicU64, fd: RawFd, room: &mut [u8], most: usize
         if size < HEADER || at + size > header.msg_controllen {
             break;
         }
-        if int(at + 8) == libc::SOL_SOCKET && int(at + 12) == libc::SCM_RIGHTS {
-            for i in 0..(size - HEADER) / 4 {
-                // Each is taken over before anything can fail, so that none is lost.
-                match owned(Ok(int(at + HEADER + 4 * i) as usize)) {
-                    Ok(fd) => fds.push(fd),
-                    Err(errno) => failed = Some(errno),
+        match (int(at + 8), int(at + 12)) {
+            (libc::SOL_SOCKET, libc::SCM_RIGHTS) => {
+                for i in 0..(size - HEADER) / 4 {
+                    // Each is taken over before anything can fail, so that none is lost.
+                    match owned(Ok(int(at + HEADER + 4 * i) as usize)) {
+                        Ok(fd) => fds.push(fd),
+                        Err(errno) => failed = Some(errno),
+                    }
                 }
             }
+            // Nobody asked us for it; a negative number says why there is none.
+            (libc::SOL_SOCKET, SCM_PIDFD) if int(at + HEADER) >= 0 => super::close(int(at + HEADER)),
+            _ => {}
         }
         at += size.next_multiple_of(8);
     }
-    match failed {
+    // There was room: what the kernel left out it could not open.
+    let left_out = header.msg_flags & libc::MSG_CTRUNC != 0;
+    match failed.or(left_out.then_some(libc::EMFILE)) {
         Some(errno) => Err(errno),
-        None => Ok(WithFds { len, fds, truncated: header.msg_flags & libc::MSG_CTRUNC != 0 }),
+        None => Ok((len, fds)),
     }
 }
 
