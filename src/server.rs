@@ -556,6 +556,7 @@ impl Server {
     fn keep_workers(&mut self, report: &mut Report, kids: &mut Vec<Kid>, counts: &Counts) -> Result<()> {
         let mut pause = Deadline::NOW;
         let mut end = Deadline::NEVER;
+        let mut served = 0;
         loop {
             if end.is_never() && self.stopper.is_set() {
                 end = self.begin_to_stop();
@@ -573,9 +574,13 @@ impl Server {
                 report.drained = kids.is_empty() && !left;
                 return Ok(());
             }
-            if !stopping && kids.len() < before && kids.is_empty() && before > 1 {
-                // All at once: something is wrong with them, and making more at full speed would not help.
-                pause = Deadline::after(Some(PAUSE));
+            if kids.len() < before {
+                let (accepted, ..) = counts.take();
+                if accepted == served && !stopping {
+                    // One more has ended, and nobody was served since the last: making others at full speed would not help.
+                    pause = Deadline::after(Some(PAUSE));
+                }
+                served = accepted;
             }
             if (left || (!stopping && kids.len() < self.prefork)) && pause.passed() {
                 // A worker that is told to stop before it listens to that would not hear it.

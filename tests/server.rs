@@ -430,6 +430,40 @@ fn nobody_is_forgotten() {
     assert_eq!(whole.collect::<Vec<_>>(), vec![b"slow answer\n".to_vec(); 2]);
 }
 
+/// Workers that end before they have served anybody are made again at an easy pace, also where there is one alone.
+fn dies_at_once() {
+    for workers in [1, 3] {
+        let mut server = Server::new(tcp::listen(Some("127.0.0.1"), "0", "").unwrap()).unwrap();
+        let (stopper, begin) = (server.stopper(), Instant::now());
+        let (mut started, last) = (0, std::sync::Arc::new(AtomicU64::new(0)));
+        let after = last.clone();
+        server.prefork(workers).handler(|_| 0);
+        server.fork_by(|| {
+            // SAFETY: there is no other thread.
+            match unsafe { libc::fork() } {
+                // SAFETY: ends the child without what the parent has to do.
+                0 => unsafe { libc::_exit(1) },
+                pid => Ok(pid),
+            }
+        });
+        server.log(move |event| {
+            started += usize::from(matches!(event, Event::Started { .. }));
+            if started == 6 * workers {
+                after.store(begin.elapsed().as_millis() as u64, Ordering::SeqCst);
+                stopper.stop();
+            }
+        });
+        server.run().unwrap();
+        let after = last.load(Ordering::SeqCst);
+        println!("{}", if after >= 250 { "slowly".to_owned() } else { format!("{workers}: after {after} ms") });
+    }
+}
+
+#[test]
+fn workers_that_never_serve() {
+    assert_eq!(common::run("dies_at_once"), "slowly\nslowly\n");
+}
+
 /// At the limit of descriptors the server waits without spinning, and serves all when there are some again.
 fn starved() {
     let listener = tcp::listen(Some("127.0.0.1"), "0", "").unwrap();
@@ -617,4 +651,4 @@ fn privileges_are_given_up() {
     assert_eq!(running.stop(), "1\n");
 }
 
-common::scenarios!(serves, executes, starved, stops_itself, inherits, drops_user);
+common::scenarios!(serves, executes, dies_at_once, starved, stops_itself, inherits, drops_user);
