@@ -6,7 +6,7 @@ use crate::addr::Addr;
 use crate::block::Stop;
 use crate::dgram::{Dgram, Received, Wants};
 use crate::error::{Error, Result};
-use crate::sys::socket::Messages;
+use crate::sys::socket::{Messages, Name};
 use crate::time::Deadline;
 
 /// What the kernel takes in one call.
@@ -63,10 +63,21 @@ impl Dgram {
 
     /// The same, and how many went out also where it fails.
     pub(crate) fn send_some(&self, messages: &[(&[u8], Option<&Addr>)], deadline: Deadline) -> (usize, Result<()>) {
-        let names = match messages.iter().map(|(_, to)| self.target(*to)).collect::<Result<Vec<_>>>() {
-            Ok(names) => names,
-            Err(error) => return (0, Err(error)),
-        };
+        // Most batches go to one place.
+        let (mut names, mut dirs, mut last) = (Vec::<Name>::with_capacity(messages.len()), Vec::new(), None);
+        for (_, to) in messages {
+            match names.last() {
+                Some(name) if last == Some(to) => names.push(*name),
+                _ => match self.target(*to) {
+                    Ok(target) => {
+                        names.push(target.name);
+                        dirs.extend(target.dir);
+                    }
+                    Err(error) => return (0, Err(error)),
+                },
+            }
+            last = Some(to);
+        }
         let fd = self.as_fd().as_raw_fd();
         let mut batch = Messages::new();
         let mut done = 0;

@@ -37,6 +37,12 @@ pub struct Dgram {
     place: Option<Place>,
 }
 
+/// Where a message goes: a name for the kernel, and what must stay open while it is used.
+pub(crate) struct Target {
+    pub(crate) name: Name,
+    pub(crate) dir: Option<OwnedFd>,
+}
+
 /// What a call waits for.
 pub(crate) enum Wants {
     Message,
@@ -93,7 +99,8 @@ pub fn udp(host: Option<&str>, service: &str, options: &str) -> Result<Dgram> {
 }
 
 /// A Unix datagram socket: at a name (a path, or "@name"), by the rules of [`unix::listen`], or without one, which can
-/// send and get no answer. Words in `options`: `mode=660`, `keep`, and the names of
+/// send and get no answer; nor does one at a path of more than 107 bytes, for which the kernel has a name that means
+/// nothing to others. Words in `options`: `mode=660`, `keep`, and the names of
 /// [`Stream::set_option`](crate::Stream::set_option).
 pub fn unix(name: Option<&[u8]>, options: &str) -> Result<Dgram> {
     let (mut binding, mut settings) = (Binding::PRIVATE, Vec::new());
@@ -125,7 +132,7 @@ impl Dgram {
     /// Sends one message: to an address, or to the connected peer. A UDP message longer than a datagram can be is
     /// EMSGSIZE. On a connected socket ECONNREFUSED tells that an earlier one met nobody.
     pub fn send(&self, data: &[u8], to: Option<&Addr>, deadline: Deadline) -> Result<()> {
-        let name = self.target(to)?;
+        let Target { name, dir: _dir } = self.target(to)?;
         let fd = self.fd.as_raw_fd();
         self.until(Wants::room(to), deadline, |word, flags| sys::socket::send_to(word, fd, data, flags, &name))
             .map(drop)
@@ -200,14 +207,19 @@ impl Dgram {
     }
 
     /// An address in the form that this socket speaks: IPv4 over a socket for both is IPv6 to the kernel.
-    pub(crate) fn target(&self, to: Option<&Addr>) -> Result<Name> {
-        match to {
-            None => Ok(Name::empty()),
+    pub(crate) fn target(&self, to: Option<&Addr>) -> Result<Target> {
+        let name = match to {
+            None => Name::empty(),
             Some(Addr::Inet(SocketAddr::V4(addr))) if self.domain == libc::AF_INET6 => {
-                Addr::Inet(SocketAddr::new(IpAddr::V6(addr.ip().to_ipv6_mapped()), addr.port())).name()
+                Addr::Inet(SocketAddr::new(IpAddr::V6(addr.ip().to_ipv6_mapped()), addr.port())).name()?
             }
-            Some(addr) => addr.name(),
-        }
+            Some(addr @ Addr::Path(_)) => {
+                let reach = unix::reach(addr)?;
+                return Ok(Target { name: reach.addr.name()?, dir: reach.dir });
+            }
+            Some(addr) => addr.name()?,
+        };
+        Ok(Target { name, dir: None })
     }
 
     /// Connects: messages go to that address unless said otherwise, and only its own are received.
@@ -215,7 +227,7 @@ impl Dgram {
         if self.domain == libc::AF_UNIX {
             return unix::connect_fd(&self.fd, to, deadline);
         }
-        sys::socket::connect(&CALM, self.fd.as_raw_fd(), &self.target(Some(to))?)
+        sys::socket::connect(&CALM, self.fd.as_raw_fd(), &self.target(Some(to))?.name)
             .map_err(|errno| Error::at("connect", to.text(), errno))
     }
 

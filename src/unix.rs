@@ -27,15 +27,15 @@ fn c_path(path: &[u8]) -> Result<CString> {
 }
 
 /// An address that the kernel takes: a path that is too long goes by way of its directory's descriptor.
-struct Reach {
-    addr: Addr,
-    _dir: Option<OwnedFd>,
+pub(crate) struct Reach {
+    pub(crate) addr: Addr,
+    pub(crate) dir: Option<OwnedFd>,
 }
 
-fn reach(addr: &Addr) -> Result<Reach> {
-    let Addr::Path(path) = addr else { return Ok(Reach { addr: addr.clone(), _dir: None }) };
+pub(crate) fn reach(addr: &Addr) -> Result<Reach> {
+    let Addr::Path(path) = addr else { return Ok(Reach { addr: addr.clone(), dir: None }) };
     if path.len() <= SHORT {
-        return Ok(Reach { addr: addr.clone(), _dir: None });
+        return Ok(Reach { addr: addr.clone(), dir: None });
     }
     let failed = |errno| Error::at("address", path, errno);
     let Some(slash) = path.iter().rposition(|b| *b == b'/') else { return Err(failed(libc::ENAMETOOLONG)) };
@@ -45,7 +45,7 @@ fn reach(addr: &Addr) -> Result<Reach> {
     if by_number.len() > SHORT {
         return Err(failed(libc::ENAMETOOLONG));
     }
-    Ok(Reach { addr: Addr::Path(by_number), _dir: Some(dir) })
+    Ok(Reach { addr: Addr::Path(by_number), dir: Some(dir) })
 }
 
 // ---- the file of a bound socket ----

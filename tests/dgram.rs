@@ -152,6 +152,39 @@ fn unix_datagrams() {
     assert_eq!(std::fs::read_dir(&dir.0).unwrap().count(), 0);
 }
 
+/// What can be bound and connected to can be sent to: a path that is longer than the kernel's addresses are.
+#[test]
+fn long_names() {
+    let dir = common::Dir::new("dgramlong");
+    let deep = dir.path(&"d".repeat(120));
+    std::fs::create_dir(&deep).unwrap();
+    let path = format!("{deep}/s");
+    let server = dgram::unix(Some(path.as_bytes()), "").unwrap();
+    let client = dgram::unix(None, "").unwrap();
+    let to = client.addr(&path).unwrap();
+    let mut room = [0; 9];
+    client.send(b"long", Some(&to), Deadline::NEVER).unwrap();
+    assert_eq!(server.recv(&mut room, Deadline::NOW).unwrap().len, 4);
+    client.connect(&to, Deadline::NEVER).unwrap();
+    client.send(b"x", None, Deadline::NEVER).unwrap();
+    assert_eq!(server.recv(&mut room, Deadline::NOW).unwrap().len, 1);
+    // Each has its own, and many the same: none of them costs a descriptor of its own.
+    let other = dgram::unix(Some(format!("{deep}/t").as_bytes()), "").unwrap();
+    let to_other = other.local().unwrap();
+    let mut messages: Vec<(&[u8], Option<&Addr>)> = vec![(b"ab", Some(&to)), (b"abc", Some(&to_other)), (b"", None)];
+    assert_eq!(client.send_batch(&messages, Deadline::NEVER).unwrap(), 3);
+    assert_eq!(server.recv(&mut room, Deadline::NOW).unwrap().len, 2);
+    assert_eq!(other.recv(&mut room, Deadline::NOW).unwrap().len, 3);
+    assert_eq!(server.recv(&mut room, Deadline::NOW).unwrap().len, 0);
+    messages = vec![(b"ab", Some(&to)); 100_000];
+    assert!(client.send_batch(&messages, Deadline::after_ms(20)).unwrap() > 0);
+    let missing = client.addr(format!("{deep}/nobody")).unwrap();
+    let error = client.send(b"x", Some(&missing), Deadline::NEVER).unwrap_err();
+    assert_eq!((error.errno(), error.path().as_bytes()), (libc::ENOENT, &missing.text()[..]));
+    let impossible = client.addr(format!("{deep}/{}", "n".repeat(108))).unwrap();
+    assert_eq!(client.send(b"x", Some(&impossible), Deadline::NEVER).unwrap_err().errno(), libc::ENAMETOOLONG);
+}
+
 /// A handler that gives the call up is heard also when a part went out: the next call would know nothing of it.
 #[test]
 fn a_batch_is_abandoned() {
