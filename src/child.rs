@@ -139,10 +139,11 @@ fn settled(pid: i32) -> Option<Arc<State>> {
     })
 }
 
-/// Sends a signal to one of ours by its number, through its pidfd; `None` for a number that is none of ours.
-pub(crate) fn signal_ours(pid: i32, signal: i32) -> Option<sys::Result<()>> {
+/// Sends a signal, with a value where there is one, to one of ours by its number, through its pidfd; `None` for a number
+/// that is none of ours.
+pub(crate) fn signal_ours(pid: i32, signal: i32, value: Option<u64>) -> Option<sys::Result<()>> {
     let child = registry().children.get(&pid).cloned()?;
-    Some(child.kill(signal))
+    Some(child.send(signal, value))
 }
 
 /// Reaps the orphans that have ended. Called where children are started and waited for.
@@ -522,8 +523,12 @@ impl State {
     }
 
     fn kill(&self, signal: i32) -> sys::Result<()> {
+        self.send(signal, None)
+    }
+
+    fn send(&self, signal: i32, value: Option<u64>) -> sys::Result<()> {
         if let Some(pidfd) = &self.pidfd {
-            match sys::pidfd_kill(pidfd.as_raw_fd(), signal) {
+            match sys::signals::pidfd_send(pidfd.as_raw_fd(), signal, value) {
                 // Pidfds, but no signals through them: valgrind, old sandboxes.
                 Err(libc::ENOSYS) => {}
                 answer => return answer,
@@ -537,7 +542,7 @@ impl State {
         if self.known().is_some() {
             return Err(libc::ESRCH);
         }
-        sys::kill(self.pid, signal)
+        sys::signals::send(self.pid, signal, value)
     }
 
     /// After a SIGSTOP of ours.
@@ -577,7 +582,7 @@ impl State {
         let to_child = if root_ended { Err(libc::ESRCH) } else { self.kill(signal) };
         count += u32::from(to_child.is_ok());
         for pidfd in found.values() {
-            match sys::pidfd_kill(pidfd.as_raw_fd(), signal) {
+            match sys::signals::pidfd_send(pidfd.as_raw_fd(), signal, None) {
                 Ok(()) => count += 1,
                 Err(libc::ESRCH) => {}
                 Err(errno) => first_error = first_error.or(Some(errno)),
@@ -625,7 +630,9 @@ impl State {
                     Err(errno) => return Err(errno),
                 };
                 // The number may have changed hands between the look and the opening: look again.
-                if self.is_descendant(pid, found) && sys::pidfd_kill(pidfd.as_raw_fd(), libc::SIGSTOP).is_ok() {
+                if self.is_descendant(pid, found)
+                    && sys::signals::pidfd_send(pidfd.as_raw_fd(), libc::SIGSTOP, None).is_ok()
+                {
                     found.insert(pid, pidfd);
                     new += 1;
                 }

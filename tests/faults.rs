@@ -645,6 +645,22 @@ fn each_failed_once<'a>(operations: impl IntoIterator<Item = &'a Operation>) {
     println!("cases: {cases}");
 }
 
+/// A child that has ended may have left its number to a stranger: whatever sends to it goes by its pidfd.
+#[test]
+fn a_number_of_ours_is_no_address() {
+    let child = Cmd::new("sleep").arg("100").start().unwrap();
+    let sends: [fn(i32) -> Result<()>; 2] = [|pid| signal::kill("CONT", pid), |pid| signal::sigqueue("CONT", pid, 1)];
+    for send in sends {
+        faults::fail(0, 0);
+        let sent = send(child.pid());
+        let trace = faults::trace();
+        faults::off();
+        sent.unwrap();
+        assert_eq!(trace.last(), Some(&libc::SYS_pidfd_send_signal), "{trace:?}");
+    }
+    let _ = child.end(Duration::ZERO).unwrap();
+}
+
 /// Where a file cannot be without a name, or there is no /proc to name it by, it has a temporary name until it is whole.
 fn without_unnamed_files() {
     let place = common::Dir::new("faults");

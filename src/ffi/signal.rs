@@ -491,7 +491,7 @@ pub unsafe extern "C" fn ipc_signal_kill_all(signal: *const c_char, pids: *const
     })
 }
 
-/// Sends a signal with a value to a process.
+/// Sends a signal with a value to a process, a child of this library's through its pidfd.
 ///
 /// Returns: 1.
 /// Errors: as ipc_signal_kill; -EAGAIN when the queue of that process is full.

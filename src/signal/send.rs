@@ -22,7 +22,11 @@ fn send(signal: (i32, bool), pid: i32) -> sys::Result<()> {
         (true, 1..) => -pid,
         (true, _) => return Err(libc::EINVAL),
     };
-    child::signal_ours(pid, n).unwrap_or_else(|| sys::kill(pid, n))
+    send_one(n, pid, None)
+}
+
+fn send_one(signal: i32, pid: i32, value: Option<u64>) -> sys::Result<()> {
+    child::signal_ours(pid, signal, value).unwrap_or_else(|| sys::signals::send(pid, signal, value))
 }
 
 /// Perl's `kill`: a positive pid is a process, a negative one a process group, as is a signal with a minus ("-TERM"); 0
@@ -61,9 +65,10 @@ pub fn kill_all(signal: &str, pids: &[i32]) -> Result<Sent> {
     Ok(sent)
 }
 
-/// POSIX's `sigqueue`: sends a signal with a value to a process. EAGAIN when its queue is full.
+/// POSIX's `sigqueue`: sends a signal with a value to a process, a child of this library's through its pidfd. EAGAIN when
+/// its queue is full.
 pub fn sigqueue(signal: &str, pid: i32, value: i64) -> Result<()> {
     let n = number(signal)?;
-    sys::signals::sigqueue(pid, n, value as u64).map_err(|errno| Error::at("sigqueue", pid.to_string(), errno))?;
+    send_one(n, pid, Some(value as u64)).map_err(|errno| Error::at("sigqueue", pid.to_string(), errno))?;
     dispatch::safe_point().map_err(|stop| stop.error("sigqueue"))
 }

@@ -617,11 +617,6 @@ pub(crate) fn pidfd_open(pid: i32) -> Result<OwnedFd> {
     owned(unsafe { raw(libc::SYS_pidfd_open, [pid as usize, 0]) })
 }
 
-pub(crate) fn pidfd_kill(pidfd: RawFd, signal: i32) -> Result<()> {
-    // SAFETY: plain numbers, no siginfo.
-    unsafe { raw(libc::SYS_pidfd_send_signal, [pidfd as usize, signal as usize, 0, 0]) }.map(drop)
-}
-
 /// Lets go on what was stopped: of the calls that put things back, which never fail on purpose.
 pub(crate) fn pidfd_continue(pidfd: RawFd) {
     // SAFETY: plain numbers, no siginfo.

@@ -1,6 +1,7 @@
 //! Signals: the timer, queued values, and what the handler of the trap may call: bare calls that keep errno.
 
 use std::mem::ManuallyDrop;
+use std::os::fd::RawFd;
 use std::time::Duration;
 
 use super::{Pages, Result, SigInfo, always, getpid, gettid, raw};
@@ -32,13 +33,29 @@ pub(crate) fn alarm(after: Duration, interval: Duration) -> Result<Duration> {
     Ok(Duration::new(seconds as u64, micros as u32 * 1000))
 }
 
-pub(crate) fn sigqueue(pid: i32, signal: i32, value: u64) -> Result<()> {
+/// What comes with a signal that is queued with a value.
+fn queued(signal: i32, value: u64) -> SigInfo {
     let uid = super::ids().0[0];
     let mut info = SigInfo { signo: signal, code: libc::SI_QUEUE, pid: getpid(), uid, ..SigInfo::NONE };
     info.set_value(value);
+    info
+}
+
+/// kill(2), or sigqueue where there is a value.
+pub(crate) fn send(pid: i32, signal: i32, value: Option<u64>) -> Result<()> {
+    let Some(value) = value else { return super::kill(pid, signal) };
+    let info = queued(signal, value);
     let at = &raw const info as usize;
     // SAFETY: a whole siginfo to read.
     unsafe { raw(libc::SYS_rt_sigqueueinfo, [pid as usize, signal as usize, at]) }.map(drop)
+}
+
+/// The same through a pidfd.
+pub(crate) fn pidfd_send(pidfd: RawFd, signal: i32, value: Option<u64>) -> Result<()> {
+    let info = value.map(|value| queued(signal, value));
+    let at = info.as_ref().map_or(0, |info| std::ptr::from_ref(info) as usize);
+    // SAFETY: null, or a whole siginfo to read.
+    unsafe { raw(libc::SYS_pidfd_send_signal, [pidfd as usize, signal as usize, at, 0]) }.map(drop)
 }
 
 /// Sends this process what was taken from it, as it was.
