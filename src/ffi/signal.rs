@@ -477,6 +477,9 @@ pub unsafe extern "C" fn ipc_signal_kill_all(signal: *const c_char, pids: *const
         if pids.is_null() && count > 0 {
             return Err(Error::invalid("kill", "null data"));
         }
+        if count > isize::MAX as usize / size_of::<i32>() {
+            return Err(Error::invalid("kill", "a length beyond all memory"));
+        }
         // SAFETY: the caller's string and array.
         let (signal, pids) = unsafe {
             (text(signal, "signal")?, if count == 0 { &[] } else { std::slice::from_raw_parts(pids, count) })

@@ -454,6 +454,7 @@ TEST(many_targets) {
     SAME(errno, 0);
     SAME(ipc_signal_kill_all("0", &none, 1), -ESRCH);
     SAME(ipc_signal_kill_all("NOSUCH", pids, 2), PERLIPC_E_INVALID);
+    SAME(ipc_signal_kill_all("0", pids, SIZE_MAX / 2), PERLIPC_E_INVALID);
 }
 
 /* A storm: signals of eight kinds from four processes, with sixteen threads in blocking calls, any of which the kernel may
