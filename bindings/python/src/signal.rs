@@ -23,7 +23,7 @@ pub(crate) fn run_handlers() -> Option<bool> {
     Python::try_attach(|py| match py.check_signals() {
         Ok(()) => true,
         Err(error) => {
-            RAISED.set(Some(error));
+            set_raised(error);
             false
         }
     })
@@ -31,7 +31,12 @@ pub(crate) fn run_handlers() -> Option<bool> {
 
 /// The exception of a handler that ended the last call of this thread.
 pub(crate) fn raised() -> Option<PyErr> {
-    RAISED.take()
+    RAISED.try_with(Cell::take).ok().flatten()
+}
+
+/// At the end of a thread there is no place for it; the call ends all the same.
+fn set_raised(error: PyErr) {
+    let _ = RAISED.try_with(|raised| raised.set(Some(error)));
 }
 
 /// A call of the core that may block: other threads run meanwhile, and what a handler raises comes out of it.
@@ -121,7 +126,7 @@ fn run_noted(arrived: &signal::Arrived) -> Result<(), i32> {
     match answer {
         None | Some(Ok(())) => Ok(()),
         Some(Err(error)) => {
-            RAISED.set(Some(error));
+            set_raised(error);
             Err(1)
         }
     }

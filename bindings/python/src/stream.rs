@@ -38,14 +38,15 @@ thread_local! {
 /// Room for what one call receives. Each thread has its own and keeps it: making that of a piece anew, zeroed, takes longer
 /// than most calls that fill it.
 pub(crate) fn with_room<T>(size: usize, call: impl FnOnce(&mut [u8]) -> PyResult<T>) -> PyResult<T> {
-    // A signal's handler that receives too, from inside the call, finds none and makes one.
-    let mut room = ROOM.take();
+    // A signal's handler that receives too, from inside the call, finds none and makes one; so does
+    // what runs at the end of its thread.
+    let mut room = ROOM.try_with(Cell::take).unwrap_or_default();
     if room.len() < size {
         room = zeros(size)?;
     }
     let result = call(&mut room[..size]);
     if room.len() <= PIECE {
-        ROOM.set(room);
+        let _ = ROOM.try_with(|kept| kept.set(room));
     }
     result
 }

@@ -8,6 +8,8 @@ import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 import time
 from typing import Any
@@ -378,3 +380,23 @@ def test_an_exception_does_not_wait_for_a_full_pipe() -> None:
             writer.timeout = None
             raise KeyError
         assert time.monotonic() - before < 5 and writer.closed
+
+
+def test_what_runs_at_exit_may_read() -> None:
+    """Python in C's exit, as where a host ends its interpreter there: the thread's own memory is gone by then."""
+    code = """if True:
+        import ctypes, os, threading
+        import perlipc as ipc
+        def reads():
+            reader, writer = ipc.pipe()
+            threading.Thread(target=lambda: writer.write(b"last")).start()
+            return reader.read(4) == b"last"
+        @ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p)
+        def last(code, nothing):
+            os._exit(0 if reads() else 3)
+        assert reads()
+        ctypes.CDLL(None).on_exit(last, None)
+        ctypes.CDLL(None).exit(5)
+    """
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=30)
+    assert ended.returncode == 0, ended.stderr.decode()
