@@ -124,10 +124,13 @@ impl Lock {
     /// Gives it back; EPERM when this thread does not have it.
     #[inline]
     pub fn give(&self) -> Result<()> {
-        // Another thread may take it, and say so, in the instant after.
-        let holder = self.holder.swap(0, Ordering::Relaxed);
+        // Before, since another thread may take it, and say so, in the instant after; and only what this one has said.
+        let me = sys::thread_self();
+        let mine = self.holder.compare_exchange(me, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         self.shared.unlock().map_err(|errno| {
-            self.holder.store(holder, Ordering::Relaxed);
+            if mine {
+                self.holder.store(me, Ordering::Relaxed);
+            }
             Error::os("unlock", errno)
         })
     }

@@ -12,7 +12,7 @@ use objects::{Taken, child};
 use perlipc::sysv::PRIVATE;
 use perlipc::{Child, Deadline, Error, Lock, SharedMem, Value, signal};
 
-common::scenarios!(rules, threads, died, killed, handlers, full, foreign, handed_on);
+common::scenarios!(rules, threads, died, killed, handlers, full, foreign, handed_on, given_by_many);
 
 const NEVER: Deadline = Deadline::NEVER;
 
@@ -341,6 +341,33 @@ fn handed_on() {
     }
 }
 
+/// A thread that gives what it does not have changes nothing for the one that has it: what is dropped is gone.
+fn given_by_many() {
+    let mapped = || std::fs::read_to_string("/proc/self/maps").unwrap().matches("/dev/zero").count();
+    let before = mapped();
+    for _ in 0..scale(3000) {
+        let lock = Lock::anonymous().unwrap();
+        let given = AtomicU32::new(0);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while given.load(Ordering::SeqCst) < 2 {
+                    assert_eq!(lock.give().unwrap_err().errno(), libc::EPERM);
+                    let _ = given.compare_exchange(0, 1, Ordering::SeqCst, Ordering::SeqCst);
+                }
+            });
+            scope.spawn(|| {
+                lock.take(NEVER).unwrap();
+                while given.load(Ordering::SeqCst) == 0 {
+                    std::hint::spin_loop();
+                }
+                lock.give().unwrap();
+                given.store(2, Ordering::SeqCst);
+            });
+        });
+    }
+    assert_eq!(mapped(), before);
+}
+
 macro_rules! tests {
     ($($test:ident: $scenario:ident),* $(,)?) => {
         $(#[test]
@@ -359,4 +386,5 @@ tests!(
     a_full_file_system_is_an_error: full,
     strangers_are_refused: foreign,
     who_gives_up_hands_the_wakeup_on: handed_on,
+    who_has_it_not_gives_nothing: given_by_many,
 );
