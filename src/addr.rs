@@ -22,7 +22,7 @@ use crate::time::Deadline;
 pub enum Addr {
     /// IPv4 or IPv6, with the port. As text `127.0.0.1:37`, `[::1]:37`, `[fe80::1%2]:37`.
     Inet(SocketAddr),
-    /// A Unix socket's file; as text its path.
+    /// A Unix socket's file; as text its path, "./@file" where that would begin with "@".
     Path(Vec<u8>),
     /// A Unix socket's name outside of the file system, without the leading NUL; as text "@name".
     Abstract(Vec<u8>),
@@ -124,10 +124,14 @@ impl Addr {
     /// needs a slash, so that a mistyped host is not one.
     pub fn parse(text: impl AsRef<[u8]>) -> Result<Addr> {
         let text = text.as_ref();
+        if text.first() == Some(&b'@') {
+            // To the kernel a NUL in such a name is a byte as any other.
+            return Ok(Addr::unix(text));
+        }
         if text.contains(&0) {
             return Err(Error::invalid("address", "a NUL in the address"));
         }
-        if text.first() == Some(&b'@') || text.contains(&b'/') {
+        if text.contains(&b'/') {
             return Ok(Addr::unix(text));
         }
         let shown = String::from_utf8_lossy(text);
@@ -136,10 +140,11 @@ impl Addr {
         shown.parse().map(Addr::Inet).map_err(wrong)
     }
 
-    /// The same text again, as bytes.
+    /// The same text again, as bytes; of a file whose path begins with "@", another that leads there.
     pub fn text(&self) -> Vec<u8> {
         match self {
             Addr::Inet(addr) => addr.to_string().into_bytes(),
+            Addr::Path(path) if path.first() == Some(&b'@') => [b"./", path.as_slice()].concat(),
             Addr::Path(path) => path.clone(),
             Addr::Abstract(name) => [b"@", name.as_slice()].concat(),
             Addr::Unnamed => Vec::new(),

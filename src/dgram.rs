@@ -201,7 +201,9 @@ impl Dgram {
     /// that what it received can be answered.
     pub fn addr(&self, text: impl AsRef<[u8]>) -> Result<Addr> {
         match text.as_ref() {
-            text if self.domain == libc::AF_UNIX && !text.is_empty() && !text.contains(&0) => Ok(Addr::unix(text)),
+            text @ [first, ..] if self.domain == libc::AF_UNIX && (*first == b'@' || !text.contains(&0)) => {
+                Ok(Addr::unix(text))
+            }
             text => Addr::parse(text),
         }
     }

@@ -185,6 +185,38 @@ fn long_names() {
     assert_eq!(client.send(b"x", Some(&impossible), Deadline::NEVER).unwrap_err().errno(), libc::ENAMETOOLONG);
 }
 
+/// Whatever name a sender has, as text it is that name and no other.
+#[test]
+fn odd_names_come_back() {
+    assert_eq!(common::run("odd_names"), "done\n");
+}
+
+fn odd_names() {
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::{SocketAddr, UnixDatagram};
+    let dir = common::Dir::new("dgramodd");
+    std::env::set_current_dir(&dir.0).unwrap();
+    std::fs::create_dir("@d").unwrap();
+    let server = dgram::unix(Some(b"./serv"), "").unwrap();
+    let padded = format!("perlipc-{}\0\0", std::process::id());
+    let name = SocketAddr::from_abstract_name(&padded).unwrap();
+    for (theirs, text) in [
+        (UnixDatagram::bind("@file").unwrap(), "./@file".to_owned()),
+        (UnixDatagram::bind("@d/file").unwrap(), "./@d/file".to_owned()),
+        (UnixDatagram::bind_addr(&name).unwrap(), format!("@{padded}")),
+    ] {
+        theirs.send_to(b"question", "serv").unwrap();
+        let from = server.recv(&mut [0; 9], Deadline::NOW).unwrap().from;
+        assert_eq!(String::from_utf8_lossy(&from.text()), text);
+        for to in [server.addr(from.text()).unwrap(), Addr::parse(from.text()).unwrap()] {
+            server.send(b"answer", Some(&to), Deadline::NEVER).unwrap();
+            assert_eq!(theirs.recv(&mut [0; 9]).unwrap(), 6);
+        }
+    }
+    std::env::set_current_dir("/").unwrap();
+    println!("done");
+}
+
 /// A handler that gives the call up is heard also when a part went out: the next call would know nothing of it.
 #[test]
 fn a_batch_is_abandoned() {
@@ -317,4 +349,4 @@ fn perls_time_servers() {
     }
 }
 
-common::scenarios!(abandoned_scenario);
+common::scenarios!(abandoned_scenario, odd_names);

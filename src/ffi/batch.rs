@@ -140,7 +140,8 @@ pub unsafe extern "C" fn ipc_batch_recv(b: *mut ipc_batch, d: *mut ipc_dgram, ti
 }
 
 /// The i-th message, from 0, of those that the last ipc_batch_recv received. Its bytes are borrowed until the next one; who
-/// sent it comes as text in `from` (NULL: not wanted), borrowed until the next call of this function.
+/// sent it comes as text in `from` (NULL: not wanted), borrowed until the next call of this function; empty as
+/// ipc_dgram_recv has it.
 ///
 /// Returns: its true length: where that is more than the batch's size, it was cut there.
 /// Errors: PERLIPC_E_INVALID when there are not so many.
@@ -168,7 +169,7 @@ pub unsafe extern "C" fn ipc_batch_message(
             put(data, bytes.as_ptr().cast());
             if !from.is_null() {
                 let mut sender = received.from.text();
-                if matches!(&received.from, Addr::Path(path) if !path.contains(&b'/')) {
+                if matches!(&received.from, Addr::Path(_)) && !sender.contains(&b'/') {
                     // ipc_batch_add knows of no socket yet, and takes a path by its slash.
                     sender.splice(..0, *b"./");
                 }

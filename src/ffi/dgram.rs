@@ -153,7 +153,7 @@ pub unsafe extern "C" fn ipc_dgram_send(
 }
 
 /// Receives one message. Who sent it comes as text in `from` (NULL: not wanted), borrowed until the next call on the socket;
-/// empty for a Unix socket without a name.
+/// empty for a Unix socket without a name, or with one ("@name") that has a NUL in it.
 ///
 /// Returns: its true length, which is more than `cap` when it was cut; 0 is an empty message.
 /// Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, PERLIPC_E_CANCELED; -ECONNREFUSED when one that was sent met nobody (connected).

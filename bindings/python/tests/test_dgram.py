@@ -66,6 +66,20 @@ def test_a_name_without_a_slash_is_answered(tmp_path: Path, monkeypatch: pytest.
         internet.send(b"x", "serv")
 
 
+def test_a_padded_name_is_answered(tmp_path: Path) -> None:
+    # As a C program makes it that gives the whole of its struct to bind.
+    name = f"\0perlipc-{os.getpid()}".ljust(108, "\0")
+    path = str(tmp_path / "d")
+    with ipc.unix_dgram(path) as server, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as theirs:
+        theirs.bind(name)
+        theirs.sendto(b"x", path)
+        sender = server.recv(timeout=5)[1]
+        assert sender == "@" + name[1:]
+        server.send(b"one", sender)
+        server.send_batch([(b"two", sender)])
+        assert [theirs.recv(9) for _ in range(2)] == [b"one", b"two"]
+
+
 def test_a_name_that_is_no_utf_8(tmp_path: Path) -> None:
     path = os.path.join(os.fsencode(tmp_path), b"\xff")
     with ipc.unix_dgram(os.fsdecode(path)) as server:
