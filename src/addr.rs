@@ -261,7 +261,7 @@ pub fn unpack_un(bytes: &[u8]) -> Result<Vec<u8>> {
     };
     if path.first() == Some(&0) {
         // Perl's padding alone is no name.
-        return Ok(if path.iter().all(|b| *b == 0) { Vec::new() } else { path.to_vec() });
+        return Ok(if path == [0; UNIX_MOST] { Vec::new() } else { path.to_vec() });
     }
     Ok(path.split(|b| *b == 0).next().unwrap_or_default().to_vec())
 }

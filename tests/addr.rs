@@ -85,11 +85,16 @@ fn text_that_is_no_address() {
 
 #[test]
 fn addresses_as_text_both_ways() {
-    for text in ["127.0.0.1:37", "[::1]:37", "[fe80::1%2]:80", "/tmp/sock", "./sock", "@name"] {
+    for text in ["127.0.0.1:37", "[::1]:37", "[fe80::1%2]:80", "/tmp/sock", "./sock", "@name", "@", "@\0", "@a\0"] {
         let addr: Addr = text.parse().unwrap();
         assert_eq!(addr.to_string(), text);
         assert_eq!(Addr::unpack(&addr.pack().unwrap()).unwrap(), addr, "{text}");
     }
+    // Names of NULs alone are names; what Perl packs where there is none is not.
+    for name in [&[0][..], &[0; 2], &[0; 107]] {
+        assert_eq!(addr::unpack_un(&addr::pack_un(name).unwrap()).unwrap(), name);
+    }
+    assert_eq!(addr::unpack_un(&addr::pack_un(b"").unwrap()).unwrap(), b"");
     assert_eq!(Addr::unix(b"\0name"), Addr::Abstract(b"name".to_vec()));
     assert_eq!(Addr::unpack(&[1, 0]).unwrap(), Addr::Unnamed);
     let addr = Addr::from("127.0.0.1:37".parse::<SocketAddr>().unwrap());
