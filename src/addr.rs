@@ -102,10 +102,7 @@ impl Addr {
     pub(crate) fn of(name: &Name) -> Addr {
         match Addr::unpack(name.bytes()) {
             // IPv4 over a socket for both.
-            Ok(Addr::Inet(SocketAddr::V6(addr))) => match addr.ip().to_ipv4_mapped() {
-                Some(ip) => Addr::Inet(SocketAddr::from((ip, addr.port()))),
-                None => Addr::Inet(addr.into()),
-            },
+            Ok(Addr::Inet(addr)) => Addr::Inet(unmapped(addr)),
             Ok(addr) => addr,
             // Of a family that we never open.
             Err(_) => Addr::Unnamed,
@@ -149,6 +146,14 @@ impl Addr {
             Addr::Abstract(name) => [b"@", name.as_slice()].concat(),
             Addr::Unnamed => Vec::new(),
         }
+    }
+}
+
+/// IPv4 as itself: no socket for IPv6 alone takes it.
+pub(crate) fn unmapped(addr: SocketAddr) -> SocketAddr {
+    match addr.ip().to_canonical() {
+        IpAddr::V4(ip) => SocketAddr::from((ip, addr.port())),
+        IpAddr::V6(_) => addr,
     }
 }
 
@@ -478,7 +483,7 @@ fn host_addresses(host: &str, deadline: Deadline) -> Result<Vec<SocketAddr>> {
     }
     // A numeric address asks nobody, and needs no thread.
     if let Ok(ip) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(ip, 0)]);
+        return Ok(vec![unmapped(SocketAddr::new(ip, 0))]);
     }
     if let Some(ip) = inet_aton(host) {
         return Ok(vec![SocketAddr::from((ip, 0))]);
@@ -539,6 +544,10 @@ fn detached<T: Send + 'static>(deadline: Deadline, call: impl FnOnce() -> T + Se
     value.ok_or(Stop::Errno(libc::EIO))
 }
 
+pub(crate) fn check_families(v4: bool, v6: bool, step: &'static str) -> Result<()> {
+    if v4 && v6 { Err(Error::invalid(step, "v4only and v6only leave nothing")) } else { Ok(()) }
+}
+
 /// Binds where a host and a service say, by `open`, which is told whether the socket takes IPv4 too. No host: any
 /// address, IPv6 with IPv4 where the machine has both; `v4` and `v6`: that one alone. The first address that
 /// can be had; else the first error.
@@ -550,6 +559,7 @@ pub(crate) fn bind_first<T>(
     step: &'static str,
     open: impl Fn(&Addr, bool) -> Result<T>,
 ) -> Result<T> {
+    check_families(v4, v6, step)?;
     let Some(host) = host else {
         let port = kind.port(service)?;
         let any4 = Addr::Inet(SocketAddr::from(([0, 0, 0, 0], port)));

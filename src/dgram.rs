@@ -215,6 +215,7 @@ impl Dgram {
             Some(Addr::Inet(SocketAddr::V4(addr))) if self.domain == libc::AF_INET6 => {
                 Addr::Inet(SocketAddr::new(IpAddr::V6(addr.ip().to_ipv6_mapped()), addr.port())).name()?
             }
+            Some(Addr::Inet(addr)) if self.domain == libc::AF_INET => Addr::Inet(addr::unmapped(*addr)).name()?,
             Some(addr @ Addr::Path(_)) => {
                 let reach = unix::reach(addr)?;
                 return Ok(Target { name: reach.addr.name()?, dir: reach.dir });

@@ -28,20 +28,24 @@ struct Connect<'a> {
 impl<'a> Connect<'a> {
     fn of(options: &'a str) -> Result<Connect<'a>> {
         let mut connect = Connect { settings: vec![("nodelay", 1)], ..Connect::default() };
+        let (mut v4, mut v6) = (false, false);
         for (name, value) in socket::words(options) {
             match (name, value) {
                 ("from", Some(text)) => {
                     let whole = text.parse().ok();
                     let ip = || text.parse().ok().map(|ip| SocketAddr::new(ip, 0));
-                    connect.from = Some(whole.or_else(ip).ok_or_else(|| {
-                        Error::invalid("connect", format!("from={text}: no address of this machine"))
-                    })?);
+                    let from = whole
+                        .or_else(ip)
+                        .ok_or_else(|| Error::invalid("connect", format!("from={text}: no address of this machine")))?;
+                    connect.from = Some(addr::unmapped(from));
                 }
-                ("v4only", None) => connect.family = Some(true),
-                ("v6only", None) => connect.family = Some(false),
+                ("v4only", None) => v4 = true,
+                ("v6only", None) => v6 = true,
                 _ => connect.settings.push(socket::setting(name, value)?),
             }
         }
+        addr::check_families(v4, v6, "connect")?;
+        connect.family = (v4 || v6).then_some(v4);
         Ok(connect)
     }
 
@@ -219,9 +223,6 @@ pub fn listen(host: Option<&str>, service: &str, options: &str) -> Result<Listen
             ("v6only", None | Some("1")) => v6 = true,
             _ => settings.push(socket::setting(name, value)?),
         }
-    }
-    if v4 && v6 {
-        return Err(Error::invalid("listen", "v4only and v6only leave nothing"));
     }
     let open = |addr: &Addr, dual: bool| -> Result<Listener> {
         let fd = socket::new(addr, libc::SOCK_STREAM | libc::SOCK_NONBLOCK)?;

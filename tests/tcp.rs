@@ -3,11 +3,12 @@
 mod common;
 
 use std::io::Read;
+use std::net::Ipv4Addr;
 use std::os::fd::{AsFd, AsRawFd};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use perlipc::{Deadline, Error, Half, Listener, Stream, tcp};
+use perlipc::{Deadline, Error, Half, Listener, Stream, dgram, tcp};
 
 fn listener() -> (Listener, String) {
     let listener = tcp::listen(Some("127.0.0.1"), "0", "").unwrap();
@@ -127,6 +128,42 @@ fn names_and_dual_stack() {
     assert!(matches!(error, Error::Lookup { step: "service", .. }), "{error}");
     let error = tcp::connect(Some("127.0.0.1"), &port, "v6only", Deadline::NEVER).unwrap_err();
     assert_eq!(error.errno(), libc::EADDRNOTAVAIL);
+}
+
+#[test]
+fn one_family_or_the_other() {
+    let both = "v4only,v6only";
+    for error in [
+        tcp::listen(None, "0", both).unwrap_err(),
+        dgram::udp(None, "0", both).unwrap_err(),
+        tcp::connect(None, "1", both, Deadline::NEVER).unwrap_err(),
+        tcp::connect(None, "1", "v6only,v4only", Deadline::NEVER).unwrap_err(),
+    ] {
+        assert!(matches!(error, Error::Invalid { .. }), "{error}");
+    }
+}
+
+/// An IPv4 address in IPv6's clothes is IPv4, wherever one is named.
+#[test]
+fn mapped_addresses() {
+    const MAPPED: &str = "::ffff:127.0.0.1";
+    let listener = tcp::listen(Some(MAPPED), "0", "").unwrap();
+    let local = listener.local().unwrap();
+    assert_eq!(local.ip(), Some(Ipv4Addr::LOCALHOST.into()));
+    let port = local.port().unwrap().to_string();
+    for options in ["", "from=::ffff:127.0.0.1", "from=[::ffff:127.0.0.1]:0,v4only"] {
+        let client = tcp::connect(Some(MAPPED), &port, options, Deadline::NEVER).unwrap();
+        assert_eq!(client.peer().unwrap(), local, "{options}");
+    }
+    let error = tcp::listen(Some(MAPPED), "0", "v6only").unwrap_err();
+    assert_eq!(error.errno(), libc::EADDRNOTAVAIL);
+    let one = dgram::udp(Some(MAPPED), "0", "").unwrap();
+    let other = dgram::udp(None, "0", "v4only").unwrap();
+    let to = format!("[{MAPPED}]:{}", one.local().unwrap().port().unwrap()).parse().unwrap();
+    other.send(b"x", Some(&to), Deadline::NEVER).unwrap();
+    other.connect(&to, Deadline::NEVER).unwrap();
+    assert_eq!(other.peer().unwrap(), one.local().unwrap());
+    assert_eq!(one.recv(&mut [0; 9], Deadline::after_ms(5000)).unwrap().len, 1);
 }
 
 #[test]

@@ -551,6 +551,8 @@ def test_unix_and_datagrams(run: Runner) -> None:
             assert await receiving == (b"hi", a.address)
             with pytest.raises(OSError):
                 await c.send(b"x", "@nobody-is-there")
+            with pytest.raises(ValueError, match="v4only and v6only"):
+                await aio.tcp_connect("localhost", 1, v4only=True, v6only=True)
             receiving = asyncio.ensure_future(b.recv())
             await asyncio.sleep(0.005)
             b.close()

@@ -27,6 +27,8 @@ async def addresses(host: str | None, service: str | int, kind: socket.SocketKin
 
 def family_of(options: dict[str, Any]) -> int:
     v4, v6 = options.pop("v4only", False), options.pop("v6only", False)
+    if v4 and v6:
+        raise ValueError("v4only and v6only leave nothing")
     return socket.AF_INET if v4 else socket.AF_INET6 if v6 else socket.AF_UNSPEC
 
 
