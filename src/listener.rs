@@ -71,11 +71,17 @@ impl Listener {
         }
         const FIRST: i32 = 3;
         let count = number(c"LISTEN_FDS").unwrap_or(0).clamp(0, 1 << 16);
+        let failed = |fd: RawFd, errno| Error::at("LISTEN_FDS", fd.to_string(), errno);
+        // Nothing is touched before all are known to be there: to close those that are would only hide what is wrong.
+        for fd in FIRST..FIRST + count {
+            if let Err(errno) = sys::fd_flags(fd) {
+                TAKEN.store(false, Ordering::SeqCst);
+                return Err(failed(fd, errno));
+            }
+        }
         let mut listeners = Vec::new();
         for fd in FIRST..FIRST + count {
-            let flags = sys::fd_flags(fd).map_err(|errno| Error::at("LISTEN_FDS", fd.to_string(), errno))?;
-            sys::set_fd_flags(fd, flags | libc::FD_CLOEXEC)
-                .map_err(|errno| Error::at("LISTEN_FDS", fd.to_string(), errno))?;
+            sys::set_fd_flags(fd, libc::FD_CLOEXEC).map_err(|errno| failed(fd, errno))?;
             if socket::get(fd, "listening").is_ok_and(|listens| listens != 0) {
                 listeners.push(Listener::adopt(sys::take_fd(fd))?);
             }

@@ -632,6 +632,35 @@ fn sockets_from_whoever_started_it() {
     assert_eq!(running.stop(), "1\n");
 }
 
+/// More were announced than there are: that is an error, each time, and what is there stays open for who knows better.
+fn inherits_too_many() {
+    for _ in 0..2 {
+        let error = Listener::inherited().unwrap_err();
+        println!("{} {} {}", error.step(), error.errno(), error.path());
+    }
+    // SAFETY: plain numbers.
+    println!("{}", unsafe { libc::fcntl(3, libc::F_GETFD) });
+}
+
+#[test]
+fn fewer_sockets_than_were_announced() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let fd = listener.as_raw_fd();
+    let exe = std::env::current_exe().unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "export LISTEN_PID=$$; exec \"$0\" 4<&-"]).arg(&exe);
+    shell.env(common::SCENARIO, "inherits_too_many").env("LISTEN_FDS", "2");
+    // SAFETY: a call that a signal handler may make.
+    unsafe {
+        shell.pre_exec(move || {
+            let done = if fd == 3 { libc::fcntl(3, libc::F_SETFD, 0) } else { libc::dup2(fd, 3) };
+            if done >= 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+        });
+    }
+    let said = common::finish("inherits_too_many", shell.output().unwrap());
+    assert_eq!(said, format!("LISTEN_FDS {0} 4\nLISTEN_FDS {0} 4\n0\n", libc::EBADF));
+}
+
 fn drops_user() {
     let listener = tcp::listen(Some("127.0.0.1"), "0", "").unwrap();
     println!("{}", listener.local().unwrap().port().unwrap());
@@ -651,4 +680,4 @@ fn privileges_are_given_up() {
     assert_eq!(running.stop(), "1\n");
 }
 
-common::scenarios!(serves, executes, dies_at_once, starved, stops_itself, inherits, drops_user);
+common::scenarios!(serves, executes, dies_at_once, starved, stops_itself, inherits, inherits_too_many, drops_user);
