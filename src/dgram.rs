@@ -3,7 +3,6 @@
 //! A datagram comes whole or not at all: its true length is told when the buffer was shorter. An empty one is a message
 //! like any other.
 
-use std::ffi::CString;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
@@ -244,6 +243,15 @@ impl Dgram {
         }
     }
 
+    fn interface(&self, name: Option<&str>) -> Result<u32> {
+        let Some(name) = name else { return Ok(0) };
+        if name.contains('\0') {
+            return Err(Error::invalid("interface", "a NUL in the name"));
+        }
+        sys::socket::interface(self.fd.as_raw_fd(), name.as_bytes())
+            .map_err(|errno| Error::at("interface", name, errno))
+    }
+
     /// Joins a multicast group, on an interface by name, or where the routes lead.
     pub fn join(&self, group: IpAddr, interface: Option<&str>) -> Result<()> {
         self.membership("join", group, interface, libc::IP_ADD_MEMBERSHIP, libc::IPV6_ADD_MEMBERSHIP)
@@ -255,7 +263,7 @@ impl Dgram {
     }
 
     fn membership(&self, step: &'static str, group: IpAddr, on: Option<&str>, v4: i32, v6: i32) -> Result<()> {
-        let index = interface(on)?;
+        let index = self.interface(on)?;
         let fd = self.fd.as_raw_fd();
         match group {
             // ip_mreqn: the group, any local address, the interface.
@@ -294,7 +302,7 @@ impl Dgram {
             set(libc::IP_MULTICAST_LOOP, libc::IPV6_MULTICAST_LOOP, i32::from(on)).map_err(failed)?;
         }
         if by.is_some() {
-            let index = interface(by)?;
+            let index = self.interface(by)?;
             let request = [&[0; 8][..], &index.to_ne_bytes()].concat();
             if v6 {
                 sys::setsockopt_int(fd, libc::IPPROTO_IPV6, libc::IPV6_MULTICAST_IF, index as i32).map_err(failed)?;
@@ -340,12 +348,6 @@ impl Dgram {
     pub fn canceler(&self) -> DgramCanceler {
         DgramCanceler(self.gate.clone())
     }
-}
-
-fn interface(name: Option<&str>) -> Result<u32> {
-    let Some(name) = name else { return Ok(0) };
-    let c_name = CString::new(name).map_err(|_| Error::invalid("interface", "a NUL in the name"))?;
-    sys::socket::interface(&c_name).ok_or_else(|| Error::at("interface", name, libc::ENODEV))
 }
 
 impl Drop for Dgram {

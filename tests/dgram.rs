@@ -119,6 +119,30 @@ fn broadcast_and_multicast() {
     assert!(receiver.join(IpAddr::V4(Ipv4Addr::LOCALHOST), None).is_err());
 }
 
+/// An interface is there, however few descriptors are left.
+#[test]
+fn an_interface_without_descriptors() {
+    assert_eq!(common::run("no_descriptors"), "Ok(())\n");
+}
+
+fn no_descriptors() {
+    let socket = dgram::udp(None, "0", "v4only").unwrap();
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: room for two numbers, and numbers.
+    unsafe {
+        libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit);
+        libc::setrlimit(libc::RLIMIT_NOFILE, &libc::rlimit { rlim_cur: 0, ..limit });
+    }
+    let answer = socket.multicast(None, None, Some("lo"));
+    // SAFETY: numbers.
+    unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) };
+    println!("{answer:?}");
+    assert!(matches!(socket.multicast(None, None, Some("lo\0")), Err(Error::Invalid { .. })));
+    for name in ["nosuch0", "", "a-name-of-much-more-than-sixteen-bytes"] {
+        assert_eq!(socket.multicast(None, None, Some(name)).unwrap_err().errno(), libc::ENODEV, "{name:?}");
+    }
+}
+
 #[test]
 fn unix_datagrams() {
     let dir = common::Dir::new("dgram");
@@ -349,4 +373,4 @@ fn perls_time_servers() {
     }
 }
 
-common::scenarios!(abandoned_scenario, odd_names);
+common::scenarios!(abandoned_scenario, no_descriptors, odd_names);

@@ -319,13 +319,19 @@ pub(crate) fn at_mark(fd: RawFd) -> Result<bool> {
     Ok(answer != 0)
 }
 
-/// The number of a network interface.
-pub(crate) fn interface(name: &CStr) -> Option<u32> {
-    // SAFETY: a C string.
-    match unsafe { libc::if_nametoindex(name.as_ptr()) } {
-        0 => None,
-        index => Some(index),
-    }
+/// The number of a network interface, asked by way of any socket: libc's own function needs another one, and says of each
+/// failure that there is no such interface.
+pub(crate) fn interface(fd: RawFd, name: &[u8]) -> Result<u32> {
+    // The kernel's ifreq: the name with its NUL, then the number.
+    const NAME: usize = 16;
+    let mut request = [0u64; 5];
+    // SAFETY: the words as bytes.
+    let bytes = unsafe { std::slice::from_raw_parts_mut(request.as_mut_ptr().cast::<u8>(), size_of_val(&request)) };
+    let place = bytes.get_mut(..name.len()).filter(|_| name.len() < NAME).ok_or(libc::ENODEV)?;
+    place.copy_from_slice(name);
+    // SAFETY: room for an ifreq.
+    unsafe { raw(libc::SYS_ioctl, [fd as usize, libc::SIOCGIFINDEX as usize, request.as_mut_ptr() as usize]) }?;
+    Ok(request[NAME / 8] as u32)
 }
 
 // ---- the files of Unix sockets ----
