@@ -1015,7 +1015,8 @@ int32_t ipc_stream_timeout(ipc_stream *s, int32_t timeout_ms);
  * Perl: alarm around all of it. */
 int32_t ipc_stream_deadline(ipc_stream *s, int32_t timeout_ms);
 
-/* Whether there is nothing more to read. It waits to know, and loses nothing.
+/* Whether there is nothing more to read; newlines that no paragraph follows are nothing, where paragraphs are read. It
+ * waits to know, and loses nothing.
  *
  * Returns: 1 or 0.
  * Errors: as ipc_stream_read.

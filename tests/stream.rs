@@ -157,6 +157,25 @@ fn records_on_the_only_thread() {
     common::run("reads_alone");
 }
 
+/// As in Perl there is nothing more when only newlines are, however they arrive; else nothing is lost by asking.
+#[test]
+fn newlines_after_the_last_paragraph_are_the_end() {
+    for pieces in [&["a\n\n\n\n"][..], &["a\n\n", "\n", "\n"], &["a\n", "\n", "\n\n"]] {
+        for more in ["", "b"] {
+            let (mut reader, mut writer) = Stream::pipe().unwrap();
+            reader.separator(Separator::Paragraph).unwrap();
+            let pieces: Vec<_> = pieces.iter().chain([&more]).map(|piece| piece.as_bytes().to_vec()).collect();
+            let feeder = std::thread::spawn(move || pieces.iter().for_each(|piece| writer.write(piece).unwrap()));
+            assert_eq!(reader.readline().unwrap(), Some(&b"a\n\n"[..]));
+            assert_eq!(reader.eof().unwrap(), more.is_empty());
+            let mut rest = Vec::new();
+            reader.read_to_end(&mut rest).unwrap();
+            assert_eq!(rest, if more.is_empty() { "".into() } else { format!("\n\n{more}").into_bytes() });
+            feeder.join().unwrap();
+        }
+    }
+}
+
 #[test]
 fn reads_and_lines_share_one_buffer() {
     let (mut reader, mut writer) = Stream::pipe().unwrap();

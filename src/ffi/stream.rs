@@ -531,7 +531,8 @@ pub unsafe extern "C" fn ipc_stream_deadline(s: *mut ipc_stream, timeout_ms: i32
     })
 }
 
-/// Whether there is nothing more to read. It waits to know, and loses nothing.
+/// Whether there is nothing more to read; newlines that no paragraph follows are nothing, where paragraphs are read. It
+/// waits to know, and loses nothing.
 ///
 /// Returns: 1 or 0.
 /// Errors: as ipc_stream_read.

@@ -210,7 +210,8 @@ impl Stream {
         self.writer.as_ref().map_or(0, Writer::pending)
     }
 
-    /// Perl's `eof`: whether there is nothing more to read. It waits to know, and loses nothing.
+    /// Perl's `eof`: whether there is nothing more to read; newlines that no paragraph follows are nothing, where paragraphs
+    /// are read. It waits to know, and loses nothing.
     pub fn eof(&mut self) -> Result<bool> {
         self.reader()?.at_eof()
     }

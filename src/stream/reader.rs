@@ -608,14 +608,30 @@ impl Reader {
         self.limit = limit;
     }
 
-    /// Whether there is nothing more to read. It waits to know.
+    /// Whether there is nothing more to read; newlines that no paragraph follows are nothing, where paragraphs are read. It
+    /// waits to know.
     pub(crate) fn at_eof(&mut self) -> Result<bool> {
         if self.start < self.end {
             return Ok(false);
         }
         let deadline = self.shared.deadline();
-        self.restore();
-        Ok(!self.fill(1, deadline)?)
+        let paragraphs = self.separator == Separator::Paragraph;
+        let mut newlines = 0;
+        loop {
+            if paragraphs {
+                self.restore();
+                let rest = &self.buffered()[newlines..];
+                newlines += rest.iter().take_while(|b| **b == b'\n').count();
+            }
+            if self.start + newlines < self.end {
+                return Ok(false);
+            }
+            self.restore();
+            if !self.fill(1, deadline)? {
+                self.consume(newlines);
+                return Ok(true);
+            }
+        }
     }
 
     pub(crate) fn set_separator(&mut self, separator: Separator) -> Result<()> {
