@@ -355,11 +355,15 @@ impl Drop for Child {
         }
         // A CHLD handler is told of its end, if nobody was.
         let kept = registry.children.get(&state.pid).is_some_and(|found| Arc::ptr_eq(found, state));
-        let wanted = kept && signal::has_reaper() && !state.reported.load(Ordering::Relaxed);
+        if !kept {
+            // Its number came round again: it is reaped, and no sweep would find it.
+            return;
+        }
+        let wanted = signal::has_reaper() && !state.reported.load(Ordering::Relaxed);
         if wanted || state.known().is_none() && state.try_reap().is_none() {
             state.orphan.store(true, Ordering::Relaxed);
             registry.orphans += 1;
-        } else if kept {
+        } else {
             registry.children.remove(&state.pid);
         }
     }
@@ -1000,6 +1004,21 @@ fn forked(pid: i32) -> Child {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// One that somebody else reaped, whose number has another child now, is no orphan, and its handle reaps nobody.
+    #[test]
+    fn a_handle_whose_number_came_round_is_no_orphan() {
+        let mut process = std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let pid = process.id() as i32;
+        // Without a pidfd it cannot ask how it ended, only by the number.
+        let old = Child::register(pid, None, false, false);
+        let new = Child::register(pid, None, false, false);
+        let before = registry().orphans;
+        drop(old);
+        assert_eq!(registry().orphans, before);
+        drop(process.stdin.take());
+        assert!(new.wait(Deadline::NEVER).unwrap().success());
+    }
 
     /// A process that is forked while another thread is inside the registry has one that it can use.
     #[test]
