@@ -649,7 +649,7 @@ impl Cmd {
 
     /// Everything that can be done before there is a child, and everything that can block.
     fn prepare(&self, ends: &[(RawFd, RawFd)]) -> Result<(Spec<'_>, Vec<OwnedFd>)> {
-        self.check()?;
+        self.check_to_start()?;
         let env = (self.env_clear || !self.env.is_empty()).then(|| self.environment());
         let candidates = self.candidates(env.as_deref())?;
         if self.taint {
@@ -739,6 +739,28 @@ impl Cmd {
         Ok(Cow::Owned(found))
     }
 
+    /// Also whether all descriptors it names are open. To be called before any is opened for it: that one would be found
+    /// under the number of one that is missing.
+    pub(crate) fn check_to_start(&self) -> Result<()> {
+        self.check()?;
+        for (child_fd, place) in &self.places {
+            let fd = match place {
+                Place::Pass(fd) => *fd,
+                Place::Inherit if *child_fd > 2 => *child_fd,
+                // What the child's 0, 1 and 2 are is not known yet; nothing is opened under these numbers.
+                Place::Same(fd) if *fd > 2 && !self.places.contains_key(fd) => *fd,
+                _ => continue,
+            };
+            let name = || match place {
+                Place::Pass(fd) => format!("{child_fd} from {fd}"),
+                Place::Same(fd) => format!("{child_fd} from &{fd}"),
+                _ => child_fd.to_string(),
+            };
+            sys::fd_flags(fd).map_err(|errno| Error::at("redirect", name(), errno))?;
+        }
+        Ok(())
+    }
+
     /// The child's descriptors, each with this process's; files are opened here.
     fn places(&self, ends: &[(RawFd, RawFd)], files: &mut Vec<OwnedFd>) -> Result<Vec<(RawFd, Option<RawFd>)>> {
         let mut placed: BTreeMap<RawFd, Option<RawFd>> = BTreeMap::new();
@@ -757,15 +779,12 @@ impl Cmd {
                     files.push(file);
                 }
                 Place::Pass(fd) => {
-                    sys::fd_flags(*fd)
-                        .map_err(|errno| Error::at("redirect", format!("{child_fd} from {fd}"), errno))?;
                     placed.insert(*child_fd, Some(*fd));
                 }
                 Place::Close => {
                     placed.insert(*child_fd, None);
                 }
                 Place::Inherit if *child_fd > 2 => {
-                    sys::fd_flags(*child_fd).map_err(|errno| Error::at("redirect", child_fd.to_string(), errno))?;
                     placed.insert(*child_fd, Some(*child_fd));
                 }
                 Place::Inherit | Place::Socket | Place::Tty | Place::Same(_) => {}

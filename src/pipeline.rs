@@ -18,6 +18,7 @@ use crate::time::Deadline;
 /// At the deadline the trees of all are ended, with the last one's [`Cmd::grace`].
 pub fn run(cmds: &[Cmd], input: Option<&[u8]>, deadline: Deadline) -> Result<Capture> {
     let Some(last) = cmds.last() else { return Err(Error::invalid("pipeline", "no command")) };
+    cmds.iter().try_for_each(Cmd::check_to_start)?;
     let pipe = || sys::pipe().map_err(|errno| Error::os("pipe", errno));
     let (mut feed, writer) = if input.is_some() { pipe().map(|(r, w)| (Some(r), Some(w)))? } else { (None, None) };
     let (errors, their_errors) = pipe()?;

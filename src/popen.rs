@@ -89,7 +89,7 @@ pub fn start(cmd: &Cmd, mode: Mode) -> Result<Stream> {
 /// Starts the command with these of its descriptors on pipes; the other ends, in the same order. 0 is written to, all
 /// others are read.
 pub(crate) fn start_with(cmd: &Cmd, fds: &[RawFd]) -> Result<Vec<Stream>> {
-    cmd.check()?;
+    cmd.check_to_start()?;
     let mut theirs: Vec<(RawFd, OwnedFd)> = Vec::with_capacity(fds.len());
     let mut ours: Vec<(OwnedFd, Direction, Kind)> = Vec::with_capacity(fds.len());
     for fd in fds {
@@ -184,7 +184,7 @@ fn open3_as(cmd: &Cmd, errors: Errors, step: &'static str) -> Result<Open3> {
     let cmd = merged.as_ref().unwrap_or(cmd);
     let fds: Vec<RawFd> = (0..3).filter(|fd| !cmd.is_placed(*fd) && (*fd != 2 || errors == Errors::Apart)).collect();
     if fds.is_empty() || (step == "open2" && fds.len() < 2) {
-        cmd.check()?;
+        cmd.check_to_start()?;
         return Err(Error::invalid(
             step,
             match step {

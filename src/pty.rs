@@ -19,7 +19,7 @@ use crate::sys;
 ///
 /// A line that is too long for a terminal that hands on lines (4095 bytes) is [`Error::TooLong`], never cut.
 pub fn open(cmd: &Cmd, rows: u16, cols: u16) -> Result<Stream> {
-    cmd.check()?;
+    cmd.check_to_start()?;
     let fds: Vec<RawFd> = (0..3).filter(|fd| !cmd.is_placed(*fd)).collect();
     let Some(terminal) = fds.first() else {
         return Err(Error::invalid("pty", "all three standard descriptors are redirected"));

@@ -278,7 +278,7 @@ impl Server {
             Work::Command(_) if self.prefork > 0 || self.iterative => {
                 return wrong("a command is started for each client: no prefork, not iterative");
             }
-            Work::Command(cmd) => cmd.check()?,
+            Work::Command(cmd) => cmd.check_to_start()?,
             Work::Handler(_) if self.iterative && self.prefork > 0 => return wrong("prefork and iterative at once"),
             Work::Handler(_) if !self.iterative && self.fork.is_none() && child::threads() > 1 => {
                 return Err(Error::Threads { step: "server" });

@@ -8,7 +8,15 @@ use std::time::{Duration, Instant};
 use common::{Dir, is_root, run, skipped};
 use perlipc::*;
 
-common::scenarios![closed_standard_descriptors, permutations, exec_in_place, signals_handed_on, deaf, dies_with_parent];
+common::scenarios![
+    closed_standard_descriptors,
+    permutations,
+    missing_descriptors,
+    exec_in_place,
+    signals_handed_on,
+    deaf,
+    dies_with_parent
+];
 
 fn says(cmd: &mut Cmd) -> String {
     let got = capture::run(cmd, None, Deadline::after_ms(60_000)).unwrap();
@@ -129,6 +137,37 @@ fn redirections() {
     );
     assert_eq!(says(sh("echo a; echo b >&2").redirect(2, "&1")), "a\nb\n");
     assert!(capture::run(&Cmd::shell("echo b 2>&1"), None, Deadline::NEVER).unwrap().errors().is_empty());
+}
+
+/// One that is not open is missing, also when what is opened for the child gets its number.
+fn missing_descriptors() {
+    let lowest = || std::os::fd::AsRawFd::as_raw_fd(&std::fs::File::open("/dev/null").unwrap());
+    for way in 0..3 {
+        let fd = lowest();
+        let mut cmd = Cmd::new("true");
+        cmd.redirect(0, "null");
+        match way {
+            0 => cmd.pass(30, fd),
+            1 => cmd.redirect(30, format!("&{fd}")),
+            _ => cmd.redirect(fd, "inherit"),
+        };
+        let failures = [
+            cmd.start().err(),
+            capture::run(&cmd, None, Deadline::NEVER).err(),
+            popen::open3(&cmd, popen::Errors::Apart).err(),
+            pty::open(&cmd, 0, 0).err(),
+            pipeline::run(&[Cmd::new("true"), cmd], None, Deadline::NEVER).err(),
+        ];
+        for (i, failure) in failures.into_iter().enumerate() {
+            let error = failure.unwrap_or_else(|| panic!("way {way}, start {i}: no error"));
+            assert_eq!((error.step(), error.errno()), ("redirect", libc::EBADF), "way {way}, start {i}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_descriptor_that_is_missing_is_not_another() {
+    run("missing_descriptors");
 }
 
 /// Any permutation, also of numbers that are in use, against the limit of descriptors that the child gets.
