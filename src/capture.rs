@@ -338,7 +338,7 @@ impl<'a> Talk<'a> {
                     writer.end_of_input()?;
                 }
             }
-            let mut fds = [block::entry(-1, 0); 3];
+            let mut fds = [block::entry(-1, 0); 5];
             let ends = [(&self.writer, libc::POLLOUT), (&self.ends[0], libc::POLLIN), (&self.ends[1], libc::POLLIN)];
             let mut active = false;
             for (entry, (end, events)) in fds.iter_mut().zip(ends) {
@@ -347,6 +347,7 @@ impl<'a> Talk<'a> {
                     active = true;
                 }
             }
+            add_last_words(&mut fds, [&self.ends[0], &self.ends[1]]);
             if !active {
                 return Ok(None);
             }
@@ -363,15 +364,27 @@ impl<'a> Talk<'a> {
                     }
                 }
             }
-            for ((fd, end), entry) in [1, 2].into_iter().zip(&mut self.ends).zip(&fds[1..]) {
-                let Some(shared) = end.as_ref().filter(|_| entry.revents != 0) else { continue };
+            for ((fd, end), i) in [1, 2].into_iter().zip(&mut self.ends).zip(1..) {
+                let gone = fds[i + 2].revents != 0;
+                let Some(shared) = end.as_ref().filter(|_| gone || fds[i].revents != 0) else { continue };
                 match shared.read_ready(&mut self.room) {
                     Ok(0) => *end = None,
+                    Err(Stop::Errno(libc::EAGAIN)) if gone => *end = None,
                     Ok(len) => return Ok(Some((fd, len))),
                     Err(Stop::Errno(libc::EAGAIN)) => {}
                     Err(stop) => return Err(stop),
                 }
             }
+        }
+    }
+}
+
+/// A terminal's reader is at its end too when the child is gone and a read after that finds nothing, whoever holds the
+/// terminal still: behind the three ends, what tells of that for the outputs.
+fn add_last_words(fds: &mut [libc::pollfd; 5], outputs: [&Option<Arc<Shared>>; 2]) {
+    for (entry, end) in fds[3..].iter_mut().zip(outputs) {
+        if let Some(pidfd) = end.as_ref().and_then(|end| end.last_words()) {
+            *entry = block::entry(pidfd, libc::POLLIN);
         }
     }
 }
@@ -385,6 +398,8 @@ pub(crate) struct Pump<'a> {
     fed: usize,
     /// The input's end is the descriptor's: it is closed when all is out, and not when the caller drops the stream.
     closes: bool,
+    /// The bare call does not wait.
+    polls: bool,
 }
 
 impl<'a> Pump<'a> {
@@ -396,6 +411,7 @@ impl<'a> Pump<'a> {
             kept: [Kept::new(limit), Kept::new(limit)],
             fed: 0,
             closes: false,
+            polls: false,
         }
     }
 
@@ -408,7 +424,7 @@ impl<'a> Pump<'a> {
                     shared.end_of_input()?;
                 }
             }
-            let mut fds = [block::entry(-1, 0); 3];
+            let mut fds = [block::entry(-1, 0); 5];
             let mut active = 0;
             let ends = [
                 self.input.as_ref().map(|(shared, _)| (shared, libc::POLLOUT)),
@@ -424,7 +440,8 @@ impl<'a> Pump<'a> {
             if active == 0 {
                 return Ok(());
             }
-            let bare = [&self.output, &self.errors].into_iter().flatten().all(|end| end.reads_wait());
+            add_last_words(&mut fds, [&self.output, &self.errors]);
+            let bare = !self.polls && [&self.output, &self.errors].into_iter().flatten().all(|end| end.reads_wait());
             let alone = active == 1 && self.input.is_none() && deadline.is_never() && bare;
             if alone {
                 // One end to read and no limit: the bare call waits best.
@@ -450,12 +467,16 @@ impl<'a> Pump<'a> {
             }
             let both = self.input.is_some();
             let [output, errors] = &mut self.kept;
-            for (shared, kept, entry) in [(&mut self.output, output, &fds[1]), (&mut self.errors, errors, &fds[2])] {
-                let ready = entry.revents != 0;
+            for (shared, kept, i) in [(&mut self.output, output, 1), (&mut self.errors, errors, 2)] {
+                let gone = fds[i + 2].revents != 0;
+                let ready = gone || fds[i].revents != 0;
                 let Some(end) = shared.as_ref().filter(|_| ready || both) else { continue };
                 match kept.read(|room| if ready { end.read_ready(room) } else { end.try_read(room) }) {
                     Ok(0) => *shared = None,
-                    Ok(_) | Err(Stop::Errno(libc::EAGAIN)) => {}
+                    Err(Stop::Errno(libc::EAGAIN)) if gone => *shared = None,
+                    Ok(_) => {}
+                    // An adopted descriptor that was set not to wait.
+                    Err(Stop::Errno(libc::EAGAIN)) => self.polls |= alone,
                     Err(stop) => return Err(stop),
                 }
             }

@@ -187,6 +187,49 @@ fn a_child_that_does_not_want_to_hear_more_is_no_failure() {
     assert!(said.fed() < input.len());
 }
 
+/// Of one that was set not to wait the last end is polled, not asked again and again.
+#[test]
+fn a_descriptor_that_does_not_wait_is_waited_for_all_the_same() {
+    let fd = perlipc::popen::open("sleep 0.5; echo late |").unwrap().release().unwrap();
+    // SAFETY: the descriptor is open and ours.
+    assert_eq!(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) }, 0);
+    let mut reader = Stream::adopt(fd).unwrap();
+    let spent = || {
+        let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+        // SAFETY: the kernel fills it.
+        let usage = unsafe {
+            assert_eq!(libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()), 0);
+            usage.assume_init()
+        };
+        let micros = |time: libc::timeval| time.tv_sec * 1_000_000 + time.tv_usec;
+        micros(usage.ru_utime) + micros(usage.ru_stime)
+    };
+    let before = spent();
+    let said = capture::feed(None, b"", Some(&mut reader), None, Deadline::NEVER).unwrap();
+    assert_eq!(said.output(), b"late\n");
+    let spent = spent() - before;
+    assert!(spent < 100_000, "{spent} us of the processor while there was nothing");
+}
+
+/// Who hangs up a connection by a reset wants to hear no more: what was heard is there, as with a pipe.
+#[test]
+fn a_peer_that_resets_the_connection_wants_no_more() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let near = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (far, _) = listener.accept().unwrap();
+    let linger = libc::linger { l_onoff: 1, l_linger: 0 };
+    // SAFETY: the option is as long as it is said to be.
+    let set = unsafe {
+        let at = (&raw const linger).cast();
+        libc::setsockopt(far.as_raw_fd(), libc::SOL_SOCKET, libc::SO_LINGER, at, size_of::<libc::linger>() as u32)
+    };
+    assert_eq!(set, 0);
+    drop(far);
+    let mut writer = Stream::adopt(near.into()).unwrap();
+    let said = capture::feed(Some(&mut writer), b"more", None, None, Deadline::NEVER).unwrap();
+    assert!(said.stopped().is_none() && said.fed() == 0, "{said:?}");
+}
+
 fn tempfile() -> std::fs::File {
     use std::os::unix::fs::OpenOptionsExt;
     let options = || {

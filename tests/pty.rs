@@ -331,6 +331,28 @@ fn a_program_that_holds_back_on_pipes_answers_at_once_on_a_terminal() {
     assert_eq!((said.output(), said.errors()), (&b"a\n"[..], &b"b\n"[..]));
 }
 
+/// As a read, a capture is at the end of a terminal when the child is gone.
+#[test]
+fn a_capture_does_not_wait_for_who_holds_the_terminal() {
+    let limit = Deadline::after(Some(Duration::from_secs(10)));
+    let mut cmd = Cmd::shell("sleep 60 2>/dev/null & echo $!; exit 3");
+    let said = perlipc::capture::run(cmd.redirect(1, "tty"), None, limit).unwrap();
+    let holder: i32 = std::str::from_utf8(said.output()).unwrap().trim().parse().unwrap();
+    perlipc::signal::kill("KILL", holder).unwrap();
+    assert!(said.stopped().is_none(), "{said:?}");
+    assert_eq!(said.status().code(), Some(3));
+    // And by pieces.
+    let (mut reader, mut writer) = perlipc::popen::open2(&cmd).unwrap();
+    let mut text = Vec::new();
+    let said = perlipc::capture::feed_each(Some(&mut writer), b"", Some(&mut reader), None, limit, |_, piece| {
+        text.extend_from_slice(piece);
+        true
+    });
+    let holder: i32 = std::str::from_utf8(&text).unwrap().trim().parse().unwrap();
+    perlipc::signal::kill("KILL", holder).unwrap();
+    assert!(said.is_ok(), "{said:?}");
+}
+
 #[test]
 fn a_child_that_closes_its_terminal_early_keeps_its_own_status() {
     let mut s = pty::open(&Cmd::shell("exec 0<&- 1>&- 2>&-; sleep 0.2; exit 5"), 0, 0).unwrap();

@@ -705,7 +705,11 @@ impl Shared {
     /// All is said: a socket's other side sees the end, any other descriptor is closed.
     pub(crate) fn end_of_input(&self) -> Wait<()> {
         match self.kind {
-            Kind::Socket => sys::shutdown(self.fd(), libc::SHUT_WR).map_err(Stop::Errno),
+            Kind::Socket => match sys::shutdown(self.fd(), libc::SHUT_WR) {
+                // The other side has reset the connection, and wants to hear no more.
+                Err(libc::ENOTCONN) => Ok(()),
+                answer => answer.map_err(Stop::Errno),
+            },
             Kind::Pty => Err(Stop::Errno(libc::ENOTSOCK)),
             Kind::Pipe | Kind::Other => self.close_early(),
         }
