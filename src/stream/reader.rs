@@ -458,6 +458,7 @@ impl Reader {
         self.restore();
         match self.next_end()? {
             None => Ok(None),
+            Some(end) if end - self.start > self.limit => Err(self.too_long()),
             Some(end) if suits(end - self.start) => {
                 let start = std::mem::replace(&mut self.start, end);
                 self.records += 1;
@@ -611,9 +612,6 @@ impl Reader {
     /// Whether there is nothing more to read; newlines that no paragraph follows are nothing, where paragraphs are read. It
     /// waits to know.
     pub(crate) fn at_eof(&mut self) -> Result<bool> {
-        if self.start < self.end {
-            return Ok(false);
-        }
         let deadline = self.shared.deadline();
         let paragraphs = self.separator == Separator::Paragraph;
         let mut newlines = 0;

@@ -242,6 +242,22 @@ TEST(a_limit_of_the_line) {
     free_pipe();
 }
 
+TEST(a_limit_of_the_line_that_is_copied) {
+    char data[32];
+    open_pipe();
+    SAME(ipc_stream_line_limit(reader, 8), 0);
+    say("short\n0123456789\nagain\n");
+    SAME(ipc_stream_getline(reader, data, sizeof data), 6);
+    /* Whether its end was found or not, whether it would fit or not. */
+    FAILS(ipc_stream_getline(reader, data, sizeof data), PERLIPC_E_TOO_LONG, "readline");
+    FAILS(ipc_stream_getline(reader, data, 4), PERLIPC_E_TOO_LONG, "readline");
+    SAME(ipc_stream_line_limit(reader, 0), 0);
+    FAILS(ipc_stream_getline(reader, data, 4), -ERANGE, "getline");
+    SAME(ipc_stream_getline(reader, data, sizeof data), 11);
+    SAME(ipc_stream_getline(reader, data, sizeof data), 6);
+    free_pipe();
+}
+
 TEST(a_line_that_spans_many_blocks) {
     size_t size = 1 << 20;
     char *big = malloc(size + 1);
