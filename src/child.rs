@@ -928,13 +928,13 @@ pub unsafe fn fork_flushed() -> Result<Fork> {
 }
 
 /// The gate at which a fresh child waits until its parent holds it by its pidfd, so that even one that ends at once is
-/// known. There is none where nobody could reap it before: no other thread is there, no handler can run, and the
-/// kernel keeps it until it is waited for.
+/// known. There is none where nobody could reap it before: no other thread is there, no handler can run, the kernel
+/// keeps it until it is waited for, and the fork is `bare`: a host's own runs code of anybody's in the parent.
 struct ForkGate(Option<(OwnedFd, OwnedFd)>);
 
 impl ForkGate {
-    fn new() -> Result<ForkGate> {
-        if sys::single_threaded() && signal::zombies_stay() {
+    fn new(bare: bool) -> Result<ForkGate> {
+        if bare && sys::single_threaded() && signal::zombies_stay() {
             return Ok(ForkGate(None));
         }
         sys::pipe().map(|ends| ForkGate(Some(ends))).map_err(|errno| Error::os("fork", errno))
@@ -964,14 +964,18 @@ impl ForkGate {
 #[allow(unsafe_code)]
 pub unsafe fn fork() -> Result<Fork> {
     // SAFETY: the caller's promise.
-    fork_by(|| unsafe { sys::fork() }.map_err(|errno| Error::os("fork", errno)))
+    fork_at(true, || unsafe { sys::fork() }.map_err(|errno| Error::os("fork", errno)))
 }
 
 /// The same by a fork of the host's own, that runs what must run around one there (Python's `os.fork`). `fork` answers
 /// as the system call does: 0 in the child.
 pub fn fork_by(fork: impl FnOnce() -> Result<i32>) -> Result<Fork> {
+    fork_at(false, fork)
+}
+
+fn fork_at(bare: bool, fork: impl FnOnce() -> Result<i32>) -> Result<Fork> {
     sweep();
-    let gate = ForkGate::new()?;
+    let gate = ForkGate::new(bare)?;
     // Another thread that reaps any child at all waits until this one is in the registry.
     let alone = sys::single_threaded();
     let starting = (!alone).then(|| STARTING.get().write().unwrap_or_else(PoisonError::into_inner));

@@ -21,6 +21,7 @@ common::scenarios![
     adopted,
     trees,
     fork_ends_at_once,
+    fork_that_reaps,
     forked_beside_threads,
     in_the_group_of_a_child,
 ];
@@ -459,6 +460,34 @@ fn fork_ends_at_once() {
     no_child_is_left();
 }
 
+/// What a host runs in the parent around its fork may reap all that has ended: the new child has not, before it is held.
+fn fork_that_reaps() {
+    let host = || {
+        // SAFETY: the only thread.
+        let pid = unsafe { libc::fork() };
+        if pid > 0 {
+            // It waits for its parent, or has ended.
+            let state = || {
+                let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+                stat.rsplit(") ").next().unwrap().chars().next().unwrap()
+            };
+            while !matches!(state(), 'S' | 'Z') {}
+            // SAFETY: no status is asked for.
+            unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) };
+        }
+        Ok(pid)
+    };
+    match fork_by(host).unwrap() {
+        // SAFETY: the child only exits.
+        Fork::Child => unsafe { libc::_exit(7) },
+        Fork::Parent(child) => {
+            assert!(child.pidfd().is_some());
+            assert_eq!(child.wait(Deadline::NEVER).unwrap().code(), Some(7));
+        }
+    }
+    no_child_is_left();
+}
+
 #[test]
 fn wait_for_any_of_ours() {
     run("any_of_ours");
@@ -512,4 +541,5 @@ fn locks_of_other_threads_stay_in_the_parent() {
 #[test]
 fn forked_children_are_held() {
     run("fork_ends_at_once");
+    run("fork_that_reaps");
 }
