@@ -478,7 +478,7 @@ int32_t ipc_signal_kill(const char *signal, int32_t pid);
  * Perl: kill SIGNAL, LIST. */
 int32_t ipc_signal_kill_all(const char *signal, const int32_t *pids, size_t count);
 
-/* Sends a signal with a value to a process.
+/* Sends a signal with a value to a process, a child of this library's through its pidfd.
  *
  * Returns: 1.
  * Errors: as ipc_signal_kill; -EAGAIN when the queue of that process is full.
@@ -2833,7 +2833,7 @@ PERLIPC_NODISCARD int32_t ipc_dgram_connect(ipc_dgram *d, const char *addr);
 PERLIPC_NODISCARD int64_t ipc_dgram_send(ipc_dgram *d, const void *data, size_t len, const char *addr, int32_t timeout_ms);
 
 /* Receives one message. Who sent it comes as text in `from` (NULL: not wanted), borrowed until the next call on the socket;
- * empty for a Unix socket without a name.
+ * empty for a Unix socket without a name, or with one ("@name") that has a NUL in it.
  *
  * Returns: its true length, which is more than `cap` when it was cut; 0 is an empty message.
  * Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, PERLIPC_E_CANCELED; -ECONNREFUSED when one that was sent met nobody (connected).
@@ -2993,7 +2993,8 @@ int32_t ipc_batch_clear(ipc_batch *b);
 PERLIPC_NODISCARD int32_t ipc_batch_recv(ipc_batch *b, ipc_dgram *d, int32_t timeout_ms);
 
 /* The i-th message, from 0, of those that the last ipc_batch_recv received. Its bytes are borrowed until the next one; who
- * sent it comes as text in `from` (NULL: not wanted), borrowed until the next call of this function.
+ * sent it comes as text in `from` (NULL: not wanted), borrowed until the next call of this function; empty as
+ * ipc_dgram_recv has it.
  *
  * Returns: its true length: where that is more than the batch's size, it was cut there.
  * Errors: PERLIPC_E_INVALID when there are not so many.

@@ -1,0 +1,127 @@
+//! All that this process started and whose end nobody has been told yet.
+
+use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use super::{Own, State};
+use crate::{signal, sys};
+
+#[derive(Default)]
+pub(super) struct Registry {
+    pub(super) children: BTreeMap<i32, Arc<State>>,
+    pub(super) orphans: usize,
+    /// Threads in wait_any; each start wakes them.
+    pub(super) waiters: Vec<Arc<OwnedFd>>,
+}
+
+// A forked process has no children yet.
+static REGISTRY: Own<Mutex<Registry>> = Own::new(|parents| {
+    if let Ok(mut parents) = parents.try_lock() {
+        *parents = Registry::default();
+    }
+});
+
+pub(super) fn registry() -> MutexGuard<'static, Registry> {
+    REGISTRY.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Held for reading from before a child exists until the registry knows it.
+pub(super) static STARTING: Own<RwLock<()>> = Own::new(|_| {});
+
+pub(crate) fn starting() -> RwLockReadGuard<'static, ()> {
+    STARTING.get().read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A child by its number, when all starts that are under way are done.
+pub(super) fn settled(pid: i32) -> Option<Arc<State>> {
+    let find = || registry().children.get(&pid).cloned();
+    find().or_else(|| {
+        let _none_starts = STARTING.get().write().unwrap_or_else(PoisonError::into_inner);
+        find()
+    })
+}
+
+/// Sends a signal, with a value where there is one, to one of ours by its number, through its pidfd; `None` for a number
+/// that is none of ours.
+pub(crate) fn signal_ours(pid: i32, signal: i32, value: Option<u64>) -> Option<sys::Result<()>> {
+    let child = registry().children.get(&pid).cloned()?;
+    Some(child.send(signal, value))
+}
+
+/// Reaps the orphans that have ended. Called where children are started and waited for.
+pub(crate) fn sweep() {
+    let mut registry = registry();
+    // A CHLD handler wants to be told of them itself.
+    if registry.orphans == 0 || signal::has_reaper() {
+        return;
+    }
+    let orphans: Vec<_> =
+        registry.children.values().filter(|child| child.orphan.load(Ordering::Relaxed)).cloned().collect();
+    for child in orphans {
+        if child.try_reap().is_some() {
+            registry.children.remove(&child.pid);
+            registry.orphans -= 1;
+        }
+    }
+}
+
+/// How many dropped children still run.
+pub fn orphans() -> usize {
+    sweep();
+    registry().orphans
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Deadline;
+    use crate::child::Child;
+
+    /// One that somebody else reaped, whose number has another child now, is no orphan, and its handle reaps nobody.
+    #[test]
+    #[allow(clippy::zombie_processes)] // The new handle waits for it.
+    fn a_handle_whose_number_came_round_is_no_orphan() {
+        let mut process = std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let pid = process.id() as i32;
+        // Without a pidfd it cannot ask how it ended, only by the number.
+        let old = Child::register(pid, None, false, false);
+        let new = Child::register(pid, None, false, false);
+        let before = registry().orphans;
+        drop(old);
+        assert_eq!(registry().orphans, before);
+        drop(process.stdin.take());
+        assert!(new.wait(Deadline::NEVER).unwrap().success());
+    }
+    use crate::block::CALM;
+    use crate::sys::Who;
+
+    /// A process that is forked while another thread is inside the registry has one that it can use.
+    #[test]
+    #[allow(unsafe_code)]
+    fn a_lock_of_another_thread_is_not_held_in_a_forked_process() {
+        let (inside, forked) = (std::sync::Barrier::new(2), std::sync::Barrier::new(2));
+        let pid = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let _registry = registry();
+                let _starting = STARTING.get().read();
+                inside.wait();
+                forked.wait();
+            });
+            inside.wait();
+            // SAFETY: the child makes plain calls of this library and ends.
+            let pid = unsafe { sys::fork() };
+            if pid == Ok(0) {
+                // SAFETY: plain numbers; what hangs ends by SIGALRM.
+                unsafe { libc::alarm(5) };
+                let none = registry().children.is_empty();
+                drop(STARTING.get().write());
+                sys::child::exit(usize::from(!none));
+            }
+            forked.wait();
+            pid.unwrap()
+        });
+        assert_eq!(sys::waitid(&CALM, Who::Pid(pid), libc::WEXITED), Ok((pid, 0)));
+    }
+}

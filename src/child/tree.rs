@@ -1,0 +1,150 @@
+//! A signal to a child and all that descends from it.
+
+use std::collections::BTreeMap;
+use std::ffi::CString;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use super::State;
+use crate::sys;
+
+impl State {
+    pub(super) fn kill_tree(&self, signal: i32) -> sys::Result<Reach> {
+        if sys::NO_PIDFD_OPEN.is_known() {
+            return self.kill_group(signal);
+        }
+        let mut found: BTreeMap<i32, OwnedFd> = BTreeMap::new();
+        let stop = self.kill(libc::SIGSTOP);
+        let root_ended = match stop {
+            Ok(()) => false,
+            // The child is gone, but what it started may still be in its session.
+            Err(libc::ESRCH) if self.leads && self.known().is_none() => true,
+            Err(errno) => return Err(errno),
+        };
+        let swept = self.stop_descendants(&mut found);
+        if swept == Err(libc::ENOSYS) {
+            // Nobody can be held: one signal to whom it can reach, not a second one to the child.
+            let reach = self.kill_group(signal);
+            if !root_ended && signal != libc::SIGSTOP {
+                self.go_on();
+            }
+            for pidfd in found.values() {
+                sys::pidfd_continue(pidfd.as_raw_fd());
+            }
+            return reach;
+        }
+        let mut count = 0;
+        let mut first_error = None;
+        let to_child = if root_ended { Err(libc::ESRCH) } else { self.kill(signal) };
+        count += u32::from(to_child.is_ok());
+        for pidfd in found.values() {
+            match sys::signals::pidfd_send(pidfd.as_raw_fd(), signal, None) {
+                Ok(()) => count += 1,
+                Err(libc::ESRCH) => {}
+                Err(errno) => first_error = first_error.or(Some(errno)),
+            }
+        }
+        if signal != libc::SIGKILL && signal != libc::SIGSTOP {
+            // A stopped process sees the signal when it goes on.
+            self.go_on();
+            for pidfd in found.values() {
+                sys::pidfd_continue(pidfd.as_raw_fd());
+            }
+        }
+        match swept.and(to_child) {
+            Err(errno) if errno != libc::ESRCH => Err(errno),
+            _ => match first_error {
+                Some(errno) if count == 0 => Err(errno),
+                _ => Ok(Reach { how: How::Sweep, count }),
+            },
+        }
+    }
+
+    /// Where no process but the child can be held safely: its group, if it leads one, else the child alone.
+    fn kill_group(&self, signal: i32) -> sys::Result<Reach> {
+        if self.leads && self.known().is_none() {
+            // As long as the leader is not reaped, the group's number is not given to anybody else.
+            return sys::kill(-self.pid, signal).map(|()| Reach { how: How::Group, count: 1 });
+        }
+        self.kill(signal).map(|()| Reach { how: How::Process, count: 1 })
+    }
+
+    /// Stops and holds all that descend from the child, pass after pass, until a pass finds nothing new.
+    fn stop_descendants(&self, found: &mut BTreeMap<i32, OwnedFd>) -> sys::Result<()> {
+        let me = sys::getpid();
+        loop {
+            let mut new = 0;
+            for pid in sys::numbers_in(c"/proc")? {
+                // This process too may have joined the group: stopped, it would never go on.
+                if pid == self.pid || pid == me || found.contains_key(&pid) || !self.is_descendant(pid, found) {
+                    continue;
+                }
+                let pidfd = match sys::pidfd_open(pid) {
+                    Ok(pidfd) => pidfd,
+                    Err(libc::ESRCH) => continue,
+                    Err(errno) if sys::NO_PIDFD_OPEN.note(errno) => return Err(libc::ENOSYS),
+                    Err(errno) => return Err(errno),
+                };
+                // The number may have changed hands between the look and the opening: look again.
+                if self.is_descendant(pid, found)
+                    && sys::signals::pidfd_send(pidfd.as_raw_fd(), libc::SIGSTOP, None).is_ok()
+                {
+                    found.insert(pid, pidfd);
+                    new += 1;
+                }
+            }
+            if new == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    fn is_descendant(&self, pid: i32, found: &BTreeMap<i32, OwnedFd>) -> bool {
+        let Some(process) = ProcStat::of(pid) else { return false };
+        let by_parent = process.parent == self.pid || found.contains_key(&process.parent);
+        let by_session = self.leads && (process.session == self.pid || process.group == self.pid);
+        !process.ended && (by_parent || by_session)
+    }
+}
+
+/// What /proc says of a process.
+struct ProcStat {
+    ended: bool,
+    parent: i32,
+    group: i32,
+    session: i32,
+}
+
+impl ProcStat {
+    fn of(pid: i32) -> Option<ProcStat> {
+        let path = CString::new(format!("/proc/{pid}/stat")).ok()?;
+        let mut room = [0; 512];
+        let len = sys::small_file(&path, &mut room).ok()?;
+        // The name may hold anything, a closing parenthesis too: what follows the last one are plain fields.
+        let text = room.get(..len)?;
+        let after = text.iter().rposition(|b| *b == b')')? + 2;
+        let mut fields = std::str::from_utf8(text.get(after..)?).ok()?.split(' ');
+        let state = fields.next()?;
+        let mut number = || fields.next()?.parse().ok();
+        Some(ProcStat { ended: state == "Z" || state == "X", parent: number()?, group: number()?, session: number()? })
+    }
+}
+
+/// How a signal to a tree found its members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// Only the child itself could be reached.
+    Process,
+    /// The child's process group.
+    Group,
+    /// Every descendant, stopped and held before the signal went out.
+    Sweep,
+}
+
+/// What a signal to a tree reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// How the members were found.
+    pub how: How,
+    /// How many processes got the signal; with [`How::Group`] at least that many.
+    pub count: u32,
+}
