@@ -21,7 +21,7 @@ scenarios! {
     a_reaper_beside_popen_and_system, foreign_handlers_are_noticed, the_signal_thread_moves, what_another_thread_makes_due, trap_segv, trap_term,
     trap_overflow, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm, under_alarm_too, no_wake_up_is_lost, system_makes_deaf,
     trap_overflow_elsewhere, trap_twice, trap_two, stacks_go_with_their_threads,
-    a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing, the_users_change_is_not_kept,
+    a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing, the_users_change_is_not_kept, a_fork_is_not_deaf,
 }
 
 macro_rules! each {
@@ -36,7 +36,7 @@ each! {
     save_puts_back_what_was, pending_when_it_ends, queued_signals_are_pulled, a_queued_signal_cuts_nothing,
     the_descriptor, masks, kill_counts, kill_tells_eperm, alarms, sleep_is_cut, a_reaper_beside_popen_and_system,
     foreign_handlers_are_noticed, the_signal_thread_moves, what_another_thread_makes_due, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm, under_alarm_too,
-    no_wake_up_is_lost, system_makes_deaf, a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing, the_users_change_is_not_kept,
+    no_wake_up_is_lost, system_makes_deaf, a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing, the_users_change_is_not_kept, a_fork_is_not_deaf,
     stacks_go_with_their_threads,
 }
 
@@ -831,6 +831,55 @@ fn system_makes_deaf() {
     assert!(ended.is_err() || ended.is_ok_and(|ended| ended.stopped.is_some()));
     signal::kill("INT", me()).unwrap();
     assert_eq!(log.lock().unwrap().len(), 2);
+}
+
+/// Who is forked while a `system` waits is in none: another thread's is not there, and nobody would end it.
+fn a_fork_is_not_deaf() {
+    fn heard() -> bool {
+        [libc::SIGINT, libc::SIGQUIT].iter().all(|signal| {
+            // SAFETY: asks only.
+            unsafe {
+                let mut now: libc::sigaction = std::mem::zeroed();
+                libc::sigaction(*signal, std::ptr::null(), &mut now) == 0 && now.sa_sigaction == libc::SIG_DFL
+            }
+        })
+    }
+    fn check(ours: bool, parents: perlipc::System<'_>) -> ! {
+        let at_once = heard() || !ours;
+        let told = matches!(signal::disposition("INT"), Ok(Disposition::Default)) && heard();
+        let cmd = Cmd::new("true");
+        let own = cmd.start_system().unwrap();
+        let ended = own.wait(Deadline::NEVER).status.success() && !heard();
+        drop(parents);
+        let still = !heard();
+        drop(own);
+        // SAFETY: ends the child.
+        unsafe { libc::_exit(if at_once && told && ended && still && heard() { 0 } else { 1 }) }
+    }
+    let cmd = Cmd::shell("exec sleep 100");
+    let system = cmd.start_system().unwrap();
+    assert!(!heard());
+    // SAFETY: one thread.
+    match unsafe { perlipc::fork() }.unwrap() {
+        perlipc::Fork::Child => check(true, system),
+        perlipc::Fork::Parent(child) => assert_eq!(child.wait(Deadline::NEVER).unwrap().code(), Some(0)),
+    }
+    // The host's own: seen when signals are next looked at.
+    // SAFETY: one thread, and an out-parameter.
+    unsafe {
+        match libc::fork() {
+            0 => check(false, system),
+            pid => {
+                let mut status = 0;
+                assert_eq!((libc::waitpid(pid, &mut status, 0), status), (pid, 0));
+            }
+        }
+    }
+    assert!(!heard());
+    system.child().kill("KILL").unwrap();
+    assert!(!system.wait(Deadline::NEVER).status.success());
+    drop(system);
+    assert!(heard());
 }
 
 // ---- the trap ----

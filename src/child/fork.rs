@@ -102,6 +102,9 @@ fn fork_at(bare: bool, fork: impl FnOnce() -> Result<i32>) -> Result<Fork> {
     let before = sys::set_mask(libc::SIG_SETMASK, sys::ALL_SIGNALS);
     let side = fork().map(|pid| if pid == 0 { Fork::Child } else { Fork::Parent(forked(pid)) });
     drop(starting);
+    if matches!(side, Ok(Fork::Child)) {
+        signal::forked();
+    }
     sys::set_mask(libc::SIG_SETMASK, before);
     match side {
         Ok(Fork::Child) => gate.wait(),

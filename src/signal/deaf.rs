@@ -1,15 +1,21 @@
 //! `system`: INT and QUIT are the child's while it runs.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::names::bit;
-use super::table::{action, plain_action, table};
+use super::table::{action, plain_action, table, try_table};
+use crate::child;
 use crate::error::Result;
 use crate::sys;
 
-/// How many `system` calls wait now, and what INT and QUIT were before the first.
+/// How many `system` calls wait now: changed with the table locked only.
+static SYSTEMS: AtomicUsize = AtomicUsize::new(0);
+
+/// What INT and QUIT were before the first, in which process.
 #[derive(Default)]
 pub(super) struct Count {
-    systems: usize,
     before: Option<[libc::sigaction; 2]>,
+    process: u64,
 }
 
 // SAFETY: a sigaction is plain numbers; its pointers are only given back to the kernel.
@@ -21,12 +27,37 @@ impl Count {
         let at = BELONG_TO_CHILD.iter().position(|theirs| *theirs == signal)?;
         self.before.as_mut()?.get_mut(at)
     }
+
+    /// What waits in the parent of a forked process does not here, and nobody here would end it.
+    pub(super) fn forget_parents(&mut self) {
+        if self.before.is_some() && self.process != child::generation() {
+            self.end();
+        }
+    }
+
+    fn end(&mut self) {
+        SYSTEMS.store(0, Ordering::SeqCst);
+        for (signal, before) in BELONG_TO_CHILD.iter().zip(self.before.take().iter().flatten()) {
+            // SAFETY: what was there before.
+            unsafe { sys::put_back_sigaction(*signal, before) };
+        }
+    }
+}
+
+/// In a forked process, before anything else. Nothing is written where no `system` waits: each page that is touched here
+/// would be copied.
+pub(crate) fn forked() {
+    if SYSTEMS.load(Ordering::SeqCst) > 0 {
+        try_table();
+    }
 }
 
 /// While one is alive, INT and QUIT are ignored in this process. Counted over all threads: the first sets it, the last
 /// puts back what was.
 #[derive(Debug)]
-pub(crate) struct Deaf(());
+pub(crate) struct Deaf {
+    process: u64,
+}
 
 const BELONG_TO_CHILD: [i32; 2] = [libc::SIGINT, libc::SIGQUIT];
 
@@ -34,29 +65,25 @@ impl Deaf {
     pub(crate) fn new() -> Result<Deaf> {
         let mut table = table();
         let count = &mut table.get().deaf;
-        if count.systems == 0 {
+        if count.before.is_none() {
             let ignore = plain_action(libc::SIG_IGN);
             let [int, quit] = BELONG_TO_CHILD;
             let int_before = action(int, Some(&ignore))?;
             let quit_before = action(quit, Some(&ignore)).inspect_err(|_| drop(action(int, Some(&int_before))))?;
             count.before = Some([int_before, quit_before]);
+            count.process = child::generation();
         }
-        count.systems += 1;
-        Ok(Deaf(()))
+        SYSTEMS.fetch_add(1, Ordering::SeqCst);
+        Ok(Deaf { process: count.process })
     }
 }
 
 impl Drop for Deaf {
     fn drop(&mut self) {
         let mut table = table();
-        let count = &mut table.get().deaf;
-        count.systems -= 1;
-        if count.systems > 0 {
-            return;
-        }
-        for (signal, before) in BELONG_TO_CHILD.iter().zip(count.before.take().iter().flatten()) {
-            // SAFETY: what was there before.
-            unsafe { sys::put_back_sigaction(*signal, before) };
+        // A copy in a forked process is no part of what waits there.
+        if self.process == child::generation() && SYSTEMS.fetch_sub(1, Ordering::SeqCst) == 1 {
+            table.get().deaf.end();
         }
     }
 }

@@ -94,7 +94,16 @@ impl Locked {
 }
 
 pub(super) fn table() -> Locked {
-    Locked(TABLE.lock().unwrap_or_else(PoisonError::into_inner))
+    let mut table = Locked(TABLE.lock().unwrap_or_else(PoisonError::into_inner));
+    table.get().deaf.forget_parents();
+    table
+}
+
+/// The same, unless another thread has it, which in a forked process may be one that is not there.
+pub(super) fn try_table() -> Option<Locked> {
+    let mut table = Locked(TABLE.try_lock().ok()?);
+    table.get().deaf.forget_parents();
+    Some(table)
 }
 
 pub(super) fn handler(signal: i32) -> Option<Handler> {
