@@ -1398,7 +1398,7 @@ PERLIPC_NODISCARD int32_t ipc_pty_open(const ipc_cmd *cmd, int32_t rows, int32_t
 /* Gives the terminal a new size: its foreground processes get WINCH.
  *
  * Returns: 0.
- * Errors: -ENOTTY for another stream; PERLIPC_E_INVALID for a size that is none.
+ * Errors: -ENOTTY for another stream, PERLIPC_E_CLOSED; PERLIPC_E_INVALID for a size that is none.
  * Threads: any.
  * Blocks: no.
  * Perl: $pty->set_winsize. */
@@ -1407,7 +1407,7 @@ int32_t ipc_pty_resize(ipc_stream *s, int32_t rows, int32_t cols);
 /* The terminal's size.
  *
  * Returns: 0, and rows and columns.
- * Errors: -ENOTTY for another stream.
+ * Errors: -ENOTTY for another stream, PERLIPC_E_CLOSED.
  * Threads: any.
  * Blocks: no.
  * Perl: $pty->get_winsize. */
@@ -1416,7 +1416,7 @@ int32_t ipc_pty_size(const ipc_stream *s, int32_t *rows, int32_t *cols);
 /* The name of the child's end, "/dev/pts/N", copied with a NUL.
  *
  * Returns: its length.
- * Errors: -ENOTTY for another stream; -ERANGE when it does not fit.
+ * Errors: -ENOTTY for another stream, PERLIPC_E_CLOSED; -ERANGE when it does not fit.
  * Threads: any.
  * Blocks: no.
  * Perl: $pty->ttyname. */

@@ -260,6 +260,13 @@ impl Gate {
         Ok(())
     }
 
+    /// Makes a call that never waits, beside those that are [inside](Gate::enter): until it is over nobody closes the
+    /// descriptor, since that needs the same lock.
+    pub(crate) fn aside<T>(&self, call: impl FnOnce() -> T) -> Wait<T> {
+        let _lock = self.lock();
+        if self.is_closed() { Err(Stop::Closed) } else { Ok(call()) }
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.state.load(Ordering::SeqCst) & CLOSED != 0
     }

@@ -59,7 +59,7 @@ pub fn resize(stream: &Stream, rows: u16, cols: u16) -> Result<()> {
 }
 
 pub(crate) fn resize_shared(shared: &Shared, rows: u16, cols: u16) -> Result<()> {
-    sys::tty::set_size(shared.poll_fd(), rows, cols).map_err(|errno| Error::os("resize", errno))
+    shared.aside("resize", |fd| sys::tty::set_size(fd, rows, cols).map_err(|errno| Error::os("resize", errno)))
 }
 
 /// Rows and columns.
@@ -68,7 +68,7 @@ pub fn size(stream: &Stream) -> Result<(u16, u16)> {
 }
 
 pub(crate) fn size_shared(shared: &Shared) -> Result<(u16, u16)> {
-    sys::tty::size(shared.poll_fd()).map_err(|errno| Error::os("size", errno))
+    shared.aside("size", |fd| sys::tty::size(fd).map_err(|errno| Error::os("size", errno)))
 }
 
 /// The terminal's name, /dev/pts/N.
@@ -77,7 +77,7 @@ pub fn name(stream: &Stream) -> Result<String> {
 }
 
 pub(crate) fn name_shared(shared: &Shared) -> Result<String> {
-    let number = sys::tty::pty_number(shared.poll_fd()).map_err(|errno| Error::os("name", errno))?;
+    let number = shared.aside("name", |fd| sys::tty::pty_number(fd).map_err(|errno| Error::os("name", errno)))?;
     Ok(format!("/dev/pts/{number}"))
 }
 

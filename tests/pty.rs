@@ -68,6 +68,10 @@ fn a_new_size_is_told() {
     assert_eq!(s.readline().unwrap(), Some(&b"ready\n"[..]));
     pty::resize(&s, 50, 132).unwrap();
     assert_eq!(s.readline().unwrap(), Some(&b"50 132\n"[..]));
+    // Closed, its number may be somebody else's.
+    s.close().unwrap();
+    let answers = [pty::resize(&s, 1, 1), pty::size(&s).map(drop), pty::name(&s).map(drop)];
+    assert!(answers.iter().all(|answer| matches!(answer, Err(Error::Closed { .. }))), "{answers:?}");
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub unsafe extern "C" fn ipc_pty_open(cmd: *const ipc_cmd, rows: i32, cols: i32,
 /// Gives the terminal a new size: its foreground processes get WINCH.
 ///
 /// Returns: 0.
-/// Errors: -ENOTTY for another stream; PERLIPC_E_INVALID for a size that is none.
+/// Errors: -ENOTTY for another stream, PERLIPC_E_CLOSED; PERLIPC_E_INVALID for a size that is none.
 /// Threads: any.
 /// Blocks: no.
 /// Perl: $pty->set_winsize.
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn ipc_pty_resize(s: *mut ipc_stream, rows: i32, cols: i32
 /// The terminal's size.
 ///
 /// Returns: 0, and rows and columns.
-/// Errors: -ENOTTY for another stream.
+/// Errors: -ENOTTY for another stream, PERLIPC_E_CLOSED.
 /// Threads: any.
 /// Blocks: no.
 /// Perl: $pty->get_winsize.
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn ipc_pty_size(s: *const ipc_stream, rows: *mut i32, cols
 /// The name of the child's end, "/dev/pts/N", copied with a NUL.
 ///
 /// Returns: its length.
-/// Errors: -ENOTTY for another stream; -ERANGE when it does not fit.
+/// Errors: -ENOTTY for another stream, PERLIPC_E_CLOSED; -ERANGE when it does not fit.
 /// Threads: any.
 /// Blocks: no.
 /// Perl: $pty->ttyname.

@@ -672,6 +672,11 @@ impl Shared {
         self.fd()
     }
 
+    /// A call on the descriptor that never waits, of any thread, beside those that read and write.
+    pub(crate) fn aside<T>(&self, step: &'static str, call: impl FnOnce(RawFd) -> Result<T>) -> Result<T> {
+        self.gate.aside(|| call(self.fd())).map_err(|stop| stop.error(step))?
+    }
+
     /// What tells a poll set of the end of a pty that the descriptor may keep to itself: see `read_pty`.
     pub(crate) fn last_words(&self) -> Option<RawFd> {
         let child = self.child().filter(|_| self.kind == Kind::Pty)?;
