@@ -700,8 +700,11 @@ pub unsafe extern "C" fn ipc_stream_close(s: *mut ipc_stream, status: *mut i32) 
 /// Perl: setsockopt.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_stream_option(s: *mut ipc_stream, name: *const c_char, value: i32) -> i32 {
-    // SAFETY: the caller's handle and string.
-    guard(|| unsafe { socket::set(get(s)?.shared.poll_fd(), text(name, "option")?, value) }.map(|()| 0))
+    guard(|| {
+        // SAFETY: the caller's handle and string.
+        let (s, name) = unsafe { (get(s)?, text(name, "option")?) };
+        s.shared.aside("option", |fd| socket::set(fd, name, value)).map(|()| 0)
+    })
 }
 
 /// An option of a socket by its name: those of ipc_stream_option, and "error", "type", "domain", "protocol". Buffer sizes are
@@ -716,7 +719,10 @@ pub unsafe extern "C" fn ipc_stream_option(s: *mut ipc_stream, name: *const c_ch
 pub unsafe extern "C" fn ipc_stream_option_value(s: *const ipc_stream, name: *const c_char, value: *mut i32) -> i32 {
     guard(|| {
         // SAFETY: the caller's handle, string and out-parameter.
-        unsafe { put(value, socket::get(get(s)?.shared.poll_fd(), text(name, "option")?)?) };
+        unsafe {
+            let name = text(name, "option")?;
+            put(value, get(s)?.shared.aside("option", |fd| socket::get(fd, name))?);
+        }
         Ok(0)
     })
 }
@@ -731,7 +737,7 @@ pub unsafe extern "C" fn ipc_stream_option_value(s: *const ipc_stream, name: *co
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_stream_peer(s: *const ipc_stream, addr: *mut c_char, cap: usize) -> i32 {
     // SAFETY: the caller's handle and buffer.
-    guard(|| unsafe { copy_text(socket::peer(get(s)?.shared.poll_fd())?.text(), addr, cap, "getpeername") })
+    guard(|| unsafe { copy_text(get(s)?.shared.aside("getpeername", socket::peer)?.text(), addr, cap, "getpeername") })
 }
 
 /// Where a socket's own end is, as ipc_stream_peer.
@@ -744,7 +750,7 @@ pub unsafe extern "C" fn ipc_stream_peer(s: *const ipc_stream, addr: *mut c_char
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_stream_addr(s: *const ipc_stream, addr: *mut c_char, cap: usize) -> i32 {
     // SAFETY: the caller's handle and buffer.
-    guard(|| unsafe { copy_text(socket::local(get(s)?.shared.poll_fd())?.text(), addr, cap, "getsockname") })
+    guard(|| unsafe { copy_text(get(s)?.shared.aside("getsockname", socket::local)?.text(), addr, cap, "getsockname") })
 }
 
 /// No more reading from a socket: what the other side still sends is thrown away. ipc_stream_shutdown is the writing half.
@@ -758,9 +764,9 @@ pub unsafe extern "C" fn ipc_stream_addr(s: *const ipc_stream, addr: *mut c_char
 pub unsafe extern "C" fn ipc_stream_shutdown_read(s: *mut ipc_stream) -> i32 {
     guard(|| {
         // SAFETY: the caller's handle.
-        let fd = unsafe { get(s)? }.shared.poll_fd();
-        sys::shutdown(fd, libc::SHUT_RD).map_err(|errno| Error::os("shutdown", errno))?;
-        Ok(0)
+        let shared = unsafe { &get(s)?.shared };
+        let shut = |fd| sys::shutdown(fd, libc::SHUT_RD).map_err(|errno| Error::os("shutdown", errno));
+        shared.aside("shutdown", shut).map(|()| 0)
     })
 }
 

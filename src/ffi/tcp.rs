@@ -102,7 +102,7 @@ pub unsafe extern "C" fn ipc_tcp_send_urgent(s: *mut ipc_stream, byte: i32) -> i
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_tcp_recv_urgent(s: *mut ipc_stream) -> i32 {
     // SAFETY: the caller's handle.
-    guard(|| tcp::recv_urgent_on(unsafe { get(s)? }.shared().poll_fd()).map(i32::from))
+    guard(|| unsafe { get(s)? }.shared().aside("recv", tcp::recv_urgent_on).map(i32::from))
 }
 
 /// Whether what is read next was sent behind the urgent byte. A read never runs over the mark.

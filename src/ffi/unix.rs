@@ -112,7 +112,7 @@ pub unsafe extern "C" fn ipc_unix_peer(s: *const ipc_stream, pid: *mut i32, uid:
     guard(|| {
         // SAFETY: the caller's handle and out-parameters.
         unsafe {
-            let peer = unix::peer_of(get(s)?.shared().poll_fd())?;
+            let peer = get(s)?.shared().aside("peer", unix::peer_of)?;
             put(pid, peer.pid);
             put(uid, peer.uid);
             put(gid, peer.gid);
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn ipc_unix_peer(s: *const ipc_stream, pid: *mut i32, uid:
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_unix_peer_pidfd(s: *const ipc_stream) -> i32 {
     // SAFETY: the caller's handle.
-    guard(|| unix::pidfd_of(unsafe { get(s)? }.shared().poll_fd()).map(IntoRawFd::into_raw_fd))
+    guard(|| unsafe { get(s)? }.shared().aside("peer", unix::pidfd_of).map(IntoRawFd::into_raw_fd))
 }
 
 /// Sends a descriptor, which stays open here, with one byte (0) of data.

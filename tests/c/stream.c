@@ -381,6 +381,14 @@ TEST(closed_streams) {
     FAILS(ipc_stream_lines(reader, &ends, &base), PERLIPC_E_CLOSED, "read");
     FAILS(ipc_stream_eof(reader), PERLIPC_E_CLOSED, "read");
     FAILS(ipc_stream_fd(reader), PERLIPC_E_CLOSED, "fd");
+    FAILS(ipc_stream_option(reader, "rcvbuf", 1), PERLIPC_E_CLOSED, "option");
+    FAILS(ipc_stream_option_value(reader, "type", &status), PERLIPC_E_CLOSED, "option");
+    FAILS(ipc_stream_peer(reader, data, sizeof data), PERLIPC_E_CLOSED, "getpeername");
+    FAILS(ipc_stream_addr(reader, data, sizeof data), PERLIPC_E_CLOSED, "getsockname");
+    FAILS(ipc_stream_shutdown_read(reader), PERLIPC_E_CLOSED, "shutdown");
+    FAILS(ipc_tcp_recv_urgent(reader), PERLIPC_E_CLOSED, "recv");
+    FAILS(ipc_unix_peer(reader, NULL, NULL, NULL), PERLIPC_E_CLOSED, "peer");
+    FAILS(ipc_unix_peer_pidfd(reader), PERLIPC_E_CLOSED, "peer");
     FAILS(ipc_stream_close(reader, NULL), PERLIPC_E_CLOSED, "close");
     FAILS(ipc_stream_release(reader), PERLIPC_E_CLOSED, "release");
     end_input();
