@@ -7,7 +7,7 @@
 
 use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -270,7 +270,8 @@ impl Server {
         self.listener.local()
     }
 
-    /// Serves until it is stopped. An error is one of the listener's, or of the settings; connections have none.
+    /// Serves until it is stopped. An error is one of the listener's, or of the settings; connections have none. A panic of
+    /// the log, or of an iterative server's handler, goes on to the caller, and leaves nothing behind.
     pub fn run(&mut self) -> Result<Report> {
         let wrong = |reason: &'static str| Err(Error::invalid("server", reason));
         match &self.work {
@@ -302,15 +303,17 @@ impl Server {
             None => None,
         };
         self.tell(&Event::Ready);
-        let result = if self.iterative {
-            self.run_iterative()
-        } else if self.prefork > 0 {
-            self.run_prefork()
-        } else {
-            self.run_forking()
-        };
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            if self.iterative {
+                self.run_iterative()
+            } else if self.prefork > 0 {
+                self.run_prefork()
+            } else {
+                self.run_forking()
+            }
+        }));
         self.listener.hold(false);
-        result
+        result.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     fn tell(&mut self, event: &Event) {
@@ -392,10 +395,10 @@ impl Server {
     fn run_forking(&mut self) -> Result<Report> {
         let mut report = Report { drained: true, ..Report::default() };
         let mut kids: Vec<Kid> = Vec::new();
-        let result = self.fork_each(&mut report, &mut kids);
-        // Also when the listener has failed nobody is left behind.
+        let result = catch_unwind(AssertUnwindSafe(|| self.fork_each(&mut report, &mut kids)));
+        // Also when the listener has failed, or the log has panicked, nobody is left behind.
         finish(&mut report, &mut kids);
-        result.map(|()| report)
+        result.unwrap_or_else(|panic| resume_unwind(panic)).map(|()| report)
     }
 
     fn fork_each(&mut self, report: &mut Report, kids: &mut Vec<Kid>) -> Result<()> {
@@ -438,19 +441,14 @@ impl Server {
                 }
             }
             if let (true, Some(client)) = (free, waiting.take_if(|_| free)) {
-                match self.begin(&client) {
-                    Ok(child) => {
-                        kids.push(Kid::new(child, Deadline::after(self.each)));
-                    }
-                    Err(error) => {
-                        self.tell(&Event::Failed { error: &error });
-                        if passes(error.errno()) {
-                            // The client has nothing to do with it: it is served when there is something again.
-                            waiting = Some(client);
-                            pause = Deadline::after(Some(PAUSE));
-                        } else {
-                            report.failed += 1;
-                        }
+                if let Err(error) = self.begin(&client, kids) {
+                    self.tell(&Event::Failed { error: &error });
+                    if passes(error.errno()) {
+                        // The client has nothing to do with it: it is served when there is something again.
+                        waiting = Some(client);
+                        pause = Deadline::after(Some(PAUSE));
+                    } else {
+                        report.failed += 1;
                     }
                 }
                 continue;
@@ -492,7 +490,7 @@ impl Server {
     }
 
     /// Starts a process for the client.
-    fn begin(&mut self, client: &OwnedFd) -> Result<Child> {
+    fn begin(&mut self, client: &OwnedFd, kids: &mut Vec<Kid>) -> Result<()> {
         let told = self.log.is_some();
         let peer = told.then(|| crate::socket::peer(client.as_raw_fd()).unwrap_or(Addr::Unnamed));
         let started = match &self.work {
@@ -503,8 +501,9 @@ impl Server {
             },
         };
         let pid = started.pid();
+        kids.push(Kid::new(started, Deadline::after(self.each)));
         self.tell(&Event::Started { pid, peer: peer.as_ref() });
-        Ok(started)
+        Ok(())
     }
 
     fn make_process(&mut self) -> Result<Fork> {
@@ -544,9 +543,10 @@ impl Server {
         // One client wakes one process.
         self.listener.set_waiting(true)?;
         let mut kids: Vec<Kid> = Vec::new();
-        let result = self.keep_workers(&mut report, &mut kids, &counts);
+        let result = catch_unwind(AssertUnwindSafe(|| self.keep_workers(&mut report, &mut kids, &counts)));
         finish(&mut report, &mut kids);
         let restored = self.listener.set_waiting(waited);
+        let result = result.unwrap_or_else(|panic| resume_unwind(panic));
         let (accepted, ok, failed) = counts.take();
         // Workers count what they serve; one that ended with a code of its own, in the midst of it, could not.
         report = Report { accepted, ok, failed: report.failed + failed, ..report };

@@ -464,6 +464,43 @@ fn workers_that_never_serve() {
     assert_eq!(common::run("dies_at_once"), "slowly\nslowly\n");
 }
 
+/// A panic that ends the server leaves nothing behind: no process, and no listener that lets nobody queue.
+fn log_panics() {
+    for kind in ["fork", "started", "prefork", "iterative"] {
+        let mut server = Server::new(tcp::listen(Some("127.0.0.1"), "0", "").unwrap()).unwrap();
+        let port = server.local().unwrap().port().unwrap().to_string();
+        let connect = || tcp::connect(Some("127.0.0.1"), &port, "", Deadline::after_ms(500));
+        match kind {
+            "prefork" => server.prefork(2).handler(|_| 0),
+            "fork" | "started" => server.exec(&Cmd::new("cat")),
+            _ => server.iterative(true).handler(|_| panic!("as asked")),
+        };
+        let stopper = server.stopper();
+        server.log(move |event| match event {
+            Event::Started { .. } if kind == "started" => panic!("as asked"),
+            Event::Started { .. } => stopper.stop(),
+            Event::Stopping if kind != "iterative" => panic!("as asked"),
+            _ => {}
+        });
+        let client = connect().unwrap();
+        if kind == "iterative" {
+            server.stopper().stop();
+        }
+        let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| server.run())).is_err();
+        let child = common::a_child();
+        // All that wait are let in again.
+        let clients: Vec<_> = (0..4).map(|_| connect()).collect();
+        println!("{kind} {ended} {child:?} {}", clients.iter().all(Result::is_ok));
+        drop(client);
+    }
+}
+
+#[test]
+fn a_panic_of_the_log() {
+    let want = |kind| format!("{kind} true None true\n");
+    assert_eq!(common::run("log_panics"), ["fork", "started", "prefork", "iterative"].map(want).concat());
+}
+
 /// At the limit of descriptors the server waits without spinning, and serves all when there are some again.
 fn starved() {
     let listener = tcp::listen(Some("127.0.0.1"), "0", "").unwrap();
@@ -680,4 +717,14 @@ fn privileges_are_given_up() {
     assert_eq!(running.stop(), "1\n");
 }
 
-common::scenarios!(serves, executes, dies_at_once, starved, stops_itself, inherits, inherits_too_many, drops_user);
+common::scenarios!(
+    serves,
+    executes,
+    dies_at_once,
+    log_panics,
+    starved,
+    stops_itself,
+    inherits,
+    inherits_too_many,
+    drops_user
+);
