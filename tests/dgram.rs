@@ -315,26 +315,82 @@ fn cancelled_from_another_thread() {
     assert!(matches!(waits.join().unwrap(), Err(Error::Canceled { .. })));
 }
 
-/// Messages from those who speak to anybody.
+/// Starts a shell's line, if its tool is there; who hangs ends by itself.
+fn somebody(tool: &str, line: &str) -> Option<std::process::Child> {
+    if !common::has_args("sh", &["-c", &format!("command -v {tool}")]) {
+        common::skipped(tool, "not installed");
+        return None;
+    }
+    Some(Command::new("sh").args(["-c", line]).stdout(std::process::Stdio::piped()).spawn().unwrap())
+}
+
+/// Somebody asks our server and prints its answer.
+fn asked_by(tool: &str, line: &str, server: &Dgram) {
+    let Some(client) = somebody(tool, line) else { return };
+    let mut room = [0; 99];
+    let got = server.recv(&mut room, Deadline::after_ms(SOON)).unwrap();
+    assert_eq!(&room[..got.len], b"hello\n", "{tool}");
+    server.send(b"back\n", Some(&got.from), Deadline::NEVER).unwrap();
+    // What comes behind the end of its input socat takes for half a second more.
+    assert_eq!(client.wait_with_output().unwrap().stdout, b"back\n", "{line}");
+}
+
+/// Our client asks somebody, as often as it takes until the other is there.
+fn asks(tool: &str, line: &str, client: &Dgram, to: &Addr) {
+    let Some(mut server) = somebody(tool, line) else { return };
+    let mut room = [0; 99];
+    let answered = common::eventually(|| {
+        let _ = client.send(b"hello\n", Some(to), Deadline::after_ms(SOON));
+        client.recv(&mut room, Deadline::after_ms(100)).is_ok_and(|got| got.len == 5)
+    });
+    assert!(answered && room.starts_with(b"back\n"), "{line}");
+    // nc would wait for more.
+    let _ = server.kill();
+    server.wait().unwrap();
+}
+
+/// Messages from those who speak to anybody, and to them.
 #[test]
-fn nc_and_socat() {
+fn perl_nc_and_socat() {
     let (server, addr) = here();
     let port = addr.port().unwrap();
+    let perl = "use Socket; socket S,PF_INET,SOCK_DGRAM,0; send S,qq(hello\\n),0,sockaddr_in($ARGV[0],INADDR_LOOPBACK);
+        alarm 10; recv S,$b,9,0; print $b";
+    asked_by("perl", &format!("exec perl -e '{perl}' {port}"), &server);
+    asked_by("nc", &format!("echo hello | timeout 10 nc -u -N -W 1 127.0.0.1 {port}"), &server);
+    asked_by("socat", &format!("echo hello | timeout 10 socat -t0.5 - UDP:127.0.0.1:{port}"), &server);
+    // The port was free a moment ago.
     for (tool, line) in [
-        ("nc", format!("echo hello | timeout 10 nc -u -N -W 1 127.0.0.1 {port}")),
-        ("socat", format!("echo hello | timeout 10 socat -t0.5 - UDP:127.0.0.1:{port}")),
+        ("nc", "echo back | exec timeout 10 nc -u -l 127.0.0.1 PORT"),
+        ("socat", "exec timeout 10 socat UDP-RECVFROM:PORT,bind=127.0.0.1 'SYSTEM:read l; echo back'"),
     ] {
-        if !common::has_args("sh", &["-c", &format!("command -v {tool}")]) {
-            common::skipped(tool, "not installed");
-            continue;
-        }
-        let client = Command::new("sh").args(["-c", &line]).stdout(std::process::Stdio::piped()).spawn().unwrap();
-        let mut room = [0; 99];
-        let got = server.recv(&mut room, Deadline::after_ms(SOON)).unwrap();
-        assert_eq!(&room[..got.len], b"hello\n", "{tool}");
-        server.send(b"back\n", Some(&got.from), Deadline::NEVER).unwrap();
-        // What comes behind the end of its input socat takes for half a second more.
-        assert_eq!(client.wait_with_output().unwrap().stdout, b"back\n", "{tool}");
+        let (free, to) = here();
+        let line = line.replace("PORT", &to.port().unwrap().to_string());
+        drop(free);
+        asks(tool, &line, &here().0, &to);
+    }
+}
+
+#[test]
+fn perl_nc_and_socat_by_unix_datagrams() {
+    let dir = common::Dir::new("dgramothers");
+    let path = dir.path("ours");
+    let server = dgram::unix(Some(path.as_bytes()), "").unwrap();
+    let perl = "use Socket; socket S,PF_UNIX,SOCK_DGRAM,0; bind S,sockaddr_un($ARGV[0]) or die; alarm 10;";
+    let theirs = dir.path("perl");
+    let line = "send S,qq(hello\\n),0,sockaddr_un($ARGV[1]); recv S,$b,9,0; print $b";
+    asked_by("perl", &format!("exec perl -e '{perl} {line}' {theirs} {path}"), &server);
+    asked_by("nc", &format!("echo hello | timeout 10 nc -uU -N -W 1 {path}"), &server);
+    let theirs = dir.path("socat");
+    asked_by("socat", &format!("echo hello | timeout 10 socat -t0.5 - UNIX-SENDTO:{path},bind={theirs}"), &server);
+    for (tool, line) in [
+        ("perl", format!("exec perl -e '{perl} $f=recv S,$b,9,0; send S,qq(back\\n),0,$f' PATH")),
+        ("nc", "echo back | exec timeout 10 nc -luU PATH".to_owned()),
+        ("socat", "exec timeout 10 socat UNIX-RECVFROM:PATH 'SYSTEM:read l; echo back'".to_owned()),
+    ] {
+        let theirs = dir.path(&format!("{tool}-serves"));
+        let client = dgram::unix(Some(dir.path(&format!("asks-{tool}")).as_bytes()), "").unwrap();
+        asks(tool, &line.replace("PATH", &theirs), &client, &Addr::unix(&theirs));
     }
 }
 
