@@ -108,3 +108,30 @@ TEST(a_name_without_a_slash_is_answered) {
     ipc_dgram_free(server);
     CHECK(chdir(here) == 0);
 }
+
+static int32_t gives_up(int32_t signal, const char *name, void *userdata) {
+    (void)signal, (void)name, (void)userdata;
+    return 1;
+}
+
+TEST(given_up_in_the_middle) {
+    ipc_dgram *one, *other;
+    ipc_batch *b = ipc_batch_new(1, 16);
+    int next = 0, number;
+    int32_t sent;
+    SAME(ipc_dgram_pair(&one, &other), 0);
+    for (int i = 0; i < 1000; i++) SAME(ipc_batch_add(b, &i, sizeof i, NULL), i + 1);
+    SAME(ipc_signal_handle("ALRM", gives_up, NULL), 0);
+    CHECK(ipc_signal_alarm(50, 0) >= 0);
+    SAME(ipc_batch_send(b, one, -1), PERLIPC_E_HANDLER);
+    SAME(ipc_signal_default("ALRM"), 0);
+    /* What went out is not sent again, and what did not still waits. */
+    do {
+        while (ipc_dgram_recv(other, &number, sizeof number, 0, NULL) == sizeof number) SAME(number, next++);
+        CHECK((sent = ipc_batch_send(b, one, 0)) >= 0);
+    } while (sent > 0);
+    SAME(next, 1000);
+    ipc_dgram_free(one);
+    ipc_dgram_free(other);
+    ipc_batch_free(b);
+}
