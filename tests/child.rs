@@ -22,6 +22,7 @@ common::scenarios![
     trees,
     fork_ends_at_once,
     fork_that_reaps,
+    fork_beside_a_change,
     forked_beside_threads,
     in_the_group_of_a_child,
 ];
@@ -488,6 +489,46 @@ fn fork_that_reaps() {
     no_child_is_left();
 }
 
+/// A handler of the host's may have CHLD ignored at any moment before the fork: the child is held all the same.
+fn fork_beside_a_change() {
+    extern "C" fn change(_: i32) {
+        static IGNORED: AtomicBool = AtomicBool::new(false);
+        let ignore = !IGNORED.fetch_xor(true, Ordering::Relaxed);
+        // SAFETY: no more than a handler may do.
+        unsafe { libc::signal(libc::SIGCHLD, if ignore { libc::SIG_IGN } else { libc::SIG_DFL }) };
+    }
+    // In the parent, before fork is back there: until the child has ended or waits.
+    unsafe extern "C" fn let_it_end() {
+        let children = || std::fs::read_to_string("/proc/thread-self/children").unwrap();
+        let stat = |pid: &str| std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let runs = |pid: &str| stat(pid).rsplit(") ").next().is_some_and(|rest| rest.starts_with(['R', 'D']));
+        while children().split_whitespace().any(runs) {}
+    }
+    let every = |micros| {
+        let time = libc::timeval { tv_sec: 0, tv_usec: micros };
+        let timer = libc::itimerval { it_interval: time, it_value: time };
+        // SAFETY: plain numbers.
+        assert_eq!(unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, std::ptr::null_mut()) }, 0);
+    };
+    // SAFETY: the only thread.
+    unsafe {
+        libc::pthread_atfork(None, Some(let_it_end), None);
+        libc::signal(libc::SIGALRM, change as *const () as usize);
+    }
+    every(20);
+    for _ in 0..scale(10_000) {
+        // SAFETY: the child only exits.
+        match unsafe { fork() }.unwrap() {
+            Fork::Child => unsafe { libc::_exit(0) },
+            Fork::Parent(child) => {
+                assert!(child.pidfd().is_some());
+                let _ = child.wait(Deadline::NEVER).unwrap();
+            }
+        }
+    }
+    every(0);
+}
+
 #[test]
 fn wait_for_any_of_ours() {
     run("any_of_ours");
@@ -542,4 +583,5 @@ fn locks_of_other_threads_stay_in_the_parent() {
 fn forked_children_are_held() {
     run("fork_ends_at_once");
     run("fork_that_reaps");
+    run("fork_beside_a_change");
 }

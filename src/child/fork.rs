@@ -93,13 +93,15 @@ pub fn fork_by(fork: impl FnOnce() -> Result<i32>) -> Result<Fork> {
 
 fn fork_at(bare: bool, fork: impl FnOnce() -> Result<i32>) -> Result<Fork> {
     sweep();
-    let gate = ForkGate::new(bare)?;
+    // No handler may reap the child before it is held, nor change what the gate is left out for. And a host forgets in the
+    // child what its handlers have noted until then (Python does), a signal to the child too: that comes afterwards.
+    let before = sys::set_mask(libc::SIG_SETMASK, sys::ALL_SIGNALS);
+    let gate = ForkGate::new(bare).inspect_err(|_| {
+        sys::set_mask(libc::SIG_SETMASK, before);
+    })?;
     // Another thread that reaps any child at all waits until this one is in the registry.
     let alone = sys::single_threaded();
     let starting = (!alone).then(|| STARTING.get().write().unwrap_or_else(PoisonError::into_inner));
-    // No handler may reap the child before it is held. And a host forgets in the child what its handlers have noted until
-    // then (Python does), a signal to the child too: that comes afterwards.
-    let before = sys::set_mask(libc::SIG_SETMASK, sys::ALL_SIGNALS);
     let side = fork().map(|pid| if pid == 0 { Fork::Child } else { Fork::Parent(forked(pid)) });
     drop(starting);
     if matches!(side, Ok(Fork::Child)) {
