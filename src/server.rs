@@ -469,7 +469,8 @@ impl Server {
     fn reap(&mut self, report: &mut Report, kids: &mut Vec<Kid>) {
         let mut i = 0;
         while let Some(kid) = kids.get_mut(i) {
-            match if kid.ended { kid.child.poll() } else { Ok(None) } {
+            // Poll has named it: that it is asked again is spared.
+            match if kid.ended && kid.child.has_ended() { kid.child.poll() } else { Ok(None) } {
                 Ok(None) => {
                     if !kid.cut && kid.deadline.passed() {
                         kid.cut = true;

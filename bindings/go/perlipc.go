@@ -758,6 +758,12 @@ func SignalQueue(name string) error {
 	return err
 }
 
+// SignalIgnore discards a signal from now on, and what is under way of it: Perl's $SIG{X} = 'IGNORE'.
+func SignalIgnore(name string) error {
+	_, err := bySignal(name, func(s *C.char) C.int32_t { return C.ipc_signal_ignore(s) })
+	return err
+}
+
 // SignalDefault gives a signal its default.
 func SignalDefault(name string) error {
 	_, err := bySignal(name, func(s *C.char) C.int32_t { return C.ipc_signal_default(s) })

@@ -138,6 +138,8 @@ func TestSignalsOfGo(t *testing.T) {
 	}
 	writer.Write([]byte("line\n"))
 	same(t, <-done, nil)
+	// What is still under way to some thread must not meet the default.
+	same(t, SignalIgnore("USR2"), nil)
 	same(t, SignalDefault("USR2"), nil)
 }
 

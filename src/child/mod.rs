@@ -316,25 +316,13 @@ impl State {
                     continue;
                 }
             }
-            // Who will not wait asks for the status at once, unless another thread does.
-            let at_once = if deadline == Deadline::NOW { try_lock(&self.reap) } else { None };
-            let asked = at_once.is_some();
-            let _reap = match at_once {
-                Some(reap) => reap,
-                None => {
-                    block::ready(pidfd, libc::POLLIN, deadline)?;
-                    self.reap.lock().unwrap_or_else(PoisonError::into_inner)
-                }
-            };
+            block::ready(pidfd, libc::POLLIN, deadline)?;
+            let _reap = self.reap.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(status) = self.known() {
                 return Ok(status);
             }
             match sys::waitid(&CALM, Who::Pidfd(pidfd), libc::WEXITED | libc::WNOHANG) {
-                Ok((0, _)) if asked => {
-                    drop(_reap);
-                    signal::safe_point()?;
-                    return Err(Stop::Timeout);
-                }
+                // It has ended, but who traces it has not let go of it yet.
                 Ok((0, _)) => {}
                 Ok((_, status)) => return Ok(self.store(Status::from_raw(status))),
                 Err(libc::ECHILD) => return self.stolen(pidfd),
