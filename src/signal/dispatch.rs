@@ -100,8 +100,8 @@ fn run_one(board: &Board, signal: i32) -> Wait<bool> {
         return Ok(false);
     }
     let Some(handler) = table::handler(signal) else {
-        // Its handler was taken away; what that left behind is gone with it.
-        board.pending.fetch_and(!bit(signal), Ordering::SeqCst);
+        // Its handler was taken away; what that left behind is gone with it, its count too.
+        take(board, signal);
         return Ok(false);
     };
     let Some(arrived) = take(board, signal) else { return Ok(false) };
