@@ -42,7 +42,7 @@ impl Writer {
 
     /// Whether the buffer takes it.
     fn fits(&self, data: &[u8]) -> bool {
-        self.pending.len() - self.gone + data.len() <= WRITE_BUFFER
+        self.pending() + data.len() <= WRITE_BUFFER
     }
 
     fn forget(&mut self) {
