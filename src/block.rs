@@ -193,8 +193,8 @@ impl Default for Gate {
         Gate {
             state: AtomicU32::default(),
             inside: Default::default(),
-            waiting: Own::new(|_| {}),
-            sets: Own::new(|_| {}),
+            waiting: Own::new(),
+            sets: Own::new(),
             watched: AtomicBool::default(),
         }
     }
@@ -457,12 +457,11 @@ pub(crate) struct Hub {
 
 impl Default for Hub {
     fn default() -> Hub {
-        let close = |parents: &Mutex<Option<Ends>>| {
-            if let Ok(mut ends) = parents.try_lock() {
-                *ends = None;
-            }
+        let close = |parents: &_| {
+            drop(child::taken_over(parents));
+            Mutex::default()
         };
-        Hub { ends: Own::new(close), news: Own::new(|_| {}), waiter: AtomicUsize::default() }
+        Hub { ends: Own::inheriting(close), news: Own::new(), waiter: AtomicUsize::default() }
     }
 }
 

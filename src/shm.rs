@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::child::{Own, taken_over};
 use crate::error::{Error, Result};
 use crate::sys::sysv::{self as raw, Segment};
 use crate::sysv::{self, Change, Owner};
@@ -79,10 +80,10 @@ const KEPT: usize = 64;
 /// What up to this size is copied while the table is held: less than it would cost to hold the segment apart.
 const QUICK: usize = 4096;
 
-static TABLE: Mutex<Vec<Attached>> = Mutex::new(Vec::new());
+static TABLE: Own<Mutex<Vec<Attached>>> = Own::inheriting(taken_over);
 
 fn table() -> MutexGuard<'static, Vec<Attached>> {
-    TABLE.lock().unwrap_or_else(PoisonError::into_inner)
+    TABLE.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The segment in the table, attached if it is not there, looked after if the tick is another.

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::block::{self, CALM};
-use crate::child::{self, Child};
+use crate::child::{self, Child, Own};
 use crate::error::{Error, Result};
 use crate::signal;
 use crate::sys::{self, Pointers, SigSet};
@@ -432,7 +432,7 @@ const BY_MEMORY: u8 = 1;
 const BY_PIPE: u8 = 2;
 
 /// Held while a child changes its user on this process's memory, which would leave the process not dumpable.
-static CHANGING_USER: Mutex<()> = Mutex::new(());
+static CHANGING_USER: Own<Mutex<()>> = Own::new();
 
 const STACK: usize = 64 * 1024;
 
@@ -530,7 +530,7 @@ fn start_once(spec: &Spec<'_>) -> Result<Child> {
     let _user = spec
         .ids
         .as_ref()
-        .map(|_| (CHANGING_USER.lock().unwrap_or_else(PoisonError::into_inner), Dumpable(sys::dumpable())));
+        .map(|_| (CHANGING_USER.get().lock().unwrap_or_else(PoisonError::into_inner), Dumpable(sys::dumpable())));
     let defaults = spec.defaults | signal::deaf_for_child();
     // A child is born without handlers (CLONE_CLEAR_SIGHAND): signals need to be kept from it only while it has yet to
     // put back what is ignored.

@@ -1,8 +1,29 @@
 //! Time limits. One clock (CLOCK_MONOTONIC), one type: the moment by which a whole call must be over.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::sys;
+
+/// A [`Deadline`] that threads share.
+pub(crate) struct SharedDeadline(AtomicU64);
+
+impl SharedDeadline {
+    pub(crate) const fn never() -> SharedDeadline {
+        SharedDeadline(AtomicU64::new(u64::MAX))
+    }
+
+    pub(crate) fn get(&self) -> Deadline {
+        match self.0.load(Ordering::Relaxed) {
+            u64::MAX => Deadline::NEVER,
+            at => Deadline(Some(at)),
+        }
+    }
+
+    pub(crate) fn set(&self, deadline: Deadline) {
+        self.0.store(deadline.0.unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
 
 /// When a call must be over: an instant on the monotonic clock, or never.
 ///

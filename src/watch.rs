@@ -23,7 +23,7 @@ struct Watcher {
     fresh: Vec<Watch>,
 }
 
-static WATCHER: Own<Mutex<Watcher>> = Own::new(|_| {});
+static WATCHER: Own<Mutex<Watcher>> = Own::new();
 
 fn watcher() -> MutexGuard<'static, Watcher> {
     WATCHER.get().lock().unwrap_or_else(PoisonError::into_inner)

@@ -3,7 +3,7 @@
 mod common;
 
 use std::os::unix::process::ExitStatusExt;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,7 @@ scenarios! {
     trap_overflow, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm, under_alarm_too, no_wake_up_is_lost, system_makes_deaf,
     trap_overflow_elsewhere, trap_twice, trap_two, stacks_go_with_their_threads,
     a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing, the_users_change_is_not_kept, a_fork_is_not_deaf,
+    a_handler_lives_until_it_returns, a_fork_beside_who_sets_handlers,
 }
 
 macro_rules! each {
@@ -37,6 +38,7 @@ each! {
     the_descriptor, masks, kill_counts, kill_tells_eperm, alarms, sleep_is_cut, a_reaper_beside_popen_and_system,
     foreign_handlers_are_noticed, the_signal_thread_moves, what_another_thread_makes_due, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm, under_alarm_too,
     no_wake_up_is_lost, system_makes_deaf, a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing, the_users_change_is_not_kept, a_fork_is_not_deaf,
+    a_handler_lives_until_it_returns, a_fork_beside_who_sets_handlers,
     stacks_go_with_their_threads,
 }
 
@@ -781,6 +783,65 @@ fn what_another_thread_makes_due() {
     assert_eq!(Arc::strong_count(&kept), 2);
     signal::default("USR2").unwrap();
     assert_eq!(Arc::strong_count(&kept), 1);
+}
+
+/// Also one that was taken away while it runs, by itself or by another thread; then it is gone at once.
+fn a_handler_lives_until_it_returns() {
+    for by_itself in [true, false] {
+        let kept = Arc::new(());
+        let (mine, alive) = (kept.clone(), Arc::new(AtomicUsize::new(0)));
+        let seen = alive.clone();
+        signal::handle("USR1", move |_| {
+            let change = || signal::handle("USR1", |_| Ok(())).unwrap();
+            if by_itself {
+                change()
+            } else {
+                std::thread::spawn(change).join().unwrap()
+            }
+            seen.store(Arc::strong_count(&mine), Ordering::SeqCst);
+            Ok(())
+        })
+        .unwrap();
+        signal::kill("USR1", me()).unwrap();
+        assert_eq!((alive.load(Ordering::SeqCst), Arc::strong_count(&kept)), (2, 1), "{by_itself}");
+    }
+}
+
+/// A lock that a thread of the parent's held is not the child's: its handlers are set, run, and its programs started.
+fn a_fork_beside_who_sets_handlers() {
+    static DONE: AtomicBool = AtomicBool::new(false);
+    signal::handle("USR1", |_| Ok(())).unwrap();
+    let busy = std::thread::spawn(|| {
+        while !DONE.load(Ordering::Relaxed) {
+            signal::handle("USR2", |_| Ok(())).unwrap();
+            drop(signal::save("USR2").unwrap());
+            signal::default("USR2").unwrap();
+        }
+    });
+    for _ in 0..200 {
+        // SAFETY: the other thread holds no lock but the library's and the allocator's, and that one serves forks.
+        match unsafe { perlipc::fork() }.unwrap() {
+            perlipc::Fork::Child => {
+                // SAFETY: plain numbers; what hangs ends by SIGALRM.
+                unsafe { libc::alarm(10) };
+                let ran = Arc::new(AtomicBool::new(false));
+                let runs = ran.clone();
+                let set = signal::handle("USR2", move |_| {
+                    runs.store(true, Ordering::SeqCst);
+                    Ok(())
+                });
+                let sent = signal::kill("USR2", std::process::id() as i32);
+                let ended = Cmd::new("true").run(Deadline::NEVER);
+                let good =
+                    set.is_ok() && sent.is_ok() && ran.load(Ordering::SeqCst) && ended.is_ok_and(|it| it.success());
+                // SAFETY: ends the child.
+                unsafe { libc::_exit(if good { 0 } else { 1 }) }
+            }
+            perlipc::Fork::Parent(child) => assert_eq!(child.wait(Deadline::NEVER).unwrap().code(), Some(0)),
+        }
+    }
+    DONE.store(true, Ordering::Relaxed);
+    busy.join().unwrap();
 }
 
 fn a_fork_has_nothing_pending() {

@@ -28,7 +28,7 @@ use crate::watch;
 pub use fork::fork_flushed;
 pub use fork::{Fork, fork, fork_by};
 pub(crate) use fork::{fork_alone, threads};
-pub(crate) use own::{Own, generation};
+pub(crate) use own::{Own, generation, taken_over};
 pub use registry::orphans;
 use registry::registry;
 pub(crate) use registry::{signal_ours, starting, sweep};

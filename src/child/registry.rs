@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
-use super::{Own, State};
+use super::{Own, State, taken_over};
 use crate::{signal, sys};
 
 #[derive(Default)]
@@ -17,10 +17,9 @@ pub(super) struct Registry {
 }
 
 // A forked process has no children yet.
-static REGISTRY: Own<Mutex<Registry>> = Own::new(|parents| {
-    if let Ok(mut parents) = parents.try_lock() {
-        *parents = Registry::default();
-    }
+static REGISTRY: Own<Mutex<Registry>> = Own::inheriting(|parents| {
+    drop(taken_over(parents));
+    Mutex::default()
 });
 
 pub(super) fn registry() -> MutexGuard<'static, Registry> {
@@ -28,7 +27,7 @@ pub(super) fn registry() -> MutexGuard<'static, Registry> {
 }
 
 /// Held for reading from before a child exists until the registry knows it.
-pub(super) static STARTING: Own<RwLock<()>> = Own::new(|_| {});
+pub(super) static STARTING: Own<RwLock<()>> = Own::new();
 
 pub(crate) fn starting() -> RwLockReadGuard<'static, ()> {
     STARTING.get().read().unwrap_or_else(PoisonError::into_inner)

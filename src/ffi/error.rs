@@ -233,7 +233,9 @@ pub extern "C" fn ipc_error_last_path() -> *const c_char {
 pub(super) fn interned(text: &str) -> *const c_char {
     use std::collections::BTreeMap;
     use std::sync::{Mutex, PoisonError};
-    static KNOWN: Mutex<BTreeMap<String, CString>> = Mutex::new(BTreeMap::new());
-    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+
+    use crate::child::{Own, taken_over};
+    static KNOWN: Own<Mutex<BTreeMap<String, CString>>> = Own::inheriting(taken_over);
+    let mut known = KNOWN.get().lock().unwrap_or_else(PoisonError::into_inner);
     known.entry(text.to_owned()).or_insert_with(|| c_string(text)).as_ptr()
 }

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::stream::ipc_stream;
 use super::{Handle, copy_text, free, get, give, guard, out_handle, put, text};
+use crate::child::{Own, taken_over};
 use crate::error::Error;
 use crate::listener::Listener;
 use crate::sys;
@@ -154,12 +155,12 @@ pub unsafe extern "C" fn ipc_listener_adopt(fd: i32, out: *mut *mut ipc_listener
 /// Perl: none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_listener_inherited(out: *mut *mut ipc_listener) -> i32 {
-    static REST: Mutex<Vec<Listener>> = Mutex::new(Vec::new());
+    static REST: Own<Mutex<Vec<Listener>>> = Own::inheriting(taken_over);
     guard(|| {
         // SAFETY: the caller's out-parameter.
         unsafe {
             out_handle(out, "listener")?;
-            let mut rest = REST.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut rest = REST.get().lock().unwrap_or_else(PoisonError::into_inner);
             // Only the first call finds any.
             rest.extend(Listener::inherited()?);
             if rest.is_empty() {

@@ -298,7 +298,8 @@ fn the_current() -> Result<signal::Arrived, Error> {
 /// Perl: every op is one.
 #[unsafe(no_mangle)]
 pub extern "C" fn ipc_signal_dispatch(timeout_ms: i32) -> i32 {
-    if timeout_ms == 0 && !signal::is_due() {
+    // On whichever thread; which one this is looks who finds something.
+    if timeout_ms == 0 && signal::nothing_due() {
         return 0;
     }
     dispatch(timeout_ms)
@@ -307,7 +308,7 @@ pub extern "C" fn ipc_signal_dispatch(timeout_ms: i32) -> i32 {
 /// Apart, so that who finds nothing due saves no registers.
 #[cold]
 #[inline(never)]
-fn dispatch(timeout_ms: i32) -> i32 {
+extern "C" fn dispatch(timeout_ms: i32) -> i32 {
     guard(|| signal::dispatch(Deadline::after_ms(timeout_ms)).map(|ran| i32::try_from(ran).unwrap_or(i32::MAX)))
 }
 

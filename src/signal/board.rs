@@ -1,43 +1,95 @@
 //! What the kernel's handler writes, and the handler itself.
 
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 
 use super::names::{LAST, bit};
 use crate::block::CALM;
 use crate::error::{Error, Result};
-use crate::sys;
+use crate::sys::{self, Wiped, Zeroed};
 
-/// What the handler knows of one signal's last arrival.
-#[derive(Default)]
+/// What the handler knows of one signal's arrivals.
 pub(super) struct Arrival {
-    pub(super) count: AtomicU32,
-    /// Odd while a handler writes what follows.
+    /// How many there were, and how many of them were taken: what lies between waits.
+    came: AtomicU32,
+    taken: AtomicU32,
+    /// Odd while a handler writes what follows: the last one.
     turn: AtomicU32,
     code: AtomicI32,
     pid: AtomicI32,
     uid: AtomicU32,
     value: AtomicU64,
+    /// Its handler runs now: what comes meanwhile is due when that is over.
+    pub(super) held: AtomicBool,
 }
 
 impl Arrival {
-    /// Counts an arrival, and notes who sent it.
+    const fn none() -> Arrival {
+        Arrival {
+            came: AtomicU32::new(0),
+            taken: AtomicU32::new(0),
+            turn: AtomicU32::new(0),
+            code: AtomicI32::new(0),
+            pid: AtomicI32::new(0),
+            uid: AtomicU32::new(0),
+            value: AtomicU64::new(0),
+            held: AtomicBool::new(false),
+        }
+    }
+
+    /// Counts an arrival, and notes who sent it. `alone`: nobody else is at it, and nothing interrupts this.
     #[inline(always)]
-    pub(super) fn note(&self, code: i32, pid: i32, uid: u32, value: u64) {
+    pub(super) fn note(&self, alone: bool, code: i32, pid: i32, uid: u32, value: u64) {
         let turn = self.turn.load(Ordering::Relaxed);
+        let odd = turn.wrapping_add(1);
         // Odd: another thread notes an arrival just now. It is as much the last as this one.
         if turn & 1 == 0
-            && self.turn.compare_exchange(turn, turn.wrapping_add(1), Ordering::SeqCst, Ordering::Relaxed).is_ok()
+            && (alone || self.turn.compare_exchange(turn, odd, Ordering::SeqCst, Ordering::Relaxed).is_ok())
         {
+            if alone {
+                self.turn.store(odd, Ordering::Relaxed);
+                fence(Ordering::Release);
+            }
             self.code.store(code, Ordering::Relaxed);
             self.pid.store(pid, Ordering::Relaxed);
             self.uid.store(uid, Ordering::Relaxed);
             self.value.store(value, Ordering::Relaxed);
             self.turn.store(turn.wrapping_add(2), Ordering::Release);
         }
-        self.count.fetch_add(1, Ordering::Relaxed);
+        if alone {
+            self.came.store(self.came.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+        } else {
+            self.came.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether any wait to be taken.
+    pub(super) fn waits(&self) -> bool {
+        self.came.load(Ordering::SeqCst) != self.taken.load(Ordering::SeqCst)
+    }
+
+    /// Takes all that wait: how many.
+    #[inline(always)]
+    pub(super) fn take(&self) -> u32 {
+        let mut taken = self.taken.load(Ordering::SeqCst);
+        loop {
+            let came = self.came.load(Ordering::SeqCst);
+            if came == taken {
+                return 0;
+            }
+            if sys::single_threaded() {
+                // Nobody else takes, and the kernel's handler does not look at it.
+                self.taken.store(came, Ordering::Relaxed);
+                return came.wrapping_sub(taken);
+            }
+            match self.taken.compare_exchange(taken, came, Ordering::SeqCst, Ordering::SeqCst) {
+                Ok(_) => return came.wrapping_sub(taken),
+                Err(now) => taken = now,
+            }
+        }
     }
 
     /// Who sent the last one: code, pid, uid, value, all of the same.
+    #[inline(always)]
     pub(super) fn last(&self) -> (i32, i32, u32, u64) {
         loop {
             let turn = self.turn.load(Ordering::Acquire);
@@ -61,10 +113,6 @@ impl Arrival {
 pub(super) struct Board {
     /// Signals whose handler must run: what cuts a wait.
     pub(super) due: AtomicU64,
-    /// Arrived and not yet taken.
-    pub(super) pending: AtomicU64,
-    /// Their handlers run now: they become due when that is over.
-    pub(super) held: AtomicU64,
     /// Queued signals that [`next`](super::next) may take.
     pub(super) ready: AtomicU64,
     /// Whatever arrived since the thread in [`next`](super::next) looked last: what cuts its wait.
@@ -75,12 +123,38 @@ pub(super) struct Board {
     /// The thread in [`next`](super::next); 0: nobody.
     pub(super) waiter: AtomicUsize,
     pub(super) waiter_tid: AtomicI32,
-    /// A pipe that is readable when something is due or ready; 0: none.
-    pub(super) fd: AtomicI32,
-    pub(super) arrivals: [Arrival; LAST as usize + 1],
+    /// The pipe that is readable when something is due or ready: its reader, then its writer; 0: none.
+    pub(super) pipe: [AtomicI32; 2],
+    arrivals: [Arrival; LAST as usize + 1],
 }
 
-static BOARD: AtomicPtr<Board> = AtomicPtr::new(std::ptr::null_mut());
+// SAFETY: atomics only, of which all-zero bytes are valid ones.
+unsafe impl Zeroed for Board {}
+
+static BOARD: Wiped<Board> = Wiped::new(Board {
+    due: AtomicU64::new(0),
+    ready: AtomicU64::new(0),
+    news: AtomicU64::new(0),
+    thread: AtomicUsize::new(0),
+    tid: AtomicI32::new(0),
+    waiter: AtomicUsize::new(0),
+    waiter_tid: AtomicI32::new(0),
+    pipe: [const { AtomicI32::new(0) }; 2],
+    arrivals: [const { Arrival::none() }; LAST as usize + 1],
+});
+
+impl Board {
+    #[inline(always)]
+    pub(super) fn arrival(&self, signal: i32) -> &Arrival {
+        // Numbers that are no signal's are refused before; 0 is nobody's.
+        self.arrivals.get(signal as usize).unwrap_or(&self.arrivals[0])
+    }
+
+    /// What every forwarded signal carries.
+    fn mark(&self) -> u64 {
+        std::ptr::from_ref(self) as u64
+    }
+}
 
 /// Signals that are pulled ([`next`](super::next)), not handled. Not on the page: a fork keeps it.
 pub(super) static QUEUED: AtomicU64 = AtomicU64::new(0);
@@ -95,10 +169,10 @@ pub(super) static BEHIND_INFO: AtomicU64 = AtomicU64::new(0);
 /// Whether there is a signal thread: the first handler decides.
 static ADOPTED: AtomicBool = AtomicBool::new(false);
 
-#[inline]
-pub(super) fn board() -> Option<&'static Board> {
-    // SAFETY: null, or a page that is never unmapped; all fields are atomics.
-    unsafe { BOARD.load(Ordering::Acquire).as_ref() }
+/// All zero where no handler was ever set, and in a fresh child.
+#[inline(always)]
+pub(super) fn board() -> &'static Board {
+    BOARD.get()
 }
 
 /// The kernel's handler. It records and wakes; atomics, and system calls that keep errno: nothing else may be added.
@@ -139,32 +213,44 @@ pub(super) extern "C" fn on_signal_front(
 unsafe fn is_forwarded(info: *mut libc::siginfo_t) -> bool {
     // SAFETY: the kernel hands over a valid siginfo.
     let info = unsafe { &*info.cast::<sys::SigInfo>() };
-    info.code == libc::SI_QUEUE && info.value() == BOARD.load(Ordering::Acquire) as u64
+    info.code == libc::SI_QUEUE && info.value() == board().mark()
+}
+
+/// Sets bits of a word that threads share; what it was before. `alone`: nobody else is at it, and nothing interrupts this.
+#[inline(always)]
+fn set(word: &AtomicU64, bits: u64, alone: bool) -> u64 {
+    if alone {
+        let before = word.load(Ordering::Relaxed);
+        word.store(before | bits, Ordering::Release);
+        return before;
+    }
+    word.fetch_or(bits, Ordering::SeqCst)
 }
 
 /// # Safety
-/// The arguments of a running SA_SIGINFO handler that was installed after the board was made.
+/// The arguments of a running SA_SIGINFO handler.
 #[inline(always)]
 unsafe fn record(signal: libc::c_int, info: *mut libc::siginfo_t, registers: *mut libc::c_void) {
-    // SAFETY: the caller's promise; the kernel hands over a valid siginfo and context.
+    // SAFETY: the caller's promise; the kernel hands over a valid siginfo and context, and a number that is in bounds.
     unsafe {
-        let board = &*BOARD.load(Ordering::Acquire);
+        let board = board();
         let forwarded = is_forwarded(info);
         let info = &*info.cast::<sys::SigInfo>();
-        let mark = std::ptr::from_ref(board) as u64;
         let bit = 1u64.wrapping_shl(signal as u32 - 1);
-        // Whether the signal thread must be told. Not when it was before and has not looked yet, nor while its handler runs.
+        // All signals are blocked while this runs: where there is one thread, nobody else is at the board.
+        let alone = sys::single_threaded();
+        let queued = QUEUED.load(Ordering::SeqCst) & bit != 0;
+        // Whether the signal thread must be told: not when it was before and has not looked yet.
         let mut tell = false;
         if !forwarded {
-            let arrival = board.arrivals.as_ptr().add(signal as usize);
-            (*arrival).note(info.code, info.pid, info.uid, info.value());
-            board.pending.fetch_or(bit, Ordering::SeqCst);
-            if QUEUED.load(Ordering::SeqCst) & bit != 0 {
-                board.ready.fetch_or(bit, Ordering::SeqCst);
-            } else if board.held.load(Ordering::SeqCst) & bit == 0 {
-                tell = board.due.fetch_or(bit, Ordering::SeqCst) & bit == 0;
+            let arrival = &*board.arrivals.as_ptr().add(signal as usize);
+            arrival.note(alone, info.code, info.pid, info.uid, info.value());
+            if queued {
+                set(&board.ready, bit, alone);
+            } else {
+                tell = set(&board.due, bit, alone) & bit == 0;
             }
-            let fd = board.fd.load(Ordering::Relaxed);
+            let fd = board.pipe[1].load(Ordering::Relaxed);
             if fd > 0 {
                 sys::write_quiet(fd, &[signal as u8]);
             }
@@ -173,7 +259,7 @@ unsafe fn record(signal: libc::c_int, info: *mut libc::siginfo_t, registers: *mu
         // Who pulls is woken by every arrival, and looks.
         let waiter = board.waiter.load(Ordering::SeqCst);
         if waiter != 0 {
-            board.news.fetch_or(bit, Ordering::SeqCst);
+            set(&board.news, bit, alone);
             if waiter == me {
                 sys::cut_if_waiting(registers);
                 // It pulls on the signal thread: nobody else is to be woken.
@@ -181,57 +267,47 @@ unsafe fn record(signal: libc::c_int, info: *mut libc::siginfo_t, registers: *mu
                     return;
                 }
             } else if !forwarded {
-                sys::forward(board.waiter_tid.load(Ordering::Relaxed), signal, mark);
+                sys::forward(board.waiter_tid.load(Ordering::Relaxed), signal, board.mark());
             }
         }
         // A queued signal cuts no other call.
-        if QUEUED.load(Ordering::SeqCst) & bit != 0 {
+        if queued {
             return;
         }
         let thread = board.thread.load(Ordering::Relaxed);
         if thread == 0 || thread == me {
             sys::cut_if_waiting(registers);
         } else if tell && thread != waiter {
-            sys::forward(board.tid.load(Ordering::Relaxed), signal, mark);
+            sys::forward(board.tid.load(Ordering::Relaxed), signal, board.mark());
         }
     }
 }
 
 /// Makes a signal due from outside its handler, and tells the signal thread, unless that is this one.
-pub(super) fn make_due(board: &'static Board, signal: i32) {
-    let bit = bit(signal);
+pub(super) fn make_due(signal: i32) {
+    let (board, bit) = (board(), bit(signal));
     if board.due.fetch_or(bit, Ordering::SeqCst) & bit == 0 && !is_signal_thread() {
-        sys::forward(board.tid.load(Ordering::SeqCst), signal, std::ptr::from_ref(board) as u64);
+        sys::forward(board.tid.load(Ordering::SeqCst), signal, board.mark());
     }
 }
 
 /// The thread in [`next`](super::next) looks again, at what waits for it and at what is queued: its wait is for what was
 /// queued before, and one of those, whose handler is ours, comes to it.
-pub(super) fn wake_waiter(board: &'static Board, signal: i32) {
+pub(super) fn wake_waiter(signal: i32) {
+    let board = board();
     if board.waiter.load(Ordering::SeqCst) != 0 {
-        let tid = board.waiter_tid.load(Ordering::SeqCst);
-        sys::forward(tid, signal, std::ptr::from_ref(board) as u64);
+        sys::forward(board.waiter_tid.load(Ordering::SeqCst), signal, board.mark());
     }
 }
 
+/// Whether a signal that was taken from the kernel is one that a handler of ours has forwarded.
+pub(super) fn is_ours(info: &sys::SigInfo) -> bool {
+    info.code == libc::SI_QUEUE && info.value() == board().mark()
+}
+
+/// The same, for who will write there.
 pub(super) fn make_board() -> Result<&'static Board> {
-    if let Some(board) = board() {
-        return Ok(board);
-    }
-    let failed = |errno| Error::os("signal", errno);
-    let size = size_of::<Board>().next_multiple_of(4096);
-    let pages = sys::Pages::new(size, 0).map_err(failed)?;
-    pages.advise(libc::MADV_WIPEONFORK).map_err(failed)?;
-    let at = pages.as_ptr().cast::<Board>();
-    // SAFETY: zeroed memory is a Board (atomics only), aligned to a page, never unmapped once it is published.
-    match BOARD.compare_exchange(std::ptr::null_mut(), at, Ordering::SeqCst, Ordering::SeqCst) {
-        Ok(_) => {
-            std::mem::forget(pages);
-            Ok(unsafe { &*at })
-        }
-        // Another thread was quicker.
-        Err(theirs) => Ok(unsafe { &*theirs }),
-    }
+    BOARD.wiped_at_fork().map_err(|errno| Error::os("signal", errno))
 }
 
 /// The signal thread is the calling one, if there is none yet: after what could fail, which decides nothing.
@@ -260,22 +336,17 @@ pub fn take_over() -> Result<()> {
 /// The word that cuts this thread's waits.
 #[inline(always)]
 pub(crate) fn word() -> &'static AtomicU64 {
-    match board() {
-        None => &CALM,
-        Some(board) => match board.thread.load(Ordering::Relaxed) {
-            thread if thread == sys::thread_self() => &board.due,
-            0 => word_of_fresh(board),
-            _ => &CALM,
-        },
+    let board = board();
+    match board.thread.load(Ordering::Relaxed) {
+        thread if thread == sys::thread_self() => &board.due,
+        0 if ADOPTED.load(Ordering::Relaxed) => word_of_fresh(board),
+        _ => &CALM,
     }
 }
 
-/// Where there is no signal thread: nobody has asked for one, or this is a fresh child, whose only thread it is.
+/// In a fresh child, whose only thread it is.
 #[cold]
 fn word_of_fresh(board: &'static Board) -> &'static AtomicU64 {
-    if !ADOPTED.load(Ordering::Relaxed) {
-        return &CALM;
-    }
     adopt(board);
     &board.due
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::names::bit;
-use super::table::{action, plain_action, table, try_table};
+use super::table::{action, plain_action, table};
 use crate::child;
 use crate::error::Result;
 use crate::sys;
@@ -11,11 +11,10 @@ use crate::sys;
 /// How many `system` calls wait now: changed with the table locked only.
 static SYSTEMS: AtomicUsize = AtomicUsize::new(0);
 
-/// What INT and QUIT were before the first, in which process.
+/// What INT and QUIT were before the first.
 #[derive(Default)]
 pub(super) struct Count {
     before: Option<[libc::sigaction; 2]>,
-    process: u64,
 }
 
 // SAFETY: a sigaction is plain numbers; its pointers are only given back to the kernel.
@@ -29,8 +28,8 @@ impl Count {
     }
 
     /// What waits in the parent of a forked process does not here, and nobody here would end it.
-    pub(super) fn forget_parents(&mut self) {
-        if self.before.is_some() && self.process != child::generation() {
+    pub(super) fn forget(&mut self) {
+        if self.before.is_some() {
             self.end();
         }
     }
@@ -48,7 +47,7 @@ impl Count {
 /// would be copied.
 pub(crate) fn forked() {
     if SYSTEMS.load(Ordering::SeqCst) > 0 {
-        try_table();
+        table();
     }
 }
 
@@ -64,17 +63,16 @@ const BELONG_TO_CHILD: [i32; 2] = [libc::SIGINT, libc::SIGQUIT];
 impl Deaf {
     pub(crate) fn new() -> Result<Deaf> {
         let mut table = table();
-        let count = &mut table.get().deaf;
+        let count = table.deaf();
         if count.before.is_none() {
             let ignore = plain_action(libc::SIG_IGN);
             let [int, quit] = BELONG_TO_CHILD;
             let int_before = action(int, Some(&ignore))?;
             let quit_before = action(quit, Some(&ignore)).inspect_err(|_| drop(action(int, Some(&int_before))))?;
             count.before = Some([int_before, quit_before]);
-            count.process = child::generation();
         }
         SYSTEMS.fetch_add(1, Ordering::SeqCst);
-        Ok(Deaf { process: count.process })
+        Ok(Deaf { process: child::generation() })
     }
 }
 
@@ -83,7 +81,7 @@ impl Drop for Deaf {
         let mut table = table();
         // A copy in a forked process is no part of what waits there.
         if self.process == child::generation() && SYSTEMS.fetch_sub(1, Ordering::SeqCst) == 1 {
-            table.get().deaf.end();
+            table.deaf().end();
         }
     }
 }
@@ -94,7 +92,7 @@ pub(crate) fn deaf_for_child() -> u64 {
     let mut table = table();
     let mut set = 0;
     for signal in BELONG_TO_CHILD {
-        if table.get().deaf.before(signal).is_some_and(|before| before.sa_sigaction != libc::SIG_IGN) {
+        if table.deaf().before(signal).is_some_and(|before| before.sa_sigaction != libc::SIG_IGN) {
             set |= bit(signal);
         }
     }

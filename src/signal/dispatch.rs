@@ -1,13 +1,12 @@
 //! Running what is due: inside the blocking calls of the signal thread, and in [`dispatch`].
 
 use std::cell::Cell;
-use std::sync::PoisonError;
-use std::sync::RwLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
-use super::board::{Board, QUEUED, board, is_signal_thread, word};
+use super::board::{QUEUED, board, is_signal_thread, word};
 use super::names::{bit, name};
-use super::{pipe, table};
+use super::pipe;
+use super::table::Running;
 use crate::block::{Stop, Wait};
 use crate::error::{Error, Result};
 use crate::sys;
@@ -50,102 +49,111 @@ pub(super) fn set_current(arrived: Option<Arrived>) -> Option<Arrived> {
     CURRENT.try_with(|cell| cell.replace(arrived)).ok().flatten()
 }
 
-/// Takes what has arrived of a signal; `None` if somebody was quicker.
-pub(super) fn take(board: &Board, signal: i32) -> Option<Arrived> {
-    let bit = bit(signal);
-    if board.pending.load(Ordering::SeqCst) & bit == 0 || board.pending.fetch_and(!bit, Ordering::SeqCst) & bit == 0 {
-        return None;
-    }
-    let arrival = board.arrivals.get(signal as usize)?;
-    let count = arrival.count.swap(0, Ordering::SeqCst);
-    // 0: it arrived while the run before was taking stock, and was counted there.
+/// Takes what has arrived of a signal; `None` if somebody was quicker, or the run before has counted it.
+pub(super) fn take(signal: i32) -> Option<Arrived> {
+    let arrival = board().arrival(signal);
+    let count = arrival.take();
     (count > 0).then(|| {
         let (code, pid, uid, value) = arrival.last();
         Arrived { signal, count, code, pid, uid, value: value as i64 }
     })
 }
 
-/// While a signal's handler runs, the signal is held, and [`current`] answers with it.
-struct Held<'a> {
-    board: &'a Board,
-    signal: i32,
-    outer: Option<Arrived>,
-}
+/// While a signal's handler runs, the signal is held.
+struct Held(i32);
 
-impl<'a> Held<'a> {
-    fn new(board: &'a Board, signal: i32) -> Held<'a> {
-        board.held.fetch_or(bit(signal), Ordering::SeqCst);
-        Held { board, signal, outer: current() }
+impl Held {
+    fn new(signal: i32) -> Held {
+        // In order with what follows by that: it is taken off what is due.
+        board().arrival(signal).held.store(true, Ordering::Relaxed);
+        Held(signal)
     }
 }
 
-impl Drop for Held<'_> {
+impl Drop for Held {
     fn drop(&mut self) {
-        set_current(self.outer);
-        let bit = bit(self.signal);
-        self.board.held.fetch_and(!bit, Ordering::SeqCst);
-        if self.board.pending.load(Ordering::SeqCst) & bit != 0 {
-            let queued = QUEUED.load(Ordering::SeqCst) & bit != 0;
-            if queued { &self.board.ready } else { &self.board.due }.fetch_or(bit, Ordering::SeqCst);
-        }
+        let arrival = board().arrival(self.0);
+        let order = if sys::single_threaded() { Ordering::Release } else { Ordering::SeqCst };
+        arrival.held.store(false, order);
+        due_again(self.0);
+    }
+}
+
+/// What has come while the handler ran.
+fn due_again(signal: i32) {
+    let (board, bit) = (board(), bit(signal));
+    if board.arrival(signal).waits() {
+        let queued = QUEUED.load(Ordering::SeqCst) & bit != 0;
+        if queued { &board.ready } else { &board.due }.fetch_or(bit, Ordering::SeqCst);
+    }
+}
+
+/// [`current`] is the signal whose handler runs; after that the one that it was before.
+struct Current(Option<Arrived>);
+
+impl Drop for Current {
+    fn drop(&mut self) {
+        set_current(self.0);
     }
 }
 
 /// Runs the handler of one signal, if it has arrived; whether it ran.
-fn run_one(board: &Board, signal: i32) -> Wait<bool> {
-    let held = Held::new(board, signal);
-    board.due.fetch_and(!bit(signal), Ordering::SeqCst);
+#[inline(always)]
+fn run_one(running: &Running, signal: i32) -> Wait<bool> {
+    let board = board();
+    if board.arrival(signal).held.load(Ordering::SeqCst) {
+        // Its handler runs: this becomes due again when that is over, or at once if it just was.
+        sys::clear_bits(&board.due, bit(signal));
+        if !board.arrival(signal).held.load(Ordering::SeqCst) {
+            due_again(signal);
+        }
+        return Ok(false);
+    }
+    let held = Held::new(signal);
+    sys::clear_bits(&board.due, bit(signal));
     if QUEUED.load(Ordering::SeqCst) & bit(signal) != 0 {
         // It became a queued one since it arrived: when it is held no more, it is ready.
         return Ok(false);
     }
-    let Some(handler) = table::handler(signal) else {
+    let Some(handler) = running.handler(signal) else {
         // Its handler was taken away; what that left behind is gone with it, its count too.
-        take(board, signal);
+        take(signal);
         return Ok(false);
     };
-    let Some(arrived) = take(board, signal) else { return Ok(false) };
-    set_current(Some(arrived));
+    let Some(arrived) = take(signal) else { return Ok(false) };
+    let outer = Current(set_current(Some(arrived)));
     let result = handler(&arrived);
+    drop(outer);
     drop(held);
     result.map(|()| true).map_err(|value| Stop::Abandoned { signal, value })
 }
 
 /// Runs the handlers that are due, lowest number first, each with its own signal held; how many ran.
+#[inline(always)]
 pub(super) fn run_due() -> Wait<u32> {
-    let Some(board) = board() else { return Ok(0) };
-    if board.due.load(Ordering::SeqCst) == 0 {
-        return Ok(0);
-    }
+    if board().due.load(Ordering::SeqCst) == 0 { Ok(0) } else { run_all() }
+}
+
+fn run_all() -> Wait<u32> {
+    let board = board();
     let _drained = pipe::Drained::new(board);
+    let running = Running::new();
     let mut ran = 0;
     loop {
         let due = board.due.load(Ordering::SeqCst);
-        let held = board.held.load(Ordering::SeqCst);
-        if due & held != 0 {
-            // Noted just when its handler began: it becomes due again when that is over.
-            board.due.fetch_and(!(due & held), Ordering::SeqCst);
-        }
-        let due = due & !held;
         if due == 0 {
             return Ok(ran);
         }
-        ran += u32::from(run_one(board, due.trailing_zeros() as i32 + 1)?);
+        ran += u32::from(run_one(&running, due.trailing_zeros() as i32 + 1)?);
     }
 }
 
 /// Runs what has arrived of one signal before its disposition changes. Only on the signal thread.
 pub(super) fn run_pending(signal: i32) -> Wait<()> {
-    match board() {
-        Some(board)
-            if board.due.load(Ordering::SeqCst) & bit(signal) != 0
-                && board.held.load(Ordering::SeqCst) & bit(signal) == 0
-                && is_signal_thread() =>
-        {
-            run_one(board, signal).map(drop)
-        }
-        _ => Ok(()),
+    if board().due.load(Ordering::SeqCst) & bit(signal) != 0 && is_signal_thread() {
+        run_one(&Running::new(), signal)?;
     }
+    Ok(())
 }
 
 /// A wait was cut short: runs what is due; whether a handler ran. An error ends the wait.
@@ -168,15 +176,21 @@ pub(crate) fn safe_point() -> Wait<()> {
     if word().load(Ordering::Relaxed) == 0 { Ok(()) } else { run_due().map(drop) }
 }
 
-/// Whether a handler is due on this thread: a load and a branch.
+/// Whether a handler is due on this thread: most often a load and a branch.
 #[inline]
 pub fn is_due() -> bool {
-    // Most often there is nothing, whichever thread this is.
-    board().is_some_and(|board| board.due.load(Ordering::Relaxed) != 0) && is_signal_thread()
+    !nothing_due() && is_signal_thread()
+}
+
+/// Whether no handler is due on any thread.
+#[inline(always)]
+pub(crate) fn nothing_due() -> bool {
+    board().due.load(Ordering::Relaxed) == 0
 }
 
 /// A safe point: runs the handlers that are due, after waiting for one until the deadline. How many ran; 0 when time
 /// is up, or at once on a thread that is not the signal thread.
+#[inline]
 pub fn dispatch(deadline: Deadline) -> Result<u32> {
     wait_for_handler(deadline, "dispatch")
 }
@@ -188,6 +202,7 @@ pub fn pause(deadline: Deadline) -> Result<u32> {
     wait_for_handler(deadline, "pause")
 }
 
+#[inline(always)]
 pub(super) fn wait_for_handler(deadline: Deadline, step: &'static str) -> Result<u32> {
     loop {
         if !is_signal_thread() {
@@ -197,8 +212,8 @@ pub(super) fn wait_for_handler(deadline: Deadline, step: &'static str) -> Result
         if ran > 0 || deadline.passed() {
             return Ok(ran);
         }
-        match sys::poll(word(), &mut [], deadline.left()) {
-            Ok(_) => {}
+        match sys::wait_for_signal(word(), deadline.left()) {
+            Ok(()) => {}
             Err(libc::EINTR) if is_due() => {}
             Err(libc::EINTR) => drop(ask_host().map_err(|stop| stop.error(step))?),
             Err(errno) => return Err(Error::os(step, errno)),
@@ -211,7 +226,19 @@ pub(super) fn wait_for_handler(deadline: Deadline, step: &'static str) -> Result
 static HOSTED: AtomicBool = AtomicBool::new(false);
 /// See [`host`].
 pub type RunHandlers = fn() -> Option<bool>;
-static HOST: RwLock<Option<RunHandlers>> = RwLock::new(None);
+/// A [`RunHandlers`]; null: there is none.
+static HOST: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
+
+/// What the host answers, if there is one to ask.
+fn run_hosts() -> Option<bool> {
+    let run = HOST.load(Ordering::Acquire);
+    if run.is_null() {
+        return None;
+    }
+    // SAFETY: only [`host`] writes it, and only functions of this type.
+    let run = unsafe { std::mem::transmute::<*mut (), RunHandlers>(run) };
+    run()
+}
 
 /// Whether a handler that is not ours, run during a blocking call of ours, ends that call with
 /// [`Error::Interrupted`] (nothing is lost): for hosts that run their own handlers between calls. Off at first.
@@ -223,7 +250,7 @@ pub fn hosted(on: bool) {
 /// handler that is not ours has interrupted. True: the call goes on with the time that is left; false: it ends with
 /// [`Error::Interrupted`]. `None`, that it cannot run any, ends a call that was interrupted, and no other.
 pub fn host(run: RunHandlers) {
-    *HOST.write().unwrap_or_else(PoisonError::into_inner) = Some(run);
+    HOST.store(run as *mut (), Ordering::Release);
     hosted(true);
 }
 
@@ -232,8 +259,7 @@ fn ask_host() -> Wait<bool> {
     if !HOSTED.load(Ordering::Relaxed) {
         return Ok(false);
     }
-    let run = *HOST.read().unwrap_or_else(PoisonError::into_inner);
-    if run.and_then(|run| run()) == Some(true) { Ok(false) } else { Err(Stop::Interrupted) }
+    if run_hosts() == Some(true) { Ok(false) } else { Err(Stop::Interrupted) }
 }
 
 /// When the host was asked last by [`ask_host_at_times`].
@@ -257,9 +283,8 @@ pub(crate) fn ask_host_at_times() -> Wait<()> {
 
 /// For waits that are made of many short ones: a signal that came in between, or on another thread, has interrupted none.
 pub(crate) fn look() -> Wait<()> {
-    let run = *HOST.read().unwrap_or_else(PoisonError::into_inner);
     // A host that cannot be asked runs its handlers when the call is over.
-    if run.and_then(|run| run()) != Some(false) { Ok(()) } else { Err(Stop::Interrupted) }
+    if run_hosts() != Some(false) { Ok(()) } else { Err(Stop::Interrupted) }
 }
 
 /// A call that waits has done a part and come back, as it does for a signal.

@@ -1,10 +1,8 @@
 //! The kernel's mask of the calling thread, by POSIX's names.
 
-use std::sync::atomic::Ordering;
-
 use super::board::board;
 use super::dispatch;
-use super::names::{self, bit, name, number};
+use super::names::{self, LAST, bit, name, number};
 use crate::error::{Error, Result};
 use crate::sys;
 use crate::time::Deadline;
@@ -83,7 +81,8 @@ pub fn mask() -> Set {
 
 /// What has arrived and was not handled yet: in the kernel, blocked, or with us, deferred or queued.
 pub fn pending() -> Set {
-    let deferred = board().map_or(0, |board| board.pending.load(Ordering::SeqCst));
+    let waits = |n: &i32| board().arrival(*n).waits();
+    let deferred = (1..=LAST).filter(waits).fold(0, |set, n| set | bit(n));
     Set(sys::pending_set() | deferred)
 }
 

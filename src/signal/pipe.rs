@@ -1,16 +1,20 @@
 //! A descriptor for event loops: a pipe, readable when a handler is due or a queued signal is ready.
 
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::sync::atomic::Ordering;
+use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::board::{Board, adopt_first, make_board};
 use crate::block::CALM;
+use crate::child::Own;
 use crate::error::{Error, Result};
 use crate::sys;
 
-/// The pipe, for as long as the process lives: reader, writer.
-static PIPE: Mutex<Option<(OwnedFd, OwnedFd)>> = Mutex::new(None);
+/// The pipe, for as long as the process lives: reader, writer; in a forked process its parent's, until it has its own.
+static PIPE: [AtomicI32; 2] = [const { AtomicI32::new(-1) }; 2];
+
+/// Held while it is made.
+static MAKING: Own<Mutex<()>> = Own::new();
 
 /// A descriptor that is readable when a handler is due or a queued signal is ready: then call
 /// [`dispatch`](super::dispatch) or [`next`](super::next) with [`Deadline::NOW`](crate::Deadline::NOW), which empty it.
@@ -18,9 +22,9 @@ static PIPE: Mutex<Option<(OwnedFd, OwnedFd)>> = Mutex::new(None);
 pub fn fd() -> Result<RawFd> {
     let failed = |errno| Error::at("signal", "pipe", errno);
     let board = make_board()?;
-    let mut kept = PIPE.lock().unwrap_or_else(PoisonError::into_inner);
-    if let (Some((reader, _)), true) = (&*kept, board.fd.load(Ordering::SeqCst) > 0) {
-        return Ok(reader.as_raw_fd());
+    let making = MAKING.get().lock().unwrap_or_else(PoisonError::into_inner);
+    if board.pipe[1].load(Ordering::SeqCst) > 0 {
+        return Ok(board.pipe[0].load(Ordering::SeqCst));
     }
     let (reader, writer) = sys::pipe().map_err(failed)?;
     for fd in [&reader, &writer] {
@@ -29,9 +33,15 @@ pub fn fd() -> Result<RawFd> {
         sys::set_file_flags(fd.as_raw_fd(), flags | libc::O_NONBLOCK).map_err(failed)?;
     }
     let number = reader.as_raw_fd();
-    board.fd.store(writer.as_raw_fd(), Ordering::SeqCst);
-    *kept = Some((reader, writer));
-    drop(kept);
+    for (i, fd) in [reader, writer].into_iter().enumerate() {
+        let fd = fd.into_raw_fd();
+        let parents = PIPE[i].swap(fd, Ordering::SeqCst);
+        board.pipe[i].store(fd, Ordering::SeqCst);
+        if parents >= 0 {
+            sys::close(parents);
+        }
+    }
+    drop(making);
     adopt_first(board);
     announce(board);
     Ok(number)
@@ -39,7 +49,7 @@ pub fn fd() -> Result<RawFd> {
 
 /// Makes the pipe readable if something waits to be taken.
 fn announce(board: &Board) {
-    let fd = board.fd.load(Ordering::SeqCst);
+    let fd = board.pipe[1].load(Ordering::SeqCst);
     if fd > 0 && board.due.load(Ordering::SeqCst) | board.ready.load(Ordering::SeqCst) != 0 {
         sys::write_quiet(fd, &[0]);
     }
@@ -51,14 +61,12 @@ pub(super) struct Drained<'a>(Option<&'a Board>);
 
 impl Drained<'_> {
     pub(super) fn new(board: &Board) -> Drained<'_> {
-        if board.fd.load(Ordering::Relaxed) <= 0 {
+        if board.pipe[1].load(Ordering::Relaxed) <= 0 {
             return Drained(None);
         }
-        let kept = PIPE.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((reader, _)) = &*kept {
-            let mut room = [0; 512];
-            while matches!(sys::read(&CALM, reader.as_raw_fd(), &mut room), Ok(512)) {}
-        }
+        let reader = board.pipe[0].load(Ordering::Relaxed);
+        let mut room = [0; 512];
+        while matches!(sys::read(&CALM, reader, &mut room), Ok(512)) {}
         Drained(Some(board))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::board::{Board, QUEUED, adopt_first, is_signal_thread, make_board, make_due, word};
+use super::board::{Board, QUEUED, adopt_first, board, is_ours, is_signal_thread, make_board, make_due, word};
 use super::dispatch::{self, Arrived, take};
 use super::mask::{LIBC, Set};
 use super::names::{bit, number};
@@ -34,8 +34,7 @@ pub fn next(deadline: Deadline) -> Result<Arrived> {
     if QUEUED.load(Ordering::SeqCst) == 0 {
         return Err(Error::invalid("next", "no signal is queued"));
     }
-    let board = make_board()?;
-    let arrived = pull(board, deadline).map_err(failed)?;
+    let arrived = pull(board(), deadline).map_err(failed)?;
     dispatch::set_current(Some(arrived));
     Ok(arrived)
 }
@@ -70,7 +69,7 @@ fn pull(board: &'static Board, deadline: Deadline) -> Wait<Arrived> {
         }
         dispatch::safe_point()?;
         let waiting = Waiting::new(board)?;
-        board.news.store(0, Ordering::SeqCst);
+        sys::clear_bits(&board.news, u64::MAX);
         if let Some(arrived) = ready(board) {
             return Ok(arrived);
         }
@@ -83,14 +82,14 @@ fn pull(board: &'static Board, deadline: Deadline) -> Wait<Arrived> {
         let taken = sys::sigtimedwait(&board.news, set, deadline.left(), &mut info);
         drop(waiting);
         match taken {
-            Ok(_) if info.code == libc::SI_QUEUE && info.value() == std::ptr::from_ref(board) as u64 => {}
+            Ok(_) if is_ours(&info) => {}
             // It is queued no more, while this wait was still for it.
             Ok(signal) if QUEUED.load(Ordering::SeqCst) & bit(signal) == 0 => sys::signals::send_again(&info),
             Ok(signal) => {
                 // Arrivals that the handler has noted meanwhile are older.
-                let noted = take(board, signal).map_or(0, |arrived| arrived.count);
+                let noted = take(signal).map_or(0, |arrived| arrived.count);
                 if board.ready.load(Ordering::SeqCst) & bit(signal) != 0 {
-                    board.ready.fetch_and(!bit(signal), Ordering::SeqCst);
+                    sys::clear_bits(&board.ready, bit(signal));
                 }
                 return Ok(Arrived { count: noted + 1, ..one(signal, &info) });
             }
@@ -112,15 +111,15 @@ fn ready(board: &'static Board) -> Option<Arrived> {
             0 => return None,
             ready => ready.trailing_zeros() as i32 + 1,
         };
-        board.ready.fetch_and(!bit(signal), Ordering::SeqCst);
+        sys::clear_bits(&board.ready, bit(signal));
         if QUEUED.load(Ordering::SeqCst) & bit(signal) == 0 {
             // It has a handler by now.
-            if board.pending.load(Ordering::SeqCst) & bit(signal) != 0 {
-                make_due(board, signal);
+            if board.arrival(signal).waits() {
+                make_due(signal);
             }
             continue;
         }
-        if let Some(arrived) = take(board, signal) {
+        if let Some(arrived) = take(signal) {
             return Some(arrived);
         }
     }
@@ -132,7 +131,9 @@ struct Waiting<'a>(&'a Board);
 impl Waiting<'_> {
     fn new(board: &Board) -> Wait<Waiting<'_>> {
         let me = sys::thread_self();
-        if board.waiter.compare_exchange(0, me, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+        if sys::single_threaded() && board.waiter.load(Ordering::Relaxed) == 0 {
+            board.waiter.store(me, Ordering::Relaxed);
+        } else if board.waiter.compare_exchange(0, me, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return Err(Stop::Busy);
         }
         let signal_thread = board.thread.load(Ordering::Relaxed) == me;

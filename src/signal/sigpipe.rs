@@ -14,22 +14,17 @@ use crate::sys;
 #[cold]
 pub(crate) fn broken_pipe() -> Wait<()> {
     let pipe = bit(libc::SIGPIPE);
-    let Some(board) = board() else { return Ok(()) };
+    let board = board();
     let queued = QUEUED.load(Ordering::SeqCst) & pipe != 0;
-    if !queued && table::handler(libc::SIGPIPE).is_none() {
+    if !queued && !table::has_handler(libc::SIGPIPE) {
         return Ok(());
     }
-    if let Some(arrival) = board.arrivals.get(libc::SIGPIPE as usize) {
-        arrival.note(libc::SI_KERNEL, 0, 0, 0);
-    }
-    board.pending.fetch_or(pipe, Ordering::SeqCst);
+    board.arrival(libc::SIGPIPE).note(false, libc::SI_KERNEL, 0, 0, 0);
     if queued {
         board.ready.fetch_or(pipe, Ordering::SeqCst);
         return Ok(());
     }
-    if board.held.load(Ordering::SeqCst) & pipe == 0 {
-        make_due(board, libc::SIGPIPE);
-    }
+    make_due(libc::SIGPIPE);
     if is_signal_thread() { dispatch::run_due().map(drop) } else { Ok(()) }
 }
 

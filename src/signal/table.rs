@@ -1,6 +1,6 @@
 //! Who handles what: `%SIG` itself.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::board::{
@@ -10,6 +10,7 @@ use super::board::{
 use super::deaf;
 use super::dispatch::{self, Arrived};
 use super::names::{LAST, bit, name, number};
+use crate::child::{Own, taken_over};
 use crate::error::{Error, Result};
 use crate::sys;
 
@@ -56,36 +57,127 @@ unsafe impl Send for Kept {}
 // SAFETY: as above.
 unsafe impl Sync for Kept {}
 
+/// The handlers, each in a box of its own; null is none. Changed with the table locked only; read without, so that a
+/// handler is run without a lock, which in a forked process nobody might let go: see [`Running`].
+static HANDLERS: [AtomicPtr<Handler>; LAST as usize + 1] =
+    [const { AtomicPtr::new(std::ptr::null_mut()) }; LAST as usize + 1];
+
+/// How many runs of what is due are under way: a handler that is taken away meanwhile may be what they are at, and is kept
+/// until they are over. Not on the board's page: who forks in a handler is in it still.
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether any are kept.
+static KEPT: AtomicBool = AtomicBool::new(false);
+
+/// While one is alive, no handler is freed.
+pub(super) struct Running(());
+
+impl Running {
+    #[inline(always)]
+    pub(super) fn new() -> Running {
+        // Before a handler is looked for: who takes it away later sees this.
+        if sys::single_threaded() {
+            RUNNING.store(RUNNING.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        } else {
+            RUNNING.fetch_add(1, Ordering::SeqCst);
+        }
+        Running(())
+    }
+
+    /// The handler of a signal.
+    #[inline(always)]
+    pub(super) fn handler(&self, signal: i32) -> Option<&Handler> {
+        let at = HANDLERS.get(signal as usize)?.load(Ordering::SeqCst);
+        // SAFETY: null, or a box that nobody frees as long as this lives.
+        unsafe { at.as_ref() }
+    }
+}
+
+impl Drop for Running {
+    #[inline(always)]
+    fn drop(&mut self) {
+        let running = if sys::single_threaded() {
+            let running = RUNNING.load(Ordering::Relaxed);
+            RUNNING.store(running - 1, Ordering::Relaxed);
+            running
+        } else {
+            RUNNING.fetch_sub(1, Ordering::SeqCst)
+        };
+        if running == 1 && KEPT.load(Ordering::SeqCst) {
+            free_kept();
+        }
+    }
+}
+
+#[cold]
+fn free_kept() {
+    let mut table = table();
+    if RUNNING.load(Ordering::SeqCst) > 0 {
+        return;
+    }
+    KEPT.store(false, Ordering::SeqCst);
+    let kept = std::mem::take(&mut table.0.kept);
+    drop(table);
+    // Outside the lock: a handler's own drop may do anything.
+    drop(kept);
+}
+
+#[derive(Default)]
 pub(super) struct Table {
-    handlers: Vec<Option<Handler>>,
+    /// Handlers that were taken away while some were running.
+    #[expect(clippy::vec_box, reason = "who runs one looks at it in its box")]
+    kept: Vec<Box<Handler>>,
     pub(super) deaf: deaf::Count,
 }
 
-static TABLE: Mutex<Option<Table>> = Mutex::new(None);
+/// Of a forked process's own, since another thread may have held its parent's.
+static TABLE: Own<Mutex<Table>> = Own::inheriting(|parents| {
+    let table = taken_over(parents);
+    table.lock().unwrap_or_else(PoisonError::into_inner).deaf.forget();
+    table
+});
 
 /// The table, locked. Handlers are never called while it is.
-pub(super) struct Locked(MutexGuard<'static, Option<Table>>);
+pub(super) struct Locked(MutexGuard<'static, Table>);
 
 impl Locked {
-    pub(super) fn get(&mut self) -> &mut Table {
-        self.0
-            .get_or_insert_with(|| Table { handlers: (0..=LAST).map(|_| None).collect(), deaf: deaf::Count::default() })
+    pub(super) fn deaf(&mut self) -> &mut deaf::Count {
+        &mut self.0.deaf
     }
 
-    fn handler(&mut self, signal: i32) -> Option<Handler> {
-        self.get().handlers.get(signal as usize).cloned().flatten()
+    fn handler(&self, signal: i32) -> Option<Handler> {
+        let at = HANDLERS.get(signal as usize)?.load(Ordering::SeqCst);
+        // SAFETY: null, or a box that nobody takes away without the lock.
+        unsafe { at.as_ref() }.cloned()
+    }
+
+    /// Puts another in its place; what was there, if it is to be freed now, which is done when the table is not locked.
+    fn set_handler(&mut self, signal: i32, handler: Option<Handler>) -> Option<Box<Handler>> {
+        let new = handler.map_or(std::ptr::null_mut(), |handler| Box::into_raw(Box::new(handler)));
+        let old = HANDLERS.get(signal as usize)?.swap(new, Ordering::SeqCst);
+        if old.is_null() {
+            return None;
+        }
+        // SAFETY: made here by `into_raw`, and taken out of the only place where it was.
+        let old = unsafe { Box::from_raw(old) };
+        if RUNNING.load(Ordering::SeqCst) == 0 {
+            return Some(old);
+        }
+        self.0.kept.push(old);
+        KEPT.store(true, Ordering::SeqCst);
+        None
     }
 
     /// The disposition that counts: while a `system` makes the process deaf, the one that comes back.
     pub(super) fn action(&mut self, signal: i32) -> Result<libc::sigaction> {
-        match self.get().deaf.before(signal) {
+        match self.0.deaf.before(signal) {
             Some(before) => Ok(*before),
             None => action(signal, None),
         }
     }
 
     fn set_action(&mut self, signal: i32, new: &libc::sigaction) -> Result<()> {
-        match self.get().deaf.before(signal) {
+        match self.0.deaf.before(signal) {
             Some(before) => *before = *new,
             None => drop(action(signal, Some(new))?),
         }
@@ -94,20 +186,11 @@ impl Locked {
 }
 
 pub(super) fn table() -> Locked {
-    let mut table = Locked(TABLE.lock().unwrap_or_else(PoisonError::into_inner));
-    table.get().deaf.forget_parents();
-    table
+    Locked(TABLE.get().lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// The same, unless another thread has it, which in a forked process may be one that is not there.
-pub(super) fn try_table() -> Option<Locked> {
-    let mut table = Locked(TABLE.try_lock().ok()?);
-    table.get().deaf.forget_parents();
-    Some(table)
-}
-
-pub(super) fn handler(signal: i32) -> Option<Handler> {
-    table().handler(signal)
+pub(super) fn has_handler(signal: i32) -> bool {
+    HANDLERS.get(signal as usize).is_some_and(|at| !at.load(Ordering::SeqCst).is_null())
 }
 
 /// Sets the disposition, or only asks; the one before.
@@ -238,10 +321,7 @@ fn swap(signal: i32, new: New) -> Result<()> {
         QUEUED.store(back, Ordering::SeqCst);
         return Err(error);
     }
-    let mut before = handler;
-    if let Some(entry) = table.get().handlers.get_mut(signal as usize) {
-        std::mem::swap(entry, &mut before);
-    }
+    let before = table.set_handler(signal, handler);
     if taken {
         TAKEN.fetch_or(bit(signal), Ordering::SeqCst);
     } else {
@@ -284,15 +364,17 @@ fn set_behind(signal: i32, behind: usize) {
 
 /// What has arrived waits for a handler, or to be pulled.
 fn rearrange(signal: i32, queued: bool) {
-    let (Some(board), bit) = (board(), bit(signal)) else { return };
-    let waits = board.pending.load(Ordering::SeqCst) & bit;
+    let (board, bit) = (board(), bit(signal));
+    let arrival = board.arrival(signal);
     if queued {
-        board.due.fetch_and(!bit, Ordering::SeqCst);
-        board.ready.fetch_or(waits, Ordering::SeqCst);
+        sys::clear_bits(&board.due, bit);
+        if arrival.waits() {
+            board.ready.fetch_or(bit, Ordering::SeqCst);
+        }
     } else {
-        board.ready.fetch_and(!bit, Ordering::SeqCst);
-        if waits & !board.held.load(Ordering::SeqCst) != 0 {
-            make_due(board, signal);
+        sys::clear_bits(&board.ready, bit);
+        if arrival.waits() && !arrival.held.load(Ordering::SeqCst) {
+            make_due(signal);
         }
     }
 }
@@ -300,17 +382,20 @@ fn rearrange(signal: i32, queued: bool) {
 /// More signals are queued than these. Only with the table locked, so that what wakes the waiter stays ours.
 fn tell_waiter(queued_before: u64) {
     let in_place = |n: &i32| queued_before & bit(*n) != 0 && action(*n, None).is_ok_and(|now| is_ours(&now));
-    if let (Some(board), Some(signal)) = (board(), (1..=LAST).find(in_place)) {
-        wake_waiter(board, signal);
+    if let Some(signal) = (1..=LAST).find(in_place) {
+        wake_waiter(signal);
     }
 }
 
 /// What has arrived and will not be handled here is sent again, to whom it belongs now; ignored, it is gone.
 fn hand_over(signal: i32, ignored: bool) {
-    let (Some(board), bit) = (board(), bit(signal)) else { return };
-    board.due.fetch_and(!bit, Ordering::SeqCst);
-    board.ready.fetch_and(!bit, Ordering::SeqCst);
-    if dispatch::take(board, signal).is_some() && !ignored {
+    let (board, bit) = (board(), bit(signal));
+    if !board.arrival(signal).waits() {
+        return;
+    }
+    sys::clear_bits(&board.due, bit);
+    sys::clear_bits(&board.ready, bit);
+    if dispatch::take(signal).is_some() && !ignored {
         // It cannot fail: the process is there, and the signal is one.
         let _ = sys::kill(sys::getpid(), signal);
     }

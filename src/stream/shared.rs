@@ -2,8 +2,8 @@
 //! limits, the child, and the system calls on them.
 
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::{Reader, Writer};
@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::signal;
 use crate::status::Status;
 use crate::sys;
-use crate::time::Deadline;
+use crate::time::{Deadline, SharedDeadline};
 
 /// How the kernel can be asked not to wait and not to signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub(crate) struct Shared {
     eager: AtomicBool,
     /// Of each call, in nanoseconds; `u64::MAX` is none.
     pub(super) timeout: AtomicU64,
-    pub(super) deadline: Mutex<Deadline>,
+    pub(super) deadline: SharedDeadline,
     pub(super) bounded: AtomicBool,
     /// The bytes since the last end of a line that was written to a pty.
     line: AtomicUsize,
@@ -96,7 +96,7 @@ impl Shared {
             waits: AtomicBool::new(false),
             eager: AtomicBool::new(true),
             timeout: AtomicU64::new(u64::MAX),
-            deadline: Mutex::new(Deadline::NEVER),
+            deadline: SharedDeadline::never(),
             bounded: AtomicBool::new(false),
             line: AtomicUsize::new(0),
             hung_up: AtomicBool::new(false),
@@ -129,7 +129,7 @@ impl Shared {
 
     /// Without the limit of each call.
     pub(crate) fn deadline_of_all(&self) -> Deadline {
-        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner)
+        self.deadline.get()
     }
 
     pub(crate) fn set_timeout(&self, limit: Option<Duration>) {
@@ -139,13 +139,12 @@ impl Shared {
     }
 
     pub(crate) fn set_deadline(&self, deadline: Deadline) {
-        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
+        self.deadline.set(deadline);
         self.note_bounds();
     }
 
     fn note_bounds(&self) {
-        let deadline = *self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
-        let bounded = self.timeout.load(Ordering::Relaxed) != u64::MAX || !deadline.is_never();
+        let bounded = self.timeout.load(Ordering::Relaxed) != u64::MAX || !self.deadline.get().is_never();
         self.bounded.store(bounded, Ordering::Relaxed);
     }
 

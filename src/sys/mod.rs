@@ -25,7 +25,7 @@ mod x86_64;
 
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 
 pub(crate) use names::ERRNO_NAMES;
 
@@ -129,6 +129,17 @@ pub(crate) fn gettid() -> i32 {
 #[inline(always)]
 pub(crate) fn thread_self() -> usize {
     x86_64::thread_pointer()
+}
+
+/// Clears bits of a word that a handler sets on whatever thread; by one instruction that need not be locked where there is
+/// but this thread.
+#[inline(always)]
+pub(crate) fn clear_bits(word: &AtomicU64, bits: u64) {
+    if single_threaded() {
+        x86_64::clear_bits(word, bits);
+    } else {
+        word.fetch_and(!bits, Ordering::SeqCst);
+    }
 }
 
 /// Whether no second thread was ever made here (glibc's own note); `false` when it cannot be known.
@@ -350,6 +361,15 @@ pub(crate) fn poll(word: &AtomicU64, fds: &mut [libc::pollfd], left: Option<u64>
     let time = if left.is_some() { &raw mut time as usize } else { 0 };
     // SAFETY: the kernel reads and writes `fds` and writes the time that is left.
     unsafe { cut(word, libc::SYS_ppoll, [fds.as_mut_ptr() as usize, fds.len(), time, 0, 8]) }
+}
+
+/// Sleeps until a handler has run, or for so many nanoseconds: by pause(2) where there is no limit, the least that there is.
+pub(crate) fn wait_for_signal(word: &AtomicU64, left: Option<u64>) -> Result<()> {
+    match left {
+        // SAFETY: no arguments.
+        None => unsafe { cut(word, libc::SYS_pause, []) }.map(drop),
+        left => poll(word, &mut [], left).map(drop),
+    }
 }
 
 /// Sleeps.
@@ -939,7 +959,50 @@ pub(crate) fn advise_huge(room: &mut [std::mem::MaybeUninit<u8>]) {
     let _ = unsafe { raw(libc::SYS_madvise, [start, end - start, libc::MADV_HUGEPAGE as usize]) };
 }
 
-/// Pages of our own, private or (for what a forked child shall not see) wiped at fork.
+/// What may be wiped.
+///
+/// # Safety
+/// All-zero bytes are a valid value, and it is changed through atomics only.
+pub(crate) unsafe trait Zeroed: Sync {}
+
+// SAFETY: an atomic, of which 0 is a valid one.
+unsafe impl Zeroed for AtomicU64 {}
+
+/// A static, all zero at first, on pages of its own, that a forked process finds all zero again.
+///
+/// A static and not a mapping: its address is known when the library is linked, so that a look at it is one load.
+pub(crate) struct Wiped<T> {
+    pages: Whole<T>,
+    /// Not on those pages.
+    prepared: AtomicBool,
+}
+
+#[repr(align(4096))]
+struct Whole<T>(T);
+
+impl<T: Zeroed> Wiped<T> {
+    pub(crate) const fn new(zero: T) -> Wiped<T> {
+        Wiped { pages: Whole(zero), prepared: AtomicBool::new(false) }
+    }
+
+    #[inline(always)]
+    pub(crate) const fn get(&self) -> &T {
+        &self.pages.0
+    }
+
+    /// To be asked for before anything is written there.
+    pub(crate) fn wiped_at_fork(&'static self) -> Result<&'static T> {
+        if !self.prepared.load(Ordering::Relaxed) {
+            let at = std::ptr::from_ref(&self.pages) as usize;
+            // SAFETY: whole pages of our own: their alignment makes the size a multiple of it. All zero is a value.
+            unsafe { raw(libc::SYS_madvise, [at, size_of::<Whole<T>>(), libc::MADV_WIPEONFORK as usize]) }?;
+            self.prepared.store(true, Ordering::Relaxed);
+        }
+        Ok(self.get())
+    }
+}
+
+/// Pages of our own.
 pub(crate) struct Pages {
     at: *mut u8,
     len: usize,

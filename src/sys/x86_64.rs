@@ -30,6 +30,13 @@ pub(super) fn thread_pointer() -> usize {
     at
 }
 
+/// Clears bits of a word by one instruction: whole for a handler on this thread, not for another thread.
+#[inline(always)]
+pub(super) fn clear_bits(word: &std::sync::atomic::AtomicU64, bits: u64) {
+    // SAFETY: an aligned word that is there as long as the borrow.
+    unsafe { asm!("and qword ptr [{}], {}", in(reg) word.as_ptr(), in(reg) !bits, options(nostack)) };
+}
+
 // perlipc_cut(word, nr, args): looks at *word, and unless something is pending makes the system call. Between the look
 // and the call no instruction may be lost: a handler that finds the thread inside [begin, end) moves it to the exit, so a
 // signal that arrives in between, or makes the kernel restart the call, ends it with -EINTR. What the call has already
