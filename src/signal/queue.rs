@@ -101,10 +101,12 @@ fn pull(board: &'static Board, deadline: Deadline) -> Wait<Arrived> {
     }
 }
 
+#[inline(always)]
 fn ready(board: &'static Board) -> Option<Arrived> {
-    if board.ready.load(Ordering::SeqCst) == 0 {
-        return None;
-    }
+    if board.ready.load(Ordering::SeqCst) == 0 { None } else { take_ready(board) }
+}
+
+fn take_ready(board: &'static Board) -> Option<Arrived> {
     let _drained = pipe::Drained::new(board);
     loop {
         let signal = match board.ready.load(Ordering::SeqCst) {
