@@ -19,6 +19,7 @@ METRICS = {
 CONTENDERS = {
     **OURS,
     "raw, sigtimedwait": Variant("raw", "_bare"),
+    "raw, an empty call": Variant("raw", "_empty"),
     "libuv": Source("peers/uv.c", needs=["libuv"]),
     "signal.signal": Source("peers/sig.py"),
     "Perl": Source("peers/perl.pl"),

@@ -86,6 +86,8 @@ int main(int argc, char **argv) {
         end(peer);
     } else if (is(metric, "poll")) {
         BATCHES(4096, if (nothing) wrong("came", came));
+    } else if (is(metric, "poll_call_empty")) {
+        BATCHES(4096, empty_call());
     } else {
         return 77;
     }

@@ -28,6 +28,7 @@ CONTENDERS = {
     **OURS,
     "raw, pidfd": Variant("raw", "_pidfd"),
     "raw, huge pages": Variant("raw", "_huge"),
+    "raw, an empty call": Variant("raw", "_empty"),
     "Python take": Variant("perlipc Python", "_take"),
     "Python count": Variant("perlipc Python", "_count"),
     "Python, a loop": Variant("perlipc Python", "_loop"),

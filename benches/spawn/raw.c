@@ -171,8 +171,8 @@ static void bytes(int socket, int huge) {
     if (len != (size_t)BYTES) wrong("bytes", (long long)len);
 }
 
-/* Newlines by a bit mask of 64 bytes at a time, in one pass. */
-__attribute__((target("avx2,bmi"))) static void lines(void) {
+/* Newlines by a bit mask of 64 bytes at a time, in one pass; with an empty call for each line. */
+__attribute__((target("avx2,bmi"), always_inline)) static inline void lines(int with_call) {
     enum { ROOM = 256 << 10 };
     char *block = aligned_alloc(64, ROOM + 64);
     const __m256i newline = _mm256_set1_epi8('\n');
@@ -194,6 +194,7 @@ __attribute__((target("avx2,bmi"))) static void lines(void) {
                 count++;
                 sum += (long)(behind - from);
                 __asm__ volatile("" : : "r"(block + from));
+                if (with_call) empty_call();
                 from = behind;
             }
         }
@@ -203,6 +204,9 @@ __attribute__((target("avx2,bmi"))) static void lines(void) {
     reap(pid);
     if (count != LINES || sum < LINES) wrong("lines", count);
 }
+
+__attribute__((target("avx2,bmi"))) static void lines_bare(void) { lines(0); }
+__attribute__((target("avx2,bmi"))) static void lines_called(void) { lines(1); }
 
 int main(int argc, char **argv) {
     const char *metric = argc > 1 ? argv[1] : "";
@@ -225,7 +229,9 @@ int main(int argc, char **argv) {
     } else if (is(metric, "bytes_socket_huge")) {
         ONCE(1, bytes(1, 1));
     } else if (is(metric, "lines")) {
-        ONCE(LINES, lines());
+        ONCE(LINES, lines_bare());
+    } else if (is(metric, "lines_calls_empty")) {
+        ONCE(LINES, lines_called());
     } else {
         return 77;
     }
