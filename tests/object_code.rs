@@ -80,7 +80,7 @@ fn child_and_handler_call_nothing() {
     assert!(output.status.success());
     let listing = String::from_utf8_lossy(&output.stdout);
     for (name, own_thread) in [
-        ("perlipc5spawn10child_main17h", false),
+        ("perlipc5spawn5child10child_main17h", false),
         ("board9on_signal17h", true),
         ("terminal6on_end17h", false),
         ("terminal7on_stop17h", false),
