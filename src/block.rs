@@ -169,7 +169,7 @@ pub(crate) enum Way {
 /// may cancel or close. Both last: a cancelled object never waits again, so that no moment is too early to cancel.
 pub(crate) struct Gate {
     state: AtomicU32,
-    /// The [ticket](ticket) of the thread inside a call, one for each way; 0 is nobody.
+    /// The [ticket] of the thread inside a call, one for each way; 0 is nobody.
     inside: [AtomicUsize; 2],
     waiting: Own<Mutex<Vec<Arc<Waker>>>>,
     /// The poll sets that it is in, and by which key.
