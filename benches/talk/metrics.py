@@ -1,6 +1,6 @@
 """Talks with a program by pipes: a line at a time, and fed and drained."""
 
-from area import MS, OURS, US, Metric, Source
+from area import MS, OURS, US, Metric, Source, Variant
 
 METRICS = {
     "echo1": Metric("open2: a line to it and back, one core", "echo", *US, {"perlipc C": 1.02, "perlipc Python": 1.12},
@@ -14,6 +14,7 @@ METRICS = {
 
 CONTENDERS = {
     **OURS,
+    "raw, no SIGPIPE": Variant("raw", "_quiet"),
     "Python, bare": Source("peers/bare.py"),
     "subprocess": Source("peers/subproc.py"),
     "Rust std": Source("peers/std.rs"),

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,9 +33,18 @@ static void reap(pid_t pid) {
     if (waitpid(pid, &status, 0) != pid || status != 0) wrong("status", status);
 }
 
-static void echo(int writer, int reader) {
+/* By a call that never sends SIGPIPE, or by the plain one. */
+static inline void echo(int writer, int reader, int quiet) {
+    static char line[] = "a line of thirty-two characters\n";
     char room[4096];
-    if (write(writer, "a line of thirty-two characters\n", 32) != 32) fail("write");
+    ssize_t wrote;
+    if (quiet) {
+        struct iovec all = {line, 32};
+        wrote = pwritev2(writer, &all, 1, -1, 0x100 /* RWF_NOSIGNAL */);
+    } else {
+        wrote = write(writer, line, 32);
+    }
+    if (wrote != 32) fail("write");
     for (size_t got = 0; got < 32;) {
         ssize_t n = read(reader, room + got, sizeof room - got);
         if (n <= 0) fail("read");
@@ -77,10 +87,11 @@ int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
     find_partners(what);
     prepare();
-    if (is(what, "echo")) {
-        int writer, reader;
+    if (is(what, "echo") || is(what, "echo_quiet")) {
+        int writer, reader, quiet = !is(what, "echo");
         pid_t pid = start(echo_argv, &writer, &reader);
-        OFTEN(echo(writer, reader));
+        if (quiet) OFTEN(echo(writer, reader, 1));
+        else OFTEN(echo(writer, reader, 0));
         close(writer);
         reap(pid);
     } else if (strncmp(what, "cat_", 4) == 0 && what[4] != 's') OFTEN(cat());
