@@ -4,6 +4,7 @@
 //! a set, and **no undo**: who is killed with a unit never gives it back. Where a holder can die, a
 //! [`Lock`](crate::Lock) tells the next of it, and [`Semaphore::take_undo`](crate::Semaphore::take_undo) gives back.
 
+use std::ffi::OsStr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::block::{self, Stop};
@@ -33,10 +34,10 @@ fn checked(value: u32) -> Result<u32> {
 impl FutexSemaphore {
     /// The semaphore of that name, made with this value if there is none: however many processes do this at once, one
     /// makes it. Names are as for [`Lock::open`](crate::Lock::open). EINVAL for a value greater than [`MAX`].
-    pub fn open(name: &str, value: u32, mode: u32) -> Result<FutexSemaphore> {
+    pub fn open(name: impl AsRef<OsStr>, value: u32, mode: u32) -> Result<FutexSemaphore> {
         let value = checked(value)?;
         let fill = |shared: &Shared| shared.word(shared::DATA).store(value, Ordering::Relaxed);
-        shared::open("futex", name, SIZE, mode, fill).map(|(shared, _)| FutexSemaphore(shared))
+        shared::open("futex", name.as_ref(), SIZE, mode, fill).map(|(shared, _)| FutexSemaphore(shared))
     }
 
     /// A semaphore without a name, for this process and the children it forks.
@@ -47,8 +48,8 @@ impl FutexSemaphore {
     }
 
     /// Takes the name away. Processes that have the semaphore open keep it; who opens the name later gets another one.
-    pub fn remove(name: &str) -> Result<()> {
-        shared::remove("futex", name)
+    pub fn remove(name: impl AsRef<OsStr>) -> Result<()> {
+        shared::remove("futex", name.as_ref())
     }
 
     #[inline]

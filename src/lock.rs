@@ -4,6 +4,7 @@
 //! It is libc's robust process-shared mutex in memory that the processes share. Its rule of threads: the thread that
 //! took it has it, gives it back, and its end counts as the holder's death.
 
+use std::ffi::OsStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::block::{self, Stop, Wait};
@@ -40,8 +41,8 @@ pub(crate) enum Taken {
 impl Lock {
     /// The lock of that name, made if there is none. A name without a slash is this machine's (in /dev/shm), one with a
     /// slash is a file. It must be of our own making or root's: EACCES else.
-    pub fn open(name: &str, mode: u32) -> Result<Lock> {
-        shared::open("lock", name, 0, mode, |_| ()).map(|(shared, private)| Lock::over(shared, private))
+    pub fn open(name: impl AsRef<OsStr>, mode: u32) -> Result<Lock> {
+        shared::open("lock", name.as_ref(), 0, mode, |_| ()).map(|(shared, private)| Lock::over(shared, private))
     }
 
     /// A lock without a name, for this process and the children it forks.
@@ -50,8 +51,8 @@ impl Lock {
     }
 
     /// Takes the name away. Processes that have the lock open keep it; who opens the name later gets another one.
-    pub fn remove(name: &str) -> Result<()> {
-        shared::remove("lock", name)
+    pub fn remove(name: impl AsRef<OsStr>) -> Result<()> {
+        shared::remove("lock", name.as_ref())
     }
 
     pub(crate) fn over(shared: Shared, private: bool) -> Lock {

@@ -4,8 +4,9 @@
 //! It gets its name when it is whole, so that nobody ever sees a part of it, and has all its room on the device by then,
 //! so that no store into it can fail later.
 
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::Ordering;
 
 use crate::block::CALM;
@@ -29,11 +30,13 @@ fn mark(kind: &str) -> u64 {
 }
 
 /// Where the memory of that name is: a path if there is a slash in it, else a file of /dev/shm.
-fn place(kind: &'static str, name: &str) -> Result<CString> {
+fn place(kind: &'static str, name: &OsStr) -> Result<CString> {
+    let name = name.as_bytes();
     if name.is_empty() {
         return Err(Error::invalid(kind, "an empty name"));
     }
-    let path = if name.contains('/') { name.to_owned() } else { format!("/dev/shm/perlipc-{kind}-{name}") };
+    let machines = format!("/dev/shm/perlipc-{kind}-");
+    let path = if name.contains(&b'/') { name.to_vec() } else { [machines.as_bytes(), name].concat() };
     CString::new(path).map_err(|_| Error::invalid(kind, "a NUL in the name"))
 }
 
@@ -85,7 +88,7 @@ impl Drop for Fresh {
 /// write to it.
 pub(crate) fn open(
     kind: &'static str,
-    name: &str,
+    name: &OsStr,
     size: usize,
     mode: u32,
     fill: impl Fn(&Shared),
@@ -166,7 +169,7 @@ fn attach(kind: &'static str, path: &CString, file: OwnedFd, size: usize) -> Res
 }
 
 /// Takes the name away; who has the memory keeps it.
-pub(crate) fn remove(kind: &'static str, name: &str) -> Result<()> {
+pub(crate) fn remove(kind: &'static str, name: &OsStr) -> Result<()> {
     let path = place(kind, name)?;
     sys::files::unlink(&path).map_err(|errno| Error::at(kind, path.to_bytes(), errno))
 }

@@ -4,6 +4,7 @@
 //! version up, which makes it current: one that is killed on the way leaves the last whole value. A reader takes no
 //! lock: it copies the current buffer, and again if the version has changed meanwhile.
 
+use std::ffi::OsStr;
 use std::sync::atomic::{Ordering, fence};
 
 use crate::error::{Error, Result};
@@ -35,8 +36,8 @@ fn room_for(capacity: usize) -> Result<usize> {
 impl Value {
     /// The value of that name, made if there is none. Names are as for [`Lock::open`]; all who open it say the same
     /// capacity.
-    pub fn open(name: &str, capacity: usize, mode: u32) -> Result<Value> {
-        let (shared, private) = shared::open("value", name, room_for(capacity)?, mode, |_| ())?;
+    pub fn open(name: impl AsRef<OsStr>, capacity: usize, mode: u32) -> Result<Value> {
+        let (shared, private) = shared::open("value", name.as_ref(), room_for(capacity)?, mode, |_| ())?;
         Ok(Value { lock: Lock::over(shared, private), capacity })
     }
 
@@ -47,8 +48,8 @@ impl Value {
     }
 
     /// Takes the name away; who has it open keeps it.
-    pub fn remove(name: &str) -> Result<()> {
-        shared::remove("value", name)
+    pub fn remove(name: impl AsRef<OsStr>) -> Result<()> {
+        shared::remove("value", name.as_ref())
     }
 
     /// How long it can be.

@@ -1,11 +1,10 @@
 //! Named pipes.
 
-use std::ffi::{OsStr, c_char};
+use std::ffi::c_char;
 use std::os::unix::ffi::OsStrExt;
 
 use super::stream::ipc_stream;
-use super::{bytes, copy_text, give, guard, out_handle, text};
-use crate::error::Error;
+use super::{copy_text, give, guard, out_handle, text};
 use crate::fifo::{self, Private};
 use crate::time::Deadline;
 
@@ -20,7 +19,7 @@ use crate::time::Deadline;
 pub unsafe extern "C" fn ipc_fifo_make(path: *const c_char, mode: u32) -> i32 {
     guard(|| {
         // SAFETY: the caller's string.
-        fifo::make(OsStr::from_bytes(unsafe { bytes(path, "mkfifo")? }), mode).map(|()| 0)
+        fifo::make(unsafe { super::path(path, "mkfifo")? }, mode).map(|()| 0)
     })
 }
 
@@ -36,9 +35,8 @@ pub unsafe extern "C" fn ipc_fifo_make(path: *const c_char, mode: u32) -> i32 {
 pub unsafe extern "C" fn ipc_fifo_private(path: *mut c_char, cap: usize) -> i32 {
     guard(|| {
         let made = Private::new()?;
-        let Some(name) = made.path().to_str() else { return Err(Error::invalid("fifo", "the path is not UTF-8")) };
         // SAFETY: the caller's buffer.
-        let len = unsafe { copy_text(name, path, cap, "fifo")? };
+        let len = unsafe { copy_text(made.path().as_os_str().as_bytes(), path, cap, "fifo")? };
         made.keep();
         Ok(len)
     })
@@ -54,7 +52,7 @@ pub unsafe extern "C" fn ipc_fifo_private(path: *mut c_char, cap: usize) -> i32 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_fifo_is(path: *const c_char) -> i32 {
     // SAFETY: the caller's string.
-    guard(|| fifo::is(OsStr::from_bytes(unsafe { bytes(path, "fifo")? })).map(i32::from))
+    guard(|| fifo::is(unsafe { super::path(path, "fifo")? }).map(i32::from))
 }
 
 /// Opens a FIFO: "<" to read, waiting for a writer, until the last writer has closed; ">" to write, waiting for a reader;
@@ -76,7 +74,7 @@ pub unsafe extern "C" fn ipc_fifo_open(
         // SAFETY: the caller's strings and out-parameter.
         unsafe {
             out_handle(out, "fifo")?;
-            let path = OsStr::from_bytes(bytes(path, "fifo")?);
+            let path = super::path(path, "fifo")?;
             let stream = fifo::open(path, text(mode, "fifo")?.parse()?, Deadline::after_ms(timeout_ms))?;
             give(out, ipc_stream::new(stream));
         }

@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use super::{Handle, free, get, give, guard, maybe_text, out_handle, text};
+use super::{Handle, free, get, give, guard, maybe_path, out_handle, path};
 use crate::futex::FutexSemaphore;
 use crate::time::Deadline;
 
@@ -33,7 +33,7 @@ pub unsafe extern "C" fn ipc_futex_open(name: *const c_char, value: u32, mode: u
         // SAFETY: the caller's string and out-parameter.
         unsafe {
             out_handle(out, "futex")?;
-            let semaphore = match maybe_text(name, "futex")? {
+            let semaphore = match maybe_path(name, "futex")? {
                 Some(name) => FutexSemaphore::open(name, value, mode)?,
                 None => FutexSemaphore::anonymous(value)?,
             };
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn ipc_futex_value(f: *const ipc_futex) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_futex_remove(name: *const c_char) -> i32 {
     // SAFETY: the caller's string.
-    guard(|| FutexSemaphore::remove(unsafe { text(name, "futex")? }).map(|()| 0))
+    guard(|| FutexSemaphore::remove(unsafe { path(name, "futex")? }).map(|()| 0))
 }
 
 /// Frees the handle. The name stays, and what was taken stays taken. NULL is nothing.

@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use super::{Handle, free, get, give, guard, maybe_text, out_handle, text};
+use super::{Handle, free, get, give, guard, maybe_path, out_handle, path};
 use crate::lock::Lock;
 use crate::time::Deadline;
 
@@ -33,7 +33,7 @@ pub unsafe extern "C" fn ipc_lock_open(name: *const c_char, mode: u32, out: *mut
         // SAFETY: the caller's string and out-parameter.
         unsafe {
             out_handle(out, "lock")?;
-            let lock = match maybe_text(name, "lock")? {
+            let lock = match maybe_path(name, "lock")? {
                 Some(name) => Lock::open(name, mode)?,
                 None => Lock::anonymous()?,
             };
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn ipc_lock_give(l: *mut ipc_lock) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_lock_remove(name: *const c_char) -> i32 {
     // SAFETY: the caller's string.
-    guard(|| Lock::remove(unsafe { text(name, "lock")? }).map(|()| 0))
+    guard(|| Lock::remove(unsafe { path(name, "lock")? }).map(|()| 0))
 }
 
 /// Frees the handle, and gives the lock back if this thread has it. The name stays. NULL is nothing.

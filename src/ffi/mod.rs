@@ -39,7 +39,8 @@ pub mod user;
 pub mod value;
 pub mod version;
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, OsStr, c_char};
+use std::os::unix::ffi::OsStrExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::Error;
@@ -155,6 +156,24 @@ unsafe fn bytes<'a>(text: *const c_char, step: &'static str) -> Result<&'a [u8],
     }
     // SAFETY: the caller's promise.
     Ok(unsafe { CStr::from_ptr(text) }.to_bytes())
+}
+
+/// A C string that is a path, or a name that may be one.
+///
+/// # Safety
+/// As [`bytes`].
+unsafe fn path<'a>(path: *const c_char, step: &'static str) -> Result<&'a OsStr, Error> {
+    // SAFETY: the caller's promise.
+    Ok(OsStr::from_bytes(unsafe { bytes(path, step)? }))
+}
+
+/// The same, which may be left out.
+///
+/// # Safety
+/// As [`bytes`].
+unsafe fn maybe_path<'a>(at: *const c_char, step: &'static str) -> Result<Option<&'a OsStr>, Error> {
+    // SAFETY: the caller's promise.
+    if at.is_null() { Ok(None) } else { unsafe { path(at, step) }.map(Some) }
 }
 
 /// A C string that must be text.

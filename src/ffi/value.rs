@@ -2,7 +2,7 @@
 
 use std::ffi::{c_char, c_void};
 
-use super::{Handle, free, get, give, guard, maybe_text, out_handle, room, slice, text};
+use super::{Handle, free, get, give, guard, maybe_path, out_handle, path, room, slice};
 use crate::time::Deadline;
 use crate::value::Value;
 
@@ -33,7 +33,7 @@ pub unsafe extern "C" fn ipc_value_open(name: *const c_char, size: usize, mode: 
         // SAFETY: the caller's string and out-parameter.
         unsafe {
             out_handle(out, "value")?;
-            let value = match maybe_text(name, "value")? {
+            let value = match maybe_path(name, "value")? {
                 Some(name) => Value::open(name, size, mode)?,
                 None => Value::anonymous(size)?,
             };
@@ -125,7 +125,7 @@ pub unsafe extern "C" fn ipc_value_give(v: *mut ipc_value) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_value_remove(name: *const c_char) -> i32 {
     // SAFETY: the caller's string.
-    guard(|| Value::remove(unsafe { text(name, "value")? }).map(|()| 0))
+    guard(|| Value::remove(unsafe { path(name, "value")? }).map(|()| 0))
 }
 
 /// Frees the handle. The name stays. NULL is nothing.

@@ -111,3 +111,17 @@ TEST(a_handler_ends_the_wait) {
     close(ends[1]);
     ipc_lock_free(lock);
 }
+
+TEST(a_name_need_not_be_utf8) {
+    ipc_lock *lock, *same;
+    const char *name = in_room("not \xff UTF-8");
+    SAME(ipc_lock_open(name, 0600, &lock), 0);
+    SAME(ipc_lock_open(name, 0600, &same), 0);
+    SAME(ipc_lock_take(lock, -1), 0);
+    FAILS(ipc_lock_take(same, 0), -EDEADLK, "lock"); /* it is the same one */
+    SAME(ipc_lock_give(lock), 0);
+    SAME(ipc_lock_remove(name), 0);
+    SAME(access(name, F_OK), -1);
+    ipc_lock_free(lock);
+    ipc_lock_free(same);
+}

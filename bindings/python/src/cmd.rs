@@ -1,6 +1,8 @@
 //! What to run, from Python's words: a str by Perl's shell rule or a sequence without a shell, and the options that
 //! every call that starts a program takes as keywords.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
 
 use perlipc::Cmd;
@@ -24,6 +26,11 @@ pub(crate) fn bytes(arg: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     }
     let encoded = arg.py().import("os")?.call_method1("fsencode", (arg,))?;
     Ok(encoded.cast_into::<PyBytes>()?.as_bytes().to_vec())
+}
+
+/// The same, as a path.
+pub(crate) fn path(arg: &Bound<'_, PyAny>) -> PyResult<OsString> {
+    bytes(arg).map(OsString::from_vec)
 }
 
 /// A command and how it is to be started.
@@ -169,7 +176,6 @@ impl Command {
             return start(&self.cmd).map_err(|error| raise(py, error));
         }
         if !self.env {
-            use std::os::unix::ffi::OsStringExt;
             self.cmd.env_clear();
             for (name, value) in std::env::vars_os() {
                 self.cmd.env(name.into_vec(), Some(&value.into_vec()));

@@ -1,7 +1,5 @@
 //! Named pipes.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -9,22 +7,17 @@ use perlipc::fifo;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use crate::cmd::bytes;
 use crate::error::raise;
 use crate::signal::blocking;
 use crate::stream::{Origin, Stream};
 use crate::time::deadline;
-
-fn path(path: &Bound<'_, PyAny>) -> PyResult<OsString> {
-    bytes(path).map(OsString::from_vec)
-}
 
 /// Makes a named pipe; the process's umask takes its bits from the mode. FileExistsError when the name is taken; with
 /// exist_ok only if that is no named pipe. Perl: POSIX::mkfifo.
 #[pyfunction]
 #[pyo3(signature = (path, mode = 0o600, *, exist_ok = false))]
 pub(crate) fn mkfifo(py: Python<'_>, path: &Bound<'_, PyAny>, mode: u32, exist_ok: bool) -> PyResult<()> {
-    let path = self::path(path)?;
+    let path = crate::cmd::path(path)?;
     match fifo::make(&path, mode) {
         Err(error) if exist_ok && error.errno() == libc::EEXIST && fifo::is(&path).unwrap_or(false) => Ok(()),
         made => made.map_err(|error| raise(py, error)),
@@ -34,7 +27,7 @@ pub(crate) fn mkfifo(py: Python<'_>, path: &Bound<'_, PyAny>, mode: u32, exist_o
 /// Whether there is a named pipe of that name. Perl: -p.
 #[pyfunction]
 pub(crate) fn is_fifo(py: Python<'_>, path: &Bound<'_, PyAny>) -> PyResult<bool> {
-    fifo::is(self::path(path)?).map_err(|error| raise(py, error))
+    fifo::is(crate::cmd::path(path)?).map_err(|error| raise(py, error))
 }
 
 /// Opens a named pipe: "<" to read, waiting for a writer, until the last writer has closed; ">" to write, waiting for a
@@ -52,7 +45,7 @@ pub(crate) fn open_fifo(
     timeout: Option<f64>,
     text: bool,
 ) -> PyResult<Stream> {
-    let path = self::path(path)?;
+    let path = crate::cmd::path(path)?;
     let mode = if keep && mode == "<" { fifo::Mode::Keep } else { mode.parse().map_err(|error| raise(py, error))? };
     let deadline = deadline(timeout)?;
     let stream = blocking(py, || fifo::open(&path, mode, deadline))?;

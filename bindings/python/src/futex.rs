@@ -4,6 +4,7 @@ use perlipc::Deadline;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+use crate::cmd::path;
 use crate::error::raise;
 use crate::signal::blocking;
 use crate::time::deadline;
@@ -21,9 +22,9 @@ pub(crate) struct FutexSemaphore(perlipc::FutexSemaphore);
 impl FutexSemaphore {
     #[new]
     #[pyo3(signature = (name = None, value = 1, *, mode = 0o600))]
-    fn new(py: Python<'_>, name: Option<&str>, value: u32, mode: u32) -> PyResult<FutexSemaphore> {
+    fn new(py: Python<'_>, name: Option<&Bound<'_, PyAny>>, value: u32, mode: u32) -> PyResult<FutexSemaphore> {
         let opened = match name {
-            Some(name) => perlipc::FutexSemaphore::open(name, value, mode),
+            Some(name) => perlipc::FutexSemaphore::open(path(name)?, value, mode),
             None => perlipc::FutexSemaphore::anonymous(value),
         };
         opened.map(FutexSemaphore).map_err(|error| raise(py, error))
@@ -31,8 +32,8 @@ impl FutexSemaphore {
 
     /// Takes it away by its name; who has it open keeps it.
     #[staticmethod]
-    fn remove(py: Python<'_>, name: &str) -> PyResult<()> {
-        perlipc::FutexSemaphore::remove(name).map_err(|error| raise(py, error))
+    fn remove(py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<()> {
+        perlipc::FutexSemaphore::remove(path(name)?).map_err(|error| raise(py, error))
     }
 
     /// Takes one, waiting until there is one. TimeoutError after timeout seconds.
@@ -64,5 +65,9 @@ impl FutexSemaphore {
     #[pyo3(signature = (*_exc))]
     fn __exit__(&self, py: Python<'_>, _exc: &Bound<'_, PyTuple>) -> PyResult<()> {
         self.give(py)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("FutexSemaphore(value={})", self.0.value())
     }
 }

@@ -9,6 +9,7 @@ mod argv;
 mod capture;
 mod child;
 mod cmd;
+mod data;
 mod dgram;
 mod error;
 mod expect;

@@ -4,6 +4,7 @@ use perlipc::Deadline;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+use crate::cmd::path;
 use crate::error::raise;
 use crate::signal::blocking;
 use crate::time::deadline;
@@ -35,9 +36,9 @@ pub(crate) fn take(
 impl Lock {
     #[new]
     #[pyo3(signature = (name = None, *, mode = 0o600))]
-    fn new(py: Python<'_>, name: Option<&str>, mode: u32) -> PyResult<Lock> {
+    fn new(py: Python<'_>, name: Option<&Bound<'_, PyAny>>, mode: u32) -> PyResult<Lock> {
         let opened = match name {
-            Some(name) => perlipc::Lock::open(name, mode),
+            Some(name) => perlipc::Lock::open(path(name)?, mode),
             None => perlipc::Lock::anonymous(),
         };
         opened.map(Lock).map_err(|error| raise(py, error))
@@ -45,8 +46,8 @@ impl Lock {
 
     /// Takes it away by its name; who has it open keeps it.
     #[staticmethod]
-    fn remove(py: Python<'_>, name: &str) -> PyResult<()> {
-        perlipc::Lock::remove(name).map_err(|error| raise(py, error))
+    fn remove(py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<()> {
+        perlipc::Lock::remove(path(name)?).map_err(|error| raise(py, error))
     }
 
     /// Takes it, waiting for it: True when its last holder died with it, and what it guards may be half done.

@@ -5,7 +5,6 @@ use std::sync::Mutex;
 
 use perlipc::sysv::Change;
 use perlipc::{Error, shm};
-use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -62,17 +61,8 @@ fn copy_in(
     data: &Bound<'_, PyAny>,
     write: impl FnOnce(&[u8]) -> perlipc::Result<()> + Send,
 ) -> PyResult<()> {
-    let done = match data.cast::<PyBytes>() {
-        Ok(bytes) => {
-            // Bytes never change.
-            let bytes = bytes.as_bytes();
-            if bytes.len() > LARGE { py.detach(|| write(bytes)) } else { write(bytes) }
-        }
-        Err(_) => {
-            let bytes = PyBuffer::<u8>::get(data)?.to_vec(py)?;
-            write(&bytes)
-        }
-    };
+    let bytes = crate::data::data(data)?;
+    let done = if bytes.len() > LARGE { py.detach(|| write(&bytes)) } else { write(&bytes) };
     done.map_err(|error| raise(py, error))
 }
 

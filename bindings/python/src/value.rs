@@ -5,6 +5,8 @@ use pyo3::exceptions::PyPermissionError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
+use crate::cmd::path;
+use crate::data::data;
 use crate::error::raise;
 use crate::lock::take;
 use crate::signal::blocking;
@@ -26,15 +28,22 @@ impl Shared {
         };
         Ok(PyBytes::new(py, &value))
     }
+
+    fn put(&self, py: Python<'_>, value: &[u8], deadline: Deadline) -> PyResult<()> {
+        match self.0.write(value, Deadline::NOW) {
+            Err(error) if error.is_timeout() => blocking(py, || self.0.write(value, deadline)),
+            other => other.map_err(|error| raise(py, error)),
+        }
+    }
 }
 
 #[pymethods]
 impl Shared {
     #[new]
     #[pyo3(signature = (name = None, size = 4096, *, mode = 0o600))]
-    fn new(py: Python<'_>, name: Option<&str>, size: usize, mode: u32) -> PyResult<Shared> {
+    fn new(py: Python<'_>, name: Option<&Bound<'_, PyAny>>, size: usize, mode: u32) -> PyResult<Shared> {
         let opened = match name {
-            Some(name) => Value::open(name, size, mode),
+            Some(name) => Value::open(path(name)?, size, mode),
             None => Value::anonymous(size),
         };
         opened.map(Shared).map_err(|error| raise(py, error))
@@ -42,8 +51,8 @@ impl Shared {
 
     /// Takes it away by its name; who has it open keeps it.
     #[staticmethod]
-    fn remove(py: Python<'_>, name: &str) -> PyResult<()> {
-        Value::remove(name).map_err(|error| raise(py, error))
+    fn remove(py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<()> {
+        Value::remove(path(name)?).map_err(|error| raise(py, error))
     }
 
     /// The value. Assigning waits while another writer is at work.
@@ -53,19 +62,15 @@ impl Shared {
     }
 
     #[setter]
-    fn set_value(&self, py: Python<'_>, value: &[u8]) -> PyResult<()> {
+    fn set_value(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         self.write(py, value, None)
     }
 
-    /// Puts a new value in the place of the old one. TimeoutError when another writer keeps us out that long; OSError with
+    /// Puts a new value (bytes, or what has a buffer) in the place of the old one. TimeoutError when another writer keeps us out that long; OSError with
     /// EMSGSIZE when it is too long.
     #[pyo3(signature = (value, *, timeout = None))]
-    fn write(&self, py: Python<'_>, value: &[u8], timeout: Option<f64>) -> PyResult<()> {
-        let deadline = deadline(timeout)?;
-        match self.0.write(value, Deadline::NOW) {
-            Err(error) if error.is_timeout() => blocking(py, || self.0.write(value, deadline)),
-            other => other.map_err(|error| raise(py, error)),
-        }
+    fn write(&self, py: Python<'_>, value: &Bound<'_, PyAny>, timeout: Option<f64>) -> PyResult<()> {
+        self.put(py, &data(value)?, deadline(timeout)?)
     }
 
     /// How long it can be.
@@ -91,13 +96,13 @@ impl Shared {
         let mut args = vec![format.into_pyobject(py)?.into_any()];
         args.extend(values.iter());
         let packed = py.import("struct")?.call_method1("pack", PyTuple::new(py, args)?)?;
-        self.write(py, packed.cast::<PyBytes>()?.as_bytes(), None)
+        self.put(py, packed.cast::<PyBytes>()?.as_bytes(), Deadline::NEVER)
     }
 
     /// Writes an object, pickled.
     fn dump(&self, py: Python<'_>, object: &Bound<'_, PyAny>) -> PyResult<()> {
         let pickled = py.import("pickle")?.call_method1("dumps", (object,))?;
-        self.write(py, pickled.cast::<PyBytes>()?.as_bytes(), None)
+        self.put(py, pickled.cast::<PyBytes>()?.as_bytes(), Deadline::NEVER)
     }
 
     /// The object that dump() wrote. Unpickling somebody's bytes runs his code: PermissionError unless nobody but this
@@ -128,5 +133,9 @@ impl Shared {
     #[pyo3(signature = (*_exc))]
     fn __exit__(&self, py: Python<'_>, _exc: &Bound<'_, PyTuple>) -> PyResult<()> {
         self.give(py)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Shared(size={}, version={})", self.0.capacity(), self.0.version())
     }
 }

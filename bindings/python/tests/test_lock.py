@@ -4,6 +4,7 @@ import errno
 import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -69,3 +70,22 @@ def test_the_end_of_a_thread_is_a_death() -> None:
     thread.join()
     assert lock.take(timeout=5)
     lock.give()
+
+
+def test_names_are_paths_of_any_kind(tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"not \xff UTF-8")
+    names: list[str | bytes | Path] = [str(odd), os.fsencode(odd), odd]
+    first, *others = [ipc.Lock(name) for name in names]
+    with first:
+        for other in others:
+            # It is the same one, and this thread has it.
+            with pytest.raises(OSError, match="deadlock"):
+                other.take(timeout=0)
+    ipc.Lock.remove(odd)
+    assert not odd.exists()
+    assert ipc.FutexSemaphore(odd, 3).value() == ipc.FutexSemaphore(bytes(odd)).value() == 3
+    ipc.FutexSemaphore.remove(odd)
+    ipc.Shared(odd).value = b"here"
+    assert ipc.Shared(str(odd)).value == b"here"
+    ipc.Shared.remove(odd)
+    assert not odd.exists()

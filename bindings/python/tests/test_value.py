@@ -56,3 +56,14 @@ def test_a_counter() -> None:
     assert shared.unpack("q") == (2000,)
     with shared, pytest.raises(OSError):
         shared.take()
+
+
+def test_takes_what_has_a_buffer() -> None:
+    shared = ipc.Shared(size=16)
+    for data in bytearray(b"one"), memoryview(b"-two-")[1:4], b"three":
+        shared.value = data
+        assert shared.value == bytes(data)
+        shared.write(data)
+    with pytest.raises(TypeError):
+        shared.write("text")  # type: ignore[arg-type]
+    assert repr(shared) == "Shared(size=16, version=6)"
