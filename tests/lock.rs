@@ -286,9 +286,9 @@ fn full() {
     };
     if mounted {
         let at = |name: &str| place.join(name).to_str().unwrap().to_owned();
-        let value = Value::open(&at("fits"), 8192, 0o600).unwrap();
+        let value = Value::open(at("fits"), 8192, 0o600).unwrap();
         value.write(&[1; 8192], NEVER).unwrap();
-        let error = Value::open(&at("large"), 1 << 20, 0o600).unwrap_err();
+        let error = Value::open(at("large"), 1 << 20, 0o600).unwrap_err();
         assert_eq!(error.errno(), libc::ENOSPC, "{error}");
         std::fs::write(at("filler"), [0; 4096]).unwrap();
         while std::fs::OpenOptions::new()
@@ -297,7 +297,7 @@ fn full() {
             .and_then(|mut file| std::io::Write::write_all(&mut file, &[0; 4096]))
             .is_ok()
         {}
-        assert_eq!(Lock::open(&at("lock"), 0o600).unwrap_err().errno(), libc::ENOSPC);
+        assert_eq!(Lock::open(at("lock"), 0o600).unwrap_err().errno(), libc::ENOSPC);
         value.write(&[2; 8192], NEVER).unwrap();
         assert_eq!(value.get(NEVER).unwrap(), [2; 8192]);
         // SAFETY: a C string.

@@ -41,10 +41,10 @@ impl Dgram {
     /// A sender as text: most often the last one again.
     fn named<'py>(&self, py: Python<'py>, from: Addr) -> PyResult<Bound<'py, PyAny>> {
         let mut last = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((addr, name)) = &*last {
-            if *addr == from {
-                return Ok(name.bind(py).clone());
-            }
+        if let Some((addr, name)) = &*last
+            && *addr == from
+        {
+            return Ok(name.bind(py).clone());
         }
         let name = text(py, &from)?;
         *last = Some((from, name.clone().unbind()));
