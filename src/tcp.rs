@@ -22,12 +22,13 @@ const BACKLOG: i32 = 4096;
 struct Connect<'a> {
     from: Option<SocketAddr>,
     family: Option<bool>,
+    /// Beside nodelay, or against it.
     settings: Vec<(&'a str, i32)>,
 }
 
 impl<'a> Connect<'a> {
     fn of(options: &'a str) -> Result<Connect<'a>> {
-        let mut connect = Connect { settings: vec![("nodelay", 1)], ..Connect::default() };
+        let mut connect = Connect::default();
         let (mut v4, mut v6) = (false, false);
         for (name, value) in socket::words(options) {
             match (name, value) {
@@ -57,6 +58,7 @@ impl<'a> Connect<'a> {
     /// A socket for the address, with all that must be done before connecting.
     fn socket(&self, addr: &Addr, nonblock: bool) -> Result<OwnedFd> {
         let fd = socket::new(addr, libc::SOCK_STREAM | if nonblock { libc::SOCK_NONBLOCK } else { 0 })?;
+        socket::set(fd.as_raw_fd(), "nodelay", 1)?;
         for (name, value) in &self.settings {
             socket::set(fd.as_raw_fd(), name, *value)?;
         }
@@ -93,6 +95,9 @@ pub fn connect(host: Option<&str>, service: &str, options: &str, deadline: Deadl
 
 /// The families in turn, beginning with the first one's.
 fn in_turns(addrs: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    if addrs.len() < 2 {
+        return addrs;
+    }
     let v4_first = addrs.first().is_some_and(SocketAddr::is_ipv4);
     let (mut first, mut second): (Vec<_>, Vec<_>) = addrs.into_iter().partition(|addr| addr.is_ipv4() == v4_first);
     first.reverse();
