@@ -212,6 +212,34 @@ fn a_line_longer_than_all_buffers() {
 }
 
 #[test]
+fn records_that_were_found_ahead_are_looked_at_and_taken() {
+    let (mut reader, mut writer) = Stream::pipe().unwrap();
+    let ahead = |reader: &mut Stream| {
+        let (data, places) = reader.ahead();
+        places.windows(2).map(|at| data[at[0] as usize..at[1] as usize].to_vec()).collect::<Vec<_>>()
+    };
+    writer.write(b"a\nbb\nccc\nrest").unwrap();
+    assert_eq!(ahead(&mut reader), [b""; 0], "nothing was looked for yet");
+    reader.skip_ahead(1);
+    assert_eq!(reader.readline().unwrap(), Some(&b"a\n"[..]));
+    assert_eq!(ahead(&mut reader), [&b"bb\n"[..], b"ccc\n"]);
+    reader.skip_ahead(3);
+    assert_eq!(ahead(&mut reader).len(), 2, "more than there are");
+    reader.skip_ahead(1);
+    assert_eq!(ahead(&mut reader), [b"ccc\n"]);
+    assert_eq!((reader.lineno(), reader.buffered()), (2, &b"ccc\nrest"[..]));
+    let mut room = [0; 2];
+    assert_eq!(reader.read(&mut room).unwrap(), 2);
+    assert_eq!(ahead(&mut reader), [b""; 0], "records begin elsewhere now");
+    reader.skip_ahead(usize::MAX);
+    assert_eq!(reader.readline().unwrap(), Some(&b"c\n"[..]));
+    writer.write(b"\nx\n").unwrap();
+    assert_eq!(reader.readline().unwrap(), Some(&b"rest\n"[..]));
+    reader.close().unwrap();
+    assert_eq!(ahead(&mut reader), [b""; 0], "closed");
+}
+
+#[test]
 fn the_line_limit_counts_the_whole_record() {
     for ahead in [true, false] {
         let (mut reader, mut writer) = Stream::pipe().unwrap();
@@ -243,6 +271,18 @@ fn the_line_limit_counts_the_whole_record() {
     writer.write(b"a\nb\nlonger\nc\n").unwrap();
     assert_eq!(reader.readlines(10).unwrap().1.len(), 3);
     assert_eq!(reader.readlines(10).unwrap_err().errno(), libc::EMSGSIZE);
+    // And those that were found ahead.
+    reader.line_limit(None).unwrap();
+    assert_eq!(reader.readline().unwrap(), Some(&b"longer\n"[..]));
+    writer.write(b"d\ne\nlonger\n").unwrap();
+    assert_eq!(reader.readline().unwrap(), Some(&b"c\n"[..]));
+    assert_eq!(reader.readline().unwrap(), Some(&b"d\n"[..]));
+    reader.line_limit(Some(3)).unwrap();
+    assert_eq!(reader.ahead().1.len(), 2);
+    assert_eq!(reader.readline_ahead(), Some(&b"e\n"[..]));
+    assert_eq!(reader.ahead().1.len(), 0);
+    assert_eq!(reader.readline_ahead(), None);
+    assert_eq!(reader.readline().unwrap_err().errno(), libc::EMSGSIZE);
     // One that never ends is not held without end.
     let (mut reader, writer) = Stream::pipe().unwrap();
     reader.line_limit(Some(1 << 20)).unwrap();

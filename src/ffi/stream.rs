@@ -103,7 +103,7 @@ impl Run {
             *self.base.get().add(*next as usize) = self.displaced.get();
             next.offset_from(self.first.get())
         };
-        reader.take_back(taken as usize);
+        reader.skip_ahead(taken as usize);
     }
 }
 

@@ -178,6 +178,24 @@ impl Stream {
         self.reader.as_mut()?.record_ahead()
     }
 
+    /// The records that were found ahead, as [`readlines`](Stream::readlines) gives them, but not taken: that is
+    /// [`skip_ahead`](Stream::skip_ahead)'s. Never waits; both may be empty before the end.
+    ///
+    /// For who gives them out one by one: the bytes and the places stay where they are until the stream is used again.
+    pub fn ahead(&mut self) -> (&[u8], &[u64]) {
+        match &mut self.reader {
+            Some(reader) if !self.shared.gate.is_closed() => reader.ahead(),
+            _ => (&[], &[]),
+        }
+    }
+
+    /// Takes that many of the records that are [`ahead`](Stream::ahead); none if there are less.
+    pub fn skip_ahead(&mut self, count: usize) {
+        if let Some(reader) = &mut self.reader {
+            reader.skip_ahead(count);
+        }
+    }
+
     /// Reads more behind what is [`buffered`](Stream::buffered); waits for it. False at the end.
     pub fn fill(&mut self) -> Result<bool> {
         self.reader()?.fill_behind()

@@ -395,10 +395,39 @@ impl Reader {
     pub(super) fn record_ahead(&mut self) -> Option<&[u8]> {
         self.restore();
         let end = *self.marks.get(self.next + 1)? as usize;
+        if end - self.start > self.limit {
+            return None;
+        }
         self.next += 1;
         let start = std::mem::replace(&mut self.start, end);
         self.records += 1;
         self.buffer.get(start..end)
+    }
+
+    /// Where the records begin that were found ahead and are not too long, and where the last one ends: two places at
+    /// least, or none.
+    fn found_ahead(&self) -> &[u64] {
+        let Some(marks) = self.marks.get(self.next..).filter(|marks| marks.len() > 1) else { return &[] };
+        let count = match self.limit {
+            usize::MAX => marks.len() - 1,
+            limit => marks.windows(2).take_while(|ends| ends[1] - ends[0] <= limit as u64).count(),
+        };
+        if count == 0 { &[] } else { &marks[..=count] }
+    }
+
+    /// The buffer, and where those records are in it.
+    pub(super) fn ahead(&mut self) -> (&[u8], &[u64]) {
+        self.restore();
+        (&self.buffer, self.found_ahead())
+    }
+
+    /// Takes that many of them.
+    pub(crate) fn skip_ahead(&mut self, count: usize) {
+        if let Some(start) = self.marks.get(self.next.saturating_add(count)) {
+            self.start = *start as usize;
+            self.next += count;
+            self.records += count as u64;
+        }
     }
 
     /// The same with a NUL behind it, which stands in the place of the byte that follows until the next call.
@@ -425,31 +454,18 @@ impl Reader {
         }
     }
 
-    /// The records that were found ahead and are not too long, for who goes through them by pointers: the buffer, what
-    /// belongs where the first begins, and the marks, two at least: where each begins and the last ends. Until
-    /// [`take_back`](Reader::take_back) nothing else may be called.
+    /// The records of [`found_ahead`](Reader::found_ahead) for who goes through them by pointers: the buffer, what belongs
+    /// where the first begins, and their places. Until they are taken by [`skip_ahead`](Reader::skip_ahead), and no NUL
+    /// stands in the buffer any more, nothing else may be called.
     #[cfg(feature = "capi")]
     pub(crate) fn lend(&mut self) -> Option<(*mut u8, u8, Range<*const u64>)> {
-        let marks = self.marks.get(self.next..).filter(|marks| marks.len() > 1)?;
-        let count = match self.limit {
-            usize::MAX => marks.len() - 1,
-            limit => marks.windows(2).take_while(|ends| ends[1] - ends[0] <= limit as u64).count(),
-        };
-        let lent = marks[..=count].as_ptr_range();
-        if count == 0 {
+        let lent = self.found_ahead().as_ptr_range();
+        if lent.is_empty() {
             return None;
         }
         let displaced = if self.nul_at == self.start { self.displaced } else { self.buffer[self.start] };
         self.nul_at = NOWHERE;
         Some((self.buffer.as_mut_ptr(), displaced, lent))
-    }
-
-    /// That many of them were taken, and no NUL stands in the buffer any more.
-    #[cfg(feature = "capi")]
-    pub(crate) fn take_back(&mut self, taken: usize) {
-        self.next += taken;
-        self.start = self.marks[self.next] as usize;
-        self.records += taken as u64;
     }
 
     /// The next record if its length suits; else ERANGE, and it stays.
