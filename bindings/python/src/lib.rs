@@ -23,6 +23,7 @@ mod msg;
 mod poll;
 mod popen;
 mod pty;
+mod records;
 mod room;
 mod sem;
 mod server;

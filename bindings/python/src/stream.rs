@@ -18,6 +18,7 @@ use crate::child::{self, Child};
 use crate::error::{child_error, raise};
 use crate::expect;
 use crate::interact::{self, Escape};
+use crate::records::{self, Run};
 use crate::signal::{Quick, blocking, told};
 use crate::socket;
 use crate::status::Status;
@@ -92,6 +93,8 @@ pub(crate) struct Stream {
     core: UnsafeCell<perlipc::Stream>,
     /// A call is under way; the interpreter may be released meanwhile.
     busy: Cell<bool>,
+    /// Records that are lent to the stream's iterators.
+    run: Run,
     /// What may be done while one is.
     other: Canceler,
     fd: i32,
@@ -180,6 +183,7 @@ impl Stream {
             quick: Quick::new(),
             released: Cell::new(false),
             busy: Cell::new(false),
+            run: Run::new(),
             core: UnsafeCell::new(core),
         })
     }
@@ -253,7 +257,32 @@ impl Stream {
                 "the stream is in use by another thread, or by the call that this handler interrupted",
             ));
         }
-        Ok(Call { stream: self, bounded: false })
+        let mut call = Call { stream: self, bounded: false };
+        self.run.give_back(&mut call);
+        Ok(call)
+    }
+
+    /// The next record of those that are lent to iterators, as an object: a new reference, NULL with an exception;
+    /// `None` when it has to be looked for.
+    ///
+    /// # Safety
+    /// The interpreter is held.
+    #[inline(always)]
+    pub(crate) unsafe fn lent(&self) -> Option<*mut ffi::PyObject> {
+        if self.other.is_closed() {
+            return None;
+        }
+        // SAFETY: `busy` is false while something is lent, and who sets it gives that back.
+        let (at, len) = unsafe { self.run.record()? };
+        // SAFETY: the bytes are copied; the interpreter is held.
+        Some(unsafe { if self.text { decoded(at, len) } else { ffi::PyBytes_FromStringAndSize(at.cast(), len) } })
+    }
+
+    /// Lends iterators what was found ahead.
+    pub(crate) fn lend(&self) {
+        if let Ok(mut call) = self.enter() {
+            self.run.lend(&mut call);
+        }
     }
 
     /// For what only asks the descriptor: where there is none, the stream is closed.
@@ -562,11 +591,16 @@ pub(crate) fn encode<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, P
 
 #[inline]
 pub(crate) fn decode<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    let errors = c"surrogateescape".as_ptr();
     // SAFETY: as above.
-    unsafe {
-        Bound::from_owned_ptr_or_err(py, ffi::PyUnicode_DecodeUTF8(data.as_ptr().cast(), data.len() as isize, errors))
-    }
+    unsafe { Bound::from_owned_ptr_or_err(py, decoded(data.as_ptr(), data.len() as isize)) }
+}
+
+/// # Safety
+/// The interpreter is held, and that many bytes are there.
+#[inline]
+unsafe fn decoded(data: *const u8, len: isize) -> *mut ffi::PyObject {
+    // SAFETY: the caller's promise; the bytes are copied.
+    unsafe { ffi::PyUnicode_DecodeUTF8(data.cast(), len, c"surrogateescape".as_ptr()) }
 }
 
 /// While many objects are made at once that are all wanted, the collector of cycles need not look at them again and again.
@@ -791,8 +825,8 @@ impl Stream {
     /// The next record with its separator; empty at the end. Perl: <FH>.
     #[pyo3(signature = (*, timeout = None), text_signature = "($self, *, timeout=...)")]
     fn readline<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
-        let timeout = timeout.or(self.timeout.get());
-        match self.next_slow(py, timeout)? {
+        let line = if timeout.is_none() { self.__next__(py)? } else { self.next_slow(py, timeout)? };
+        match line {
             Some(line) => Ok(line),
             None => self.give(py, b""),
         }
@@ -904,9 +938,9 @@ impl Stream {
         expect::now(self, py, patterns)
     }
 
-    fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+    fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         slf.get().reading(slf.py())?;
-        Ok(slf.clone())
+        records::iterator(slf)
     }
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
