@@ -273,7 +273,7 @@ pub(crate) fn ask_host_at_times() -> Wait<()> {
     if !HOSTED.load(Ordering::Relaxed) {
         return Ok(());
     }
-    let now = sys::monotonic();
+    let now = sys::monotonic_coarse();
     if now.wrapping_sub(ASKED.load(Ordering::Relaxed)) < ASK_EVERY {
         return Ok(());
     }

@@ -277,6 +277,7 @@ impl Stream {
 
     /// The same without waiting, for those who must give something away before they wait: whether all went out. If not,
     /// [`flush`](Stream::flush) goes on with the rest.
+    #[inline]
     pub fn write_now(&mut self, data: &[u8]) -> Result<bool> {
         self.writer()?.write_now(data)
     }

@@ -355,8 +355,9 @@ impl Shared {
             Ok(inside) => inside,
             Err(stop) => return (0, Err(stop)),
         };
-        if deadline.is_never() && self.gate.may_block() && !data.is_empty() && self.gate.check().is_ok() {
-            match self.write_call(signal::word(), self.fd(), data, false) {
+        if !data.is_empty() && self.gate.check().is_ok() {
+            let bare = deadline.is_never() && self.gate.may_block();
+            match self.write_call(if bare { signal::word() } else { &CALM }, self.fd(), data, !bare) {
                 Ok(n) if n == data.len() => return (n, Ok(())),
                 Ok(n) => return self.write_rest(data, n, deadline),
                 Err(errno) => return self.write_again(data, errno, deadline),
@@ -369,7 +370,7 @@ impl Shared {
     fn write_again(&self, data: &[u8], errno: i32, deadline: Deadline) -> (usize, Wait<()>) {
         let goes_on = match errno {
             libc::EINTR => signal::interrupted(),
-            libc::EAGAIN => Ok(()),
+            libc::EAGAIN | libc::EOPNOTSUPP => Ok(()),
             errno => self.pipe_broke(Err(Stop::Errno(errno))),
         };
         match goes_on {

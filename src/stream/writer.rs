@@ -70,6 +70,7 @@ impl Writer {
     }
 
     /// The same without waiting: whether all went out. If not, the rest is pending, for [`flush`](Writer::flush).
+    #[inline(always)]
     pub(crate) fn write_now(&mut self, data: &[u8]) -> Result<bool> {
         self.forget_inherited();
         if self.shared.kind == Kind::Other && (self.autoflush || !self.fits(data)) {
