@@ -15,6 +15,7 @@ mod error;
 mod expect;
 mod fifo;
 mod flock;
+mod front;
 mod futex;
 mod interact;
 mod listener;
@@ -98,8 +99,10 @@ mod _perlipc {
     #[pymodule_export]
     use crate::server::{ServerReport, report, serve};
     #[pymodule_init]
-    fn init(_module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+    fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
         perlipc::signal::host(crate::signal::run_handlers);
-        Ok(())
+        crate::sem::put_fronts(module.py())?;
+        crate::stream::put_fronts(module.py())?;
+        crate::msg::put_fronts(module.py())
     }
 }

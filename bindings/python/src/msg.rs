@@ -3,15 +3,18 @@
 use perlipc::sysv::{Change, NO_WAIT};
 use perlipc::{Deadline, Error};
 use pyo3::exceptions::PyValueError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::error::raise;
+use crate::front::{self, front};
 use crate::signal::{Quick, blocking};
 use crate::sysv::{Key, Number, bytes_of, put_owner, unknown};
 use crate::time::deadline;
 
 /// Tries without waiting while the interpreter is held; waits without it.
+#[inline(always)]
 fn send(
     py: Python<'_>,
     queue: perlipc::MessageQueue,
@@ -30,6 +33,7 @@ fn send(
 }
 
 /// What `take` makes of the message's type and body.
+#[inline(always)]
 fn recv<'py, T>(
     py: Python<'py>,
     queue: perlipc::MessageQueue,
@@ -118,6 +122,22 @@ pub(crate) fn msgctl<'py>(
 #[pyclass(frozen, eq, hash, weakref, module = "perlipc")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct MessageQueue(perlipc::MessageQueue);
+
+front!(SEND, "send", MessageQueue, |py, this, call| {
+    let (data, kind) = (call.bytes(0)?, call.number(1, 1)?);
+    call.has_up_to(2).then(|| send(py, this.0, kind, data, 0, None).map(front::none))
+});
+front!(RECV, "recv", MessageQueue, |py, this, call| {
+    let (kind, size) = (call.number(0, 0)?, call.has_up_to_and(1, intern!(py, "size"), 8192)?);
+    let size = usize::try_from(size).ok()?;
+    let message = recv(py, this.0, kind, size, 0, None, |py, kind, body| (kind, PyBytes::new(py, body)));
+    Some(message.and_then(|message| Ok(message.into_pyobject(py)?.into_ptr())))
+});
+
+pub(crate) fn put_fronts(py: Python<'_>) -> PyResult<()> {
+    SEND.put(py)?;
+    RECV.put(py)
+}
 
 #[pymethods]
 impl MessageQueue {

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::error::raise;
+use crate::front::{self, front};
 use crate::signal::{Quick, blocking};
 use crate::sysv::{Key, Number, bytes_of, put_owner, unknown};
 use crate::time::deadline;
@@ -31,6 +32,7 @@ fn operate(py: Python<'_>, set: perlipc::Semaphore, ops: &mut [Op], timeout: Opt
     blocking(py, || set.op(ops, deadline))
 }
 
+#[inline(always)]
 fn one(py: Python<'_>, set: perlipc::Semaphore, op: Op, timeout: Option<f64>) -> PyResult<()> {
     // As operate, without its allocation.
     let deadline = deadline(timeout)?;
@@ -137,6 +139,16 @@ pub(crate) fn semctl<'py>(
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Semaphore(perlipc::Semaphore);
 
+front!(TAKE, "take", Semaphore, |py, this, call| {
+    call.has_up_to(0).then(|| one(py, this.0, Op { index: 0, change: -1, flags: 0 }, None).map(front::none))
+});
+front!(GIVE, "give", Semaphore, |py, this, call| call.has_up_to(0).then(|| this.give(py, 0, false).map(front::none)));
+
+pub(crate) fn put_fronts(py: Python<'_>) -> PyResult<()> {
+    TAKE.put(py)?;
+    GIVE.put(py)
+}
+
 #[pymethods]
 impl Semaphore {
     /// The set with that id, not asked whether it exists.
@@ -190,6 +202,7 @@ impl Semaphore {
 
     /// Gives one back; undo as it was taken. Does not block.
     #[pyo3(signature = (index = 0, *, undo = false))]
+    #[inline(always)]
     fn give(&self, py: Python<'_>, index: u16, undo: bool) -> PyResult<()> {
         let flags = if undo { UNDO } else { 0 };
         self.0.op(&[Op { index, change: 1, flags }], Deadline::NEVER).map_err(|error| raise(py, error))

@@ -17,6 +17,7 @@ use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice, PyString, PyTuple};
 use crate::child::{self, Child};
 use crate::error::{child_error, raise};
 use crate::expect;
+use crate::front::front;
 use crate::interact::{self, Escape};
 use crate::records::{self, Run};
 use crate::signal::{Quick, blocking, told};
@@ -463,7 +464,21 @@ impl Stream {
         }
     }
 
-    #[cold]
+    #[inline(always)]
+    fn write_bytes(&self, py: Python<'_>, data: &[u8]) -> PyResult<()> {
+        let mut call = self.call()?;
+        let core: &mut perlipc::Stream = &mut call;
+        if data.len() > AT_ONCE || !self.quick.worth_it() {
+            return blocking(py, || core.write(data));
+        }
+        if !told(py, core.write_now(data))? {
+            self.quick.in_vain();
+            blocking(py, || core.flush())?;
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
     fn next_slow<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.reading(py)?;
         let mut call = self.call_within(timeout)?;
@@ -658,6 +673,19 @@ fn size(size: Option<isize>) -> Option<usize> {
     size.and_then(|size| usize::try_from(size).ok())
 }
 
+front!(WRITE, "write", Stream, |py, this, call| {
+    let data = call.bytes(0).filter(|_| call.has_up_to(1) && this.writes && !this.text)?;
+    Some(this.write_bytes(py, data).and_then(|()| Ok(data.len().into_pyobject(py)?.into_ptr())))
+});
+front!(READLINE, "readline", Stream, |py, this, call| {
+    call.has_up_to(0).then(|| this.readline(py, None).map(Bound::into_ptr))
+});
+
+pub(crate) fn put_fronts(py: Python<'_>) -> PyResult<()> {
+    WRITE.put(py)?;
+    READLINE.put(py)
+}
+
 #[pymethods]
 impl Stream {
     /// The child at the other end; None if there is none.
@@ -824,6 +852,7 @@ impl Stream {
 
     /// The next record with its separator; empty at the end. Perl: <FH>.
     #[pyo3(signature = (*, timeout = None), text_signature = "($self, *, timeout=...)")]
+    #[inline(always)]
     fn readline<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
         let line = if timeout.is_none() { self.__next__(py)? } else { self.next_slow(py, timeout)? };
         match line {
@@ -943,6 +972,7 @@ impl Stream {
         records::iterator(slf)
     }
 
+    #[inline(always)]
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         {
             let mut call = self.enter()?;
@@ -961,17 +991,7 @@ impl Stream {
     fn write(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<usize> {
         self.writing(py)?;
         let (data, len) = self.take(data)?;
-        let mut call = self.call()?;
-        let core: &mut perlipc::Stream = &mut call;
-        let data: &[u8] = &data;
-        if data.len() > AT_ONCE || !self.quick.worth_it() {
-            return blocking(py, || core.write(data)).map(|()| len);
-        }
-        if !told(py, core.write_now(data))? {
-            self.quick.in_vain();
-            blocking(py, || core.flush())?;
-        }
-        Ok(len)
+        self.write_bytes(py, &data).map(|()| len)
     }
 
     /// Writes each of the lines.
