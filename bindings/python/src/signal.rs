@@ -250,8 +250,14 @@ pub(crate) fn kill(
     let signal = match signal.cast::<PyString>() {
         Ok(name) => name.to_str()?,
         Err(_) => {
-            number = signal.extract::<c_int>()?.to_string();
-            &number
+            let n = signal.extract::<c_int>()?;
+            match signal::name(n) {
+                Some(name) => name,
+                None => {
+                    number = n.to_string();
+                    &number
+                }
+            }
         }
     };
     let mut reached = 0;
