@@ -110,12 +110,12 @@ impl Dgram {
     #[pyo3(signature = (messages, *, timeout = None))]
     fn send_batch(&self, py: Python<'_>, messages: &Bound<'_, PyAny>, timeout: Option<f64>) -> PyResult<usize> {
         let (core, deadline) = (self.held.core()?, deadline(timeout)?);
-        let mut owned: Vec<(Bound<'_, PyBytes>, Option<Addr>)> = Vec::new();
+        let mut owned: Vec<(Bound<'_, PyAny>, Option<Addr>)> = Vec::new();
         let mut last: Option<(Bound<'_, PyString>, Addr)> = None;
         for message in messages.try_iter()? {
             let message = message?;
-            let Ok((data, to)) = message.extract::<(Bound<'_, PyBytes>, Bound<'_, PyString>)>() else {
-                owned.push((message.cast_into()?, None));
+            let Ok((data, to)) = message.extract::<(Bound<'_, PyAny>, Bound<'_, PyString>)>() else {
+                owned.push((message, None));
                 continue;
             };
             // Most batches go to one place.
@@ -124,7 +124,8 @@ impl Dgram {
             last = Some((to, addr.clone()));
             owned.push((data, Some(addr)));
         }
-        let messages: Vec<_> = owned.iter().map(|(data, to)| (data.as_bytes(), to.as_ref())).collect();
+        let datas = owned.iter().map(|(data, _)| plain(data)).collect::<PyResult<Vec<_>>>()?;
+        let messages: Vec<_> = datas.iter().zip(&owned).map(|(data, (_, to))| (&**data, to.as_ref())).collect();
         blocking(py, || core.send_batch(&messages, deadline))
     }
 

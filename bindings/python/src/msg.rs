@@ -7,6 +7,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::data::plain;
 use crate::error::raise;
 use crate::front::{self, front};
 use crate::signal::{Quick, blocking};
@@ -67,7 +68,14 @@ pub(crate) fn msgget(py: Python<'_>, key: Number, flags: i32) -> PyResult<i32> {
 /// at intervals of up to 20 ms, since the kernel has no timed form. BlockingIOError with IPC_NOWAIT.
 #[pyfunction]
 #[pyo3(signature = (id, message, flags = 0, *, timeout = None))]
-pub(crate) fn msgsnd(py: Python<'_>, id: i32, message: &[u8], flags: i32, timeout: Option<f64>) -> PyResult<()> {
+pub(crate) fn msgsnd(
+    py: Python<'_>,
+    id: i32,
+    message: &Bound<'_, PyAny>,
+    flags: i32,
+    timeout: Option<f64>,
+) -> PyResult<()> {
+    let message = plain(message)?;
     let Some((kind, body)) = message.split_first_chunk::<8>() else {
         return Err(PyValueError::new_err("msgsnd: arg too short: a type is eight bytes"));
     };
@@ -165,10 +173,10 @@ impl MessageQueue {
         self.0.id()
     }
 
-    /// Sends a message of a type, which is positive; waits while the queue is full, TimeoutError after timeout seconds.
+    /// Sends a message (bytes, or what has a buffer) of a type, which is positive; waits while the queue is full, TimeoutError after timeout seconds.
     #[pyo3(signature = (data, r#type = 1, *, timeout = None))]
-    fn send(&self, py: Python<'_>, data: &[u8], r#type: i64, timeout: Option<f64>) -> PyResult<()> {
-        send(py, self.0, r#type, data, 0, timeout)
+    fn send(&self, py: Python<'_>, data: &Bound<'_, PyAny>, r#type: i64, timeout: Option<f64>) -> PyResult<()> {
+        send(py, self.0, r#type, &plain(data)?, 0, timeout)
     }
 
     /// The next message (type 0), the next of a type, or that of the lowest type up to -type: its type and body. One that

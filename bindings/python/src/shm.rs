@@ -10,6 +10,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMemoryView, PyTuple};
 
+use crate::data::plain;
 use crate::error::raise;
 use crate::stream::filled;
 use crate::sysv::{Key, Number, bytes_of, put_owner, unknown};
@@ -61,8 +62,9 @@ fn copy_in(
     data: &Bound<'_, PyAny>,
     write: impl FnOnce(&[u8]) -> perlipc::Result<()> + Send,
 ) -> PyResult<()> {
-    let bytes = crate::data::data(data)?;
-    let done = if bytes.len() > LARGE { py.detach(|| write(&bytes)) } else { write(&bytes) };
+    let data = plain(data)?;
+    let bytes: &[u8] = &data;
+    let done = if bytes.len() > LARGE { py.detach(|| write(bytes)) } else { write(bytes) };
     done.map_err(|error| raise(py, error))
 }
 

@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice, PyString, PyTuple};
 
 use crate::child::{self, Child};
+use crate::data::{self, Data};
 use crate::error::{child_error, raise};
 use crate::expect;
 use crate::front::front;
@@ -524,23 +525,6 @@ impl Stream {
 /// What stood before a match, what matched, and its groups.
 pub(crate) type Parts = (Py<PyAny>, Py<PyAny>, Py<PyTuple>);
 
-/// Bytes of the user's.
-pub(crate) enum Data<'a, 'py> {
-    Lent(&'a [u8]),
-    Owned(Bound<'py, PyBytes>),
-}
-
-impl Deref for Data<'_, '_> {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match self {
-            Data::Lent(data) => data,
-            Data::Owned(data) => data.as_bytes(),
-        }
-    }
-}
-
 /// The bytes of a bytes-like object; a copy, unless they cannot change.
 pub(crate) fn owned(data: &Bound<'_, PyAny>, text: bool) -> PyResult<Vec<u8>> {
     if text {
@@ -550,14 +534,12 @@ pub(crate) fn owned(data: &Bound<'_, PyAny>, text: bool) -> PyResult<Vec<u8>> {
     Ok(plain(data)?.to_vec())
 }
 
+/// The same, of what is no text.
 pub(crate) fn plain<'a, 'py>(data: &'a Bound<'py, PyAny>) -> PyResult<Data<'a, 'py>> {
-    if let Ok(bytes) = data.cast::<PyBytes>() {
-        return Ok(Data::Lent(bytes.as_bytes()));
-    }
     if data.is_instance_of::<PyString>() {
         return Err(PyTypeError::new_err("a bytes-like object is required, not 'str' (text=True takes str)"));
     }
-    Ok(Data::Owned(PyMemoryView::from(data)?.call_method0("tobytes")?.cast_into()?))
+    data::plain(data)
 }
 
 pub(crate) fn utf8<'a, 'py>(text: &'a Bound<'py, PyString>) -> PyResult<Data<'a, 'py>> {

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
 use crate::cmd::path;
-use crate::data::data;
+use crate::data::plain;
 use crate::error::raise;
 use crate::lock::take;
 use crate::signal::blocking;
@@ -70,7 +70,8 @@ impl Shared {
     /// EMSGSIZE when it is too long.
     #[pyo3(signature = (value, *, timeout = None))]
     fn write(&self, py: Python<'_>, value: &Bound<'_, PyAny>, timeout: Option<f64>) -> PyResult<()> {
-        self.put(py, &data(value)?, deadline(timeout)?)
+        let (deadline, value) = (deadline(timeout)?, plain(value)?);
+        self.put(py, &value, deadline)
     }
 
     /// How long it can be.

@@ -105,7 +105,8 @@ def test_batches() -> None:
         with pytest.raises(TimeoutError):
             other.recv_batch(timeout=0)
         one.connect(other.address)
-        assert one.send_batch([b"a", b"too long", b"b"]) == 3
+        mixed: list[bytes | bytearray | memoryview] = [b"a", bytearray(b"too long"), memoryview(b"b")]
+        assert one.send_batch(mixed) == 3
         with pytest.raises(OSError) as cut:
             other.recv_batch(8, 4, timeout=5)
         assert cut.value.errno == errno.EMSGSIZE

@@ -81,3 +81,14 @@ def test_perl_on_the_other_side() -> None:
     assert ipc.qx(["perl", "-e", program, str(queue.id)]) == b"1"
     assert queue.recv(7, timeout=5) == (7, b"SHOUT")
     queue.remove()
+
+
+def test_takes_what_has_a_buffer() -> None:
+    queue = ipc.MessageQueue.open(IPC_PRIVATE)
+    for data in b"a", bytearray(b"b"), memoryview(b"-c-")[1:2]:
+        queue.send(data, 3)
+        ipc.msgsnd(queue.id, bytearray(packed(4, bytes(data))))
+        assert (queue.recv(3), queue.recv(4)) == ((3, bytes(data)), (4, bytes(data)))
+    with pytest.raises(TypeError):
+        queue.send("text")  # type: ignore[arg-type]
+    queue.remove()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import perlipc as ipc
 
 from ..cmd import Arg
 from .block import Way, until
 from .socket import _Socket, addresses
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 
 class Dgram(_Socket[ipc.Dgram]):
@@ -35,7 +38,7 @@ class Dgram(_Socket[ipc.Dgram]):
         """The same, and the message stays: the next call gets it again."""
         return await until(lambda: self.sync.peek(size, timeout=0.0), (self._fd, False))
 
-    async def send_batch(self, messages: Iterable[bytes] | Iterable[tuple[bytes, str]]) -> int:
+    async def send_batch(self, messages: Iterable[Buffer] | Iterable[tuple[Buffer, str]]) -> int:
         """Sends many messages: see perlipc.Dgram.send_batch. Less than all may have gone out, also when there is no room."""
         held: Any = list(messages)
         return await until(lambda: self.sync.send_batch(held, timeout=0.0), *self._room(isinstance(next(iter(held), None), tuple)))
