@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::child::{Own, taken_over};
 use crate::error::{Error, Result};
+use crate::sys;
 use crate::sys::sysv::{self as raw, Segment};
 use crate::sysv::{self, Change, Owner};
 
@@ -89,7 +90,7 @@ fn table() -> MutexGuard<'static, Vec<Attached>> {
 /// The segment in the table, attached if it is not there, looked after if the tick is another.
 #[inline]
 fn find(table: &mut Vec<Attached>, id: i32, write: bool) -> std::result::Result<&Arc<Segment>, i32> {
-    let tick = raw::tick();
+    let tick = sys::monotonic_coarse();
     let known = table.iter().position(|a| a.id == id && a.seen == tick && (!write || a.segment.is_writable()));
     let at = match known {
         Some(at) => at,

@@ -49,7 +49,17 @@ impl<T: Default> Own<T> {
         Own { first: OnceLock::new(), inherit }
     }
 
+    #[inline]
     pub(crate) fn get(&self) -> &T {
+        match self.first.get() {
+            Some(slot) if slot.generation == generation() => &slot.value,
+            _ => self.find(),
+        }
+    }
+
+    /// The first time, and in forked processes.
+    #[cold]
+    fn find(&self) -> &T {
         let generation = generation();
         let fresh = |value| Box::new(Slot { generation, value, next: Own::inheriting(self.inherit) });
         let mut slot = self.first.get_or_init(|| fresh(T::default()));

@@ -113,7 +113,8 @@ pub(crate) fn monotonic() -> u64 {
     nanoseconds(libc::CLOCK_MONOTONIC)
 }
 
-/// The same as of the last tick, some milliseconds ago at most; a third of the time to read.
+/// The same as of the kernel's last tick, 10 ms ago at most: what costs a few nanoseconds where the exact time costs thirty.
+#[inline]
 pub(crate) fn monotonic_coarse() -> u64 {
     nanoseconds(libc::CLOCK_MONOTONIC_COARSE)
 }

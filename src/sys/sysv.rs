@@ -262,16 +262,6 @@ impl Drop for Segment {
     }
 }
 
-/// A number that changes with each tick of the kernel's clock, at least every 10 ms: what costs a few nanoseconds
-/// where the exact time costs thirty.
-#[inline]
-pub(crate) fn tick() -> u64 {
-    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: a valid out-pointer; this clock always exists.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &mut t) };
-    t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64
-}
-
 // ---- messages ----
 
 /// Bodies up to this size need no allocation; with more the stack would have to be probed for each call.
