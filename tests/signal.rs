@@ -23,6 +23,10 @@ scenarios! {
     trap_overflow_elsewhere, trap_twice, trap_two, stacks_go_with_their_threads,
     a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing, the_users_change_is_not_kept, a_fork_is_not_deaf,
     a_handler_lives_until_it_returns, a_fork_beside_who_sets_handlers,
+    the_descriptor_is_quiet_again, at_each_instruction, what_is_forwarded_counts_once,
+    what_could_not_be_forwarded, a_broken_pipe_elsewhere_ends_nothing,
+    a_handler_left_running_elsewhere, a_handler_runs_once_at_a_time, a_refused_handler_goes_unlocked,
+    replaced_handlers_do_not_stay, a_fork_in_a_handler, a_fork_beside_a_handler,
 }
 
 macro_rules! each {
@@ -39,6 +43,10 @@ each! {
     foreign_handlers_are_noticed, the_signal_thread_moves, what_another_thread_makes_due, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm, under_alarm_too,
     no_wake_up_is_lost, system_makes_deaf, a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing, the_users_change_is_not_kept, a_fork_is_not_deaf,
     a_handler_lives_until_it_returns, a_fork_beside_who_sets_handlers,
+    the_descriptor_is_quiet_again, at_each_instruction, what_is_forwarded_counts_once,
+    what_could_not_be_forwarded, a_broken_pipe_elsewhere_ends_nothing,
+    a_handler_left_running_elsewhere, a_handler_runs_once_at_a_time, a_refused_handler_goes_unlocked,
+    replaced_handlers_do_not_stay, a_fork_in_a_handler, a_fork_beside_a_handler,
     stacks_go_with_their_threads,
 }
 
@@ -875,6 +883,419 @@ fn a_fork_has_nothing_pending() {
             assert_eq!(signal::next(Deadline::NOW).unwrap().count, 1);
         }
     }
+}
+
+/// A byte that is left in the pipe when nothing is due would wake an event loop for ever.
+fn the_descriptor_is_quiet_again() {
+    let fd = signal::fd().unwrap();
+    let log = Arc::default();
+    // Arrives, and is written to the pipe, while what is due is run, and runs in the same call.
+    signal::handle("USR1", |_| {
+        // SAFETY: plain numbers; no safe point.
+        unsafe { libc::kill(me(), libc::SIGUSR2) };
+        Ok(())
+    })
+    .unwrap();
+    signal::handle("USR2", noting(&log)).unwrap();
+    signal::queue("HUP").unwrap();
+    // SAFETY: plain numbers; no safe point.
+    unsafe { libc::kill(me(), libc::SIGUSR1) };
+    assert_eq!(signal::dispatch(Deadline::NOW).unwrap(), 2);
+    assert!(!readable(fd, 0));
+    // What another thread writes after its arrival was handled.
+    for look in [|| signal::dispatch(Deadline::NOW).unwrap() == 0, || signal::next(Deadline::NOW).is_err()] {
+        // SAFETY: one byte, to the pipe's writer: it was made with the reader.
+        assert_eq!(unsafe { libc::write(fd + 1, [0u8].as_ptr().cast(), 1) }, 1);
+        assert!(readable(fd, 0) && look() && !readable(fd, 0));
+    }
+    // What becomes due without a signal is told too: by a write of another thread's to a pipe that nobody reads.
+    let broken = || {
+        let (reader, mut writer) = Stream::pipe().unwrap();
+        drop(reader);
+        assert_eq!(writer.write(b"x").unwrap_err().errno(), libc::EPIPE);
+    };
+    signal::handle("PIPE", noting(&log)).unwrap();
+    std::thread::spawn(broken).join().unwrap();
+    assert!(readable(fd, 0));
+    assert_eq!(signal::dispatch(Deadline::NOW).unwrap(), 1);
+    assert!(!readable(fd, 0));
+    signal::queue("PIPE").unwrap();
+    std::thread::spawn(broken).join().unwrap();
+    assert!(readable(fd, 0));
+    assert_eq!(signal::next(Deadline::NOW).unwrap().name(), "PIPE");
+    assert!(!readable(fd, 0));
+    // Nor does one that waits for queued signals sleep on.
+    signal::pause(Deadline::NOW).unwrap();
+    let ready = Arc::new(AtomicI32::new(0));
+    let told = ready.clone();
+    let waiter = std::thread::spawn(move || {
+        // SAFETY: no arguments.
+        told.store(unsafe { libc::gettid() }, Ordering::SeqCst);
+        signal::next(ms(10_000)).map(|arrived| arrived.name())
+    });
+    assert!(eventually(|| sleeps_in(ready.load(Ordering::SeqCst), libc::SYS_rt_sigtimedwait)));
+    broken();
+    assert_eq!(waiter.join().unwrap().unwrap(), "PIPE");
+}
+
+fn sleeps_in(tid: i32, call: i64) -> bool {
+    let path = format!("/proc/self/task/{tid}/syscall");
+    tid != 0 && std::fs::read_to_string(path).is_ok_and(|line| line.starts_with(&format!("{call} ")))
+}
+
+/// One that comes between any two instructions of the handler of another, whose mask the host has chosen, is not lost,
+/// nor is the other.
+fn at_each_instruction() {
+    static STEPS: AtomicI32 = AtomicI32::new(0);
+    extern "C" fn step_from_here(_: libc::c_int) {
+        // SAFETY: from here on each instruction raises SIGTRAP, until the signal's frame is left.
+        unsafe { std::arch::asm!("pushfq", "or qword ptr [rsp], 0x100", "popfq") };
+    }
+    extern "C" fn stepped(_: libc::c_int, _: *mut libc::siginfo_t, registers: *mut libc::c_void) {
+        if STEPS.fetch_sub(1, Ordering::SeqCst) == 1 {
+            // SAFETY: the kernel's context; plain numbers.
+            unsafe {
+                let registers = registers.cast::<libc::ucontext_t>();
+                (&mut *registers).uc_mcontext.gregs[libc::REG_EFL as usize] &= !0x100;
+                libc::kill(libc::getpid(), libc::SIGUSR2);
+            }
+        }
+    }
+    // SAFETY: handlers that do only what a handler may.
+    unsafe {
+        let mut new: libc::sigaction = std::mem::zeroed();
+        new.sa_sigaction = step_from_here as *const () as usize;
+        libc::sigaction(libc::SIGUSR1, &new, std::ptr::null_mut());
+        new.sa_sigaction = stepped as *const () as usize;
+        new.sa_flags = libc::SA_SIGINFO;
+        libc::sigaction(libc::SIGTRAP, &new, std::ptr::null_mut());
+    }
+    let ran: Arc<[AtomicU32; 2]> = Arc::default();
+    for (at, name) in ["USR1", "USR2"].into_iter().enumerate() {
+        let ran = ran.clone();
+        let count = move |arrived: &signal::Arrived| {
+            ran[at].fetch_add(arrived.count, Ordering::SeqCst);
+            Ok(())
+        };
+        if at == 0 { signal::front(name, count).unwrap() } else { signal::handle(name, count).unwrap() }
+    }
+    let mut step = 0;
+    loop {
+        step += if scale(10) == 10 { 1 } else { 3 };
+        STEPS.store(step, Ordering::SeqCst);
+        // SAFETY: plain numbers; no safe point.
+        unsafe { libc::kill(me(), libc::SIGUSR1) };
+        let reached = STEPS.load(Ordering::SeqCst) <= 0;
+        signal::dispatch(Deadline::NOW).unwrap();
+        let seen = (ran[0].swap(0, Ordering::SeqCst), ran[1].swap(0, Ordering::SeqCst));
+        assert_eq!(seen, (1, u32::from(reached)), "at step {step}");
+        assert!(signal::pending() == Set::EMPTY);
+        if !reached {
+            break;
+        }
+    }
+    assert!(step > 30, "{step} steps");
+}
+
+/// Where the kernel has no room to say that a signal is forwarded.
+fn what_is_forwarded_counts_once() {
+    let count = Arc::new(AtomicU32::new(0));
+    let counted = count.clone();
+    signal::handle("USR1", move |arrived| {
+        counted.fetch_add(arrived.count, Ordering::SeqCst);
+        Ok(())
+    })
+    .unwrap();
+    // SAFETY: a valid limit.
+    unsafe { libc::setrlimit(libc::RLIMIT_SIGPENDING, &libc::rlimit { rlim_cur: 0, rlim_max: 0 }) };
+    let usr1 = Set::of("USR1").unwrap();
+    for round in 1..=100 {
+        // SAFETY: plain numbers.
+        let there = || unsafe { libc::raise(libc::SIGUSR1) };
+        signal::block(usr1);
+        std::thread::spawn(move || {
+            signal::unblock(usr1).unwrap();
+            there();
+        })
+        .join()
+        .unwrap();
+        signal::unblock(usr1).unwrap();
+        signal::dispatch(Deadline::NOW).unwrap();
+        assert_eq!(count.load(Ordering::SeqCst), round);
+        // One that comes here with as little said of it counts.
+        there();
+        signal::dispatch(Deadline::NOW).unwrap();
+        assert_eq!(count.swap(round, Ordering::SeqCst), round + 1);
+    }
+}
+
+/// A real-time signal that could not be forwarded, since the queue was full, goes with the next.
+fn what_could_not_be_forwarded() {
+    signal::handle("RTMIN+1", |_| Err(3)).unwrap();
+    // SAFETY: no arguments.
+    let main = unsafe { libc::gettid() };
+    let other = std::thread::spawn(move || {
+        for room in [0, 100_000] {
+            assert!(eventually(|| sleeps_in(main, libc::SYS_ppoll)));
+            // SAFETY: valid limits; a thread may send itself a signal as if by kill, of which the kernel forgets the rest.
+            unsafe {
+                let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+                libc::getrlimit(libc::RLIMIT_SIGPENDING, &mut limit);
+                limit.rlim_cur = limit.rlim_max.min(room);
+                libc::setrlimit(libc::RLIMIT_SIGPENDING, &limit);
+                let signal = libc::SIGRTMIN() + 1;
+                let mut info: libc::siginfo_t = std::mem::zeroed();
+                info.si_signo = signal;
+                let sent = libc::syscall(libc::SYS_rt_tgsigqueueinfo, me(), libc::gettid(), signal, &raw const info);
+                assert_eq!(sent, 0);
+            }
+        }
+    });
+    let begin = Instant::now();
+    let error = signal::pause(ms(20_000)).unwrap_err();
+    other.join().unwrap();
+    assert!(matches!(error, Error::Abandoned { value: 3, .. }), "{error}");
+    assert!(begin.elapsed() < Duration::from_secs(5));
+}
+
+/// What has come for a handler that another thread still runs, when the signal thread has looked.
+fn a_handler_left_running_elsewhere() {
+    static TAKEN: AtomicI32 = AtomicI32::new(0);
+    let (runs, other) = (Arc::new(AtomicU32::new(0)), Arc::new(Mutex::new(None)));
+    let (ran, thread) = (runs.clone(), other.clone());
+    signal::handle("USR1", move |_| {
+        if ran.fetch_add(1, Ordering::SeqCst) > 0 {
+            return Ok(());
+        }
+        *thread.lock().unwrap() = Some(std::thread::spawn(|| {
+            signal::take_over().unwrap();
+            // SAFETY: no arguments.
+            TAKEN.store(unsafe { libc::gettid() }, Ordering::SeqCst);
+            signal::pause(ms(10_000)).unwrap()
+        }));
+        let asleep = || sleeps_in(TAKEN.load(Ordering::SeqCst), libc::SYS_ppoll);
+        assert!(eventually(asleep));
+        // SAFETY: plain numbers; no safe point.
+        unsafe { libc::kill(me(), libc::SIGUSR1) };
+        let due = signal::due_word().unwrap();
+        assert!(eventually(|| due.load(Ordering::SeqCst) == 0 && asleep()));
+        Err(1)
+    })
+    .unwrap();
+    assert!(matches!(signal::kill("USR1", me()), Err(Error::Abandoned { value: 1, .. })));
+    let other = other.lock().unwrap().take().unwrap();
+    let begin = Instant::now();
+    assert_eq!((other.join().unwrap(), runs.load(Ordering::SeqCst)), (1, 2));
+    assert!(begin.elapsed() < Duration::from_secs(5));
+}
+
+/// However often the signal thread moves: a handler does not run twice at a time.
+fn a_handler_runs_once_at_a_time() {
+    static INSIDE: AtomicBool = AtomicBool::new(false);
+    static OVER: AtomicBool = AtomicBool::new(false);
+    let runs = Arc::new(AtomicU32::new(0));
+    let ran = runs.clone();
+    signal::handle("USR1", move |_| {
+        assert!(!INSIDE.swap(true, Ordering::SeqCst));
+        ran.fetch_add(1, Ordering::SeqCst);
+        // SAFETY: plain numbers; no safe point.
+        unsafe { libc::kill(me(), libc::SIGUSR1) };
+        for _ in 0..200 {
+            std::hint::spin_loop();
+        }
+        INSIDE.store(false, Ordering::SeqCst);
+        Err(1)
+    })
+    .unwrap();
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            std::thread::spawn(|| {
+                while !OVER.load(Ordering::SeqCst) {
+                    signal::take_over().unwrap();
+                    let _ = signal::dispatch(Deadline::NOW);
+                }
+            })
+        })
+        .collect();
+    let end = Instant::now() + Duration::from_millis(scale(10_000) as u64);
+    while Instant::now() < end {
+        // SAFETY: plain numbers; no safe point.
+        unsafe { libc::kill(me(), libc::SIGUSR1) };
+    }
+    OVER.store(true, Ordering::SeqCst);
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert!(runs.load(Ordering::SeqCst) > 100);
+}
+
+/// A handler of ours that somebody has replaced: what would wake the signal thread must not end the process.
+fn a_broken_pipe_elsewhere_ends_nothing() {
+    signal::handle("PIPE", |_| Err(8)).unwrap();
+    signal::handle("USR1", |_| Ok(())).unwrap();
+    // SAFETY: the default, as a host would set it.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+    // SAFETY: no arguments.
+    let main = unsafe { libc::gettid() };
+    let other = std::thread::spawn(move || {
+        assert!(eventually(|| sleeps_in(main, libc::SYS_ppoll)));
+        let (reader, mut writer) = Stream::pipe().unwrap();
+        drop(reader);
+        assert_eq!(writer.write(b"x").unwrap_err().errno(), libc::EPIPE);
+    });
+    assert!(matches!(signal::pause(ms(20_000)), Err(Error::Abandoned { value: 8, .. })));
+    other.join().unwrap();
+}
+
+/// What a handler owned may do anything when it goes, also where the handler was refused.
+fn a_refused_handler_goes_unlocked() {
+    struct Last(Arc<AtomicBool>);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            signal::ignore("USR2").unwrap();
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+    let gone = Arc::new(AtomicBool::new(false));
+    let last = Last(gone.clone());
+    let refused = signal::front("USR1", move |_| {
+        let _ = &last;
+        Ok(())
+    });
+    assert!(refused.is_err() && gone.load(Ordering::SeqCst));
+}
+
+/// Handlers that are replaced while others run are dropped when those are over, however close that is.
+fn replaced_handlers_do_not_stay() {
+    static OVER: AtomicBool = AtomicBool::new(false);
+    let alive = Arc::new(());
+    signal::handle("USR1", |_| Ok(())).unwrap();
+    let (go, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (begin, end) = (go.clone(), done.clone());
+    let owned = alive.clone();
+    let other = std::thread::spawn(move || {
+        for round in 1.. {
+            while begin.load(Ordering::SeqCst) < round {
+                if OVER.load(Ordering::SeqCst) {
+                    return;
+                }
+                std::hint::spin_loop();
+            }
+            let owned = owned.clone();
+            signal::handle("USR2", move |_| {
+                let _ = &owned;
+                Ok(())
+            })
+            .unwrap();
+            end.store(round, Ordering::SeqCst);
+        }
+    });
+    let mut random = Random(88172645463325252);
+    for round in 1..=scale(20_000) {
+        // SAFETY: plain numbers; no safe point.
+        unsafe { libc::kill(me(), libc::SIGUSR1) };
+        go.store(round, Ordering::SeqCst);
+        for _ in 0..random.below(1000) {
+            std::hint::spin_loop();
+        }
+        signal::dispatch(Deadline::NOW).unwrap();
+        while done.load(Ordering::SeqCst) < round {
+            std::hint::spin_loop();
+        }
+        // Mine, the other thread's, its handler's.
+        assert_eq!(Arc::strong_count(&alive), 3, "round {round}");
+    }
+    OVER.store(true, Ordering::SeqCst);
+    other.join().unwrap();
+}
+
+/// The exit code of a forked child that does this; 0 is good.
+fn in_a_fork(body: impl FnOnce() -> bool) -> bool {
+    // SAFETY: the other threads hold no locks but the library's and the allocator's.
+    match unsafe { perlipc::fork() }.unwrap() {
+        perlipc::Fork::Child => {
+            // SAFETY: plain numbers; what hangs ends by SIGALRM.
+            unsafe { libc::alarm(10) };
+            let good = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).unwrap_or(false);
+            // SAFETY: ends the child.
+            unsafe { libc::_exit(if good { 0 } else { 1 }) }
+        }
+        perlipc::Fork::Parent(child) => child.wait(Deadline::NEVER).unwrap().code() == Some(0),
+    }
+}
+
+/// Forked in a handler, the child is in it still: its own signal waits until it has returned.
+fn a_fork_in_a_handler() {
+    let me = || std::process::id() as i32;
+    let (inside, runs) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let ran = runs.clone();
+    signal::handle("USR1", move |_| {
+        assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "nested");
+        if ran.fetch_add(1, Ordering::SeqCst) == 0 {
+            assert!(in_a_fork(|| {
+                signal::kill("USR1", me()).unwrap();
+                let waits = ran.load(Ordering::SeqCst) == 1 && signal::pending().contains("USR1").unwrap();
+                // It goes on after it: a handler of another kind runs, and goes when it is taken away.
+                let alive = Arc::new(());
+                let owned = alive.clone();
+                signal::handle("USR2", move |_| Err(Arc::strong_count(&owned) as i32)).unwrap();
+                let given_up = matches!(signal::kill("USR2", me()), Err(Error::Abandoned { value: 2, .. }));
+                waits && given_up
+            }));
+            // A grandchild too, that returns from it.
+            // SAFETY: one thread.
+            match unsafe { perlipc::fork() }.unwrap() {
+                perlipc::Fork::Child => signal::kill("USR1", me()).map(drop).unwrap(),
+                perlipc::Fork::Parent(child) => {
+                    assert_eq!(child.wait(Deadline::NEVER).unwrap().code(), Some(2));
+                }
+            }
+        }
+        inside.fetch_sub(1, Ordering::SeqCst);
+        Ok(())
+    })
+    .unwrap();
+    let parent = me();
+    signal::kill("USR1", parent).unwrap();
+    if me() != parent {
+        // SAFETY: ends the child.
+        unsafe { libc::_exit(runs.load(Ordering::SeqCst) as i32) };
+    }
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
+}
+
+/// Forked by another thread while a handler runs: nobody in the child is in it. And its first thread is the one whose
+/// handlers run, also where another one asks first.
+fn a_fork_beside_a_handler() {
+    let me = || std::process::id() as i32;
+    let runs = Arc::new(AtomicU32::new(0));
+    let ran = runs.clone();
+    signal::handle("USR1", move |_| {
+        if ran.fetch_add(1, Ordering::SeqCst) > 0 {
+            return Ok(());
+        }
+        let ran = ran.clone();
+        let child = std::thread::spawn(move || {
+            in_a_fork(|| {
+                let other = std::thread::spawn(|| signal::pause(ms(1)).unwrap());
+                let alive = Arc::new(());
+                let owned = alive.clone();
+                let none = other.join().unwrap() == 0;
+                signal::handle("USR2", move |_| {
+                    let _ = &owned;
+                    Ok(())
+                })
+                .unwrap();
+                signal::default("USR2").unwrap();
+                let freed = Arc::strong_count(&alive) == 1;
+                signal::kill("USR1", me()).unwrap();
+                none && freed && ran.load(Ordering::SeqCst) == 2
+            })
+        });
+        assert!(child.join().unwrap());
+        Ok(())
+    })
+    .unwrap();
+    signal::kill("USR1", me()).unwrap();
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
 }
 
 fn system_makes_deaf() {

@@ -299,7 +299,7 @@ fn the_current() -> Result<signal::Arrived, Error> {
 #[unsafe(no_mangle)]
 pub extern "C" fn ipc_signal_dispatch(timeout_ms: i32) -> i32 {
     // On whichever thread; which one this is looks who finds something.
-    if timeout_ms == 0 && signal::nothing_due() {
+    if timeout_ms == 0 && signal::nothing_to_do() {
         return 0;
     }
     dispatch(timeout_ms)

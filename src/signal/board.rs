@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 
 use super::names::{LAST, bit};
+use super::{dispatch, pipe, table};
 use crate::block::CALM;
 use crate::error::{Error, Result};
 use crate::sys::{self, Wiped, Zeroed};
@@ -36,12 +37,12 @@ impl Arrival {
         }
     }
 
-    /// Counts an arrival, and notes who sent it. `alone`: nobody else is at it, and nothing interrupts this.
+    /// Counts an arrival, and notes who sent it. `alone`: there is but this thread, which others' handlers interrupt.
     #[inline(always)]
     pub(super) fn note(&self, alone: bool, code: i32, pid: i32, uid: u32, value: u64) {
         let turn = self.turn.load(Ordering::Relaxed);
         let odd = turn.wrapping_add(1);
-        // Odd: another thread notes an arrival just now. It is as much the last as this one.
+        // Odd: another thread, or who is interrupted, notes an arrival just now. It is as much the last as this one.
         if turn & 1 == 0
             && (alone || self.turn.compare_exchange(turn, odd, Ordering::SeqCst, Ordering::Relaxed).is_ok())
         {
@@ -55,11 +56,7 @@ impl Arrival {
             self.value.store(value, Ordering::Relaxed);
             self.turn.store(turn.wrapping_add(2), Ordering::Release);
         }
-        if alone {
-            self.came.store(self.came.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
-        } else {
-            self.came.fetch_add(1, Ordering::SeqCst);
-        }
+        sys::add_one(&self.came, alone);
     }
 
     /// Whether any wait to be taken.
@@ -123,6 +120,9 @@ pub(super) struct Board {
     /// The thread in [`next`](super::next); 0: nobody.
     pub(super) waiter: AtomicUsize,
     pub(super) waiter_tid: AtomicI32,
+    /// Signals that were forwarded and have not come yet, and those that could not be.
+    forwarded: AtomicU64,
+    untold: AtomicU64,
     /// The pipe that is readable when something is due or ready: its reader, then its writer; 0: none.
     pub(super) pipe: [AtomicI32; 2],
     arrivals: [Arrival; LAST as usize + 1],
@@ -139,6 +139,8 @@ static BOARD: Wiped<Board> = Wiped::new(Board {
     tid: AtomicI32::new(0),
     waiter: AtomicUsize::new(0),
     waiter_tid: AtomicI32::new(0),
+    forwarded: AtomicU64::new(0),
+    untold: AtomicU64::new(0),
     pipe: [const { AtomicI32::new(0) }; 2],
     arrivals: [const { Arrival::none() }; LAST as usize + 1],
 });
@@ -153,6 +155,34 @@ impl Board {
     /// What every forwarded signal carries.
     fn mark(&self) -> u64 {
         std::ptr::from_ref(self) as u64
+    }
+
+    /// Sends a signal on to another thread.
+    #[inline(always)]
+    fn forward(&self, tid: i32, signal: i32) {
+        let bit = 1u64.wrapping_shl(signal as u32 - 1);
+        self.forwarded.fetch_or(bit, Ordering::SeqCst);
+        // A real-time one has no room in a full queue: then the next arrival tries again.
+        if !sys::forward(tid, signal, self.mark()) {
+            self.untold.fetch_or(bit, Ordering::SeqCst);
+        } else if self.untold.load(Ordering::SeqCst) & bit != 0 {
+            self.untold.fetch_and(!bit, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether a signal that comes to this thread is one that another thread has sent on.
+    ///
+    /// Where the queue is full, the kernel forgets what comes with the signal: then it is one if one is under way to here.
+    #[inline(always)]
+    fn is_forwarded(&self, signal: i32, info: &sys::SigInfo) -> bool {
+        if info.code == libc::SI_QUEUE {
+            return info.value() == self.mark();
+        }
+        let bit = 1u64.wrapping_shl(signal as u32 - 1);
+        let me = sys::thread_self();
+        (info.code, info.pid, info.uid) == (libc::SI_USER, 0, 0)
+            && self.forwarded.load(Ordering::SeqCst) & bit != 0
+            && (self.thread.load(Ordering::Relaxed) == me || self.waiter.load(Ordering::Relaxed) == me)
     }
 }
 
@@ -177,8 +207,8 @@ pub(super) fn board() -> &'static Board {
 
 /// The kernel's handler. It records and wakes; atomics, and system calls that keep errno: nothing else may be added.
 pub(super) extern "C" fn on_signal(signal: libc::c_int, info: *mut libc::siginfo_t, registers: *mut libc::c_void) {
-    // SAFETY: as the kernel called us.
-    unsafe { record(signal, info, registers) };
+    // SAFETY: as the kernel called us; it hands over a valid siginfo.
+    unsafe { record(signal, &*info.cast(), registers) };
 }
 
 /// The same in front of a handler that was found: the host's own, which is called as the kernel would have.
@@ -193,7 +223,7 @@ pub(super) extern "C" fn on_signal_front(
     // SAFETY: as the kernel called us; the address is of a handler of the kind that the flags said.
     unsafe {
         let behind = (*BEHIND.as_ptr().add(signal as usize)).load(Ordering::Relaxed);
-        if behind > 1 && !is_forwarded(info) {
+        if behind > 1 && !board().is_forwarded(signal, &*info.cast()) {
             if BEHIND_INFO.load(Ordering::Relaxed) & 1u64.wrapping_shl(signal as u32 - 1) != 0 {
                 type Handler = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
                 std::mem::transmute::<usize, Handler>(behind)(signal, info, registers);
@@ -201,54 +231,34 @@ pub(super) extern "C" fn on_signal_front(
                 std::mem::transmute::<usize, extern "C" fn(libc::c_int)>(behind)(signal);
             }
         }
-        record(signal, info, registers);
+        record(signal, &*info.cast(), registers);
     }
-}
-
-/// Whether a handler of ours on another thread has sent it on.
-///
-/// # Safety
-/// The second argument of a running SA_SIGINFO handler.
-#[inline(always)]
-unsafe fn is_forwarded(info: *mut libc::siginfo_t) -> bool {
-    // SAFETY: the kernel hands over a valid siginfo.
-    let info = unsafe { &*info.cast::<sys::SigInfo>() };
-    info.code == libc::SI_QUEUE && info.value() == board().mark()
-}
-
-/// Sets bits of a word that threads share; what it was before. `alone`: nobody else is at it, and nothing interrupts this.
-#[inline(always)]
-fn set(word: &AtomicU64, bits: u64, alone: bool) -> u64 {
-    if alone {
-        let before = word.load(Ordering::Relaxed);
-        word.store(before | bits, Ordering::Release);
-        return before;
-    }
-    word.fetch_or(bits, Ordering::SeqCst)
 }
 
 /// # Safety
 /// The arguments of a running SA_SIGINFO handler.
 #[inline(always)]
-unsafe fn record(signal: libc::c_int, info: *mut libc::siginfo_t, registers: *mut libc::c_void) {
-    // SAFETY: the caller's promise; the kernel hands over a valid siginfo and context, and a number that is in bounds.
+unsafe fn record(signal: libc::c_int, info: &sys::SigInfo, registers: *mut libc::c_void) {
+    // SAFETY: the caller's promise; the kernel hands over a valid context, and a number that is in bounds.
     unsafe {
         let board = board();
-        let forwarded = is_forwarded(info);
-        let info = &*info.cast::<sys::SigInfo>();
+        let forwarded = board.is_forwarded(signal, info);
         let bit = 1u64.wrapping_shl(signal as u32 - 1);
-        // All signals are blocked while this runs: where there is one thread, nobody else is at the board.
+        // Where there is one thread, nobody else is at the board; but this too may be interrupted, since a host that is in
+        // front of it, or behind, chooses what is blocked meanwhile. So each change is one instruction.
         let alone = sys::single_threaded();
         let queued = QUEUED.load(Ordering::SeqCst) & bit != 0;
         // Whether the signal thread must be told: not when it was before and has not looked yet.
         let mut tell = false;
-        if !forwarded {
+        if forwarded {
+            board.forwarded.fetch_and(!bit, Ordering::SeqCst);
+        } else {
             let arrival = &*board.arrivals.as_ptr().add(signal as usize);
             arrival.note(alone, info.code, info.pid, info.uid, info.value());
             if queued {
-                set(&board.ready, bit, alone);
+                sys::set_bits(&board.ready, bit, alone);
             } else {
-                tell = set(&board.due, bit, alone) & bit == 0;
+                tell = sys::set_bits(&board.due, bit, alone) || board.untold.load(Ordering::SeqCst) & bit != 0;
             }
             let fd = board.pipe[1].load(Ordering::Relaxed);
             if fd > 0 {
@@ -259,7 +269,7 @@ unsafe fn record(signal: libc::c_int, info: *mut libc::siginfo_t, registers: *mu
         // Who pulls is woken by every arrival, and looks.
         let waiter = board.waiter.load(Ordering::SeqCst);
         if waiter != 0 {
-            set(&board.news, bit, alone);
+            sys::set_bits(&board.news, bit, alone);
             if waiter == me {
                 sys::cut_if_waiting(registers);
                 // It pulls on the signal thread: nobody else is to be woken.
@@ -267,7 +277,7 @@ unsafe fn record(signal: libc::c_int, info: *mut libc::siginfo_t, registers: *mu
                     return;
                 }
             } else if !forwarded {
-                sys::forward(board.waiter_tid.load(Ordering::Relaxed), signal, board.mark());
+                board.forward(board.waiter_tid.load(Ordering::Relaxed), signal);
             }
         }
         // A queued signal cuts no other call.
@@ -278,17 +288,30 @@ unsafe fn record(signal: libc::c_int, info: *mut libc::siginfo_t, registers: *mu
         if thread == 0 || thread == me {
             sys::cut_if_waiting(registers);
         } else if tell && thread != waiter {
-            sys::forward(board.tid.load(Ordering::Relaxed), signal, board.mark());
+            board.forward(board.tid.load(Ordering::Relaxed), signal);
         }
     }
 }
 
-/// Makes a signal due from outside its handler, and tells the signal thread, unless that is this one.
+/// Makes a signal due from outside its handler, and tells the signal thread, unless that is this one, and who watches
+/// the descriptor.
 pub(super) fn make_due(signal: i32) {
     let (board, bit) = (board(), bit(signal));
-    if board.due.fetch_or(bit, Ordering::SeqCst) & bit == 0 && !is_signal_thread() {
-        sys::forward(board.tid.load(Ordering::SeqCst), signal, board.mark());
+    if board.due.fetch_or(bit, Ordering::SeqCst) & bit == 0 {
+        if !is_signal_thread() {
+            // A queued one would not cut it.
+            wake(board, board.tid.load(Ordering::SeqCst), signal, !QUEUED.load(Ordering::SeqCst));
+        }
+        pipe::announce(board);
     }
+}
+
+/// The same for one that is queued.
+pub(super) fn make_ready(signal: i32) {
+    let board = board();
+    board.ready.fetch_or(bit(signal), Ordering::SeqCst);
+    wake_waiter(signal);
+    pipe::announce(board);
 }
 
 /// The thread in [`next`](super::next) looks again, at what waits for it and at what is queued: its wait is for what was
@@ -296,13 +319,27 @@ pub(super) fn make_due(signal: i32) {
 pub(super) fn wake_waiter(signal: i32) {
     let board = board();
     if board.waiter.load(Ordering::SeqCst) != 0 {
-        sys::forward(board.waiter_tid.load(Ordering::SeqCst), signal, board.mark());
+        wake(board, board.waiter_tid.load(Ordering::SeqCst), signal, u64::MAX);
     }
 }
 
-/// Whether a signal that was taken from the kernel is one that a handler of ours has forwarded.
-pub(super) fn is_ours(info: &sys::SigInfo) -> bool {
-    info.code == libc::SI_QUEUE && info.value() == board().mark()
+/// By a signal whose handler is ours: where somebody has put another in the place of this one's, by one of the others.
+fn wake(board: &Board, tid: i32, signal: i32, others: u64) {
+    let others = others & TAKEN.load(Ordering::SeqCst);
+    let others = (1..=LAST).filter(|n| others & bit(*n) != 0);
+    if let Some(ours) = std::iter::once(signal).chain(others).find(|n| table::is_in_place(*n)) {
+        board.forward(tid, ours);
+    }
+}
+
+/// Whether a signal that this thread took from the kernel is one that a handler of ours has forwarded.
+pub(super) fn is_ours(signal: i32, info: &sys::SigInfo) -> bool {
+    let (board, bit) = (board(), bit(signal));
+    let forwarded = board.is_forwarded(signal, info);
+    if forwarded {
+        board.forwarded.fetch_and(!bit, Ordering::SeqCst);
+    }
+    forwarded
 }
 
 /// The same, for who will write there.
@@ -344,9 +381,13 @@ pub(crate) fn word() -> &'static AtomicU64 {
     }
 }
 
-/// In a fresh child, whose only thread it is.
+/// In a fresh child: its first thread is the one that goes on after the fork, in the handlers that it was in.
 #[cold]
 fn word_of_fresh(board: &'static Board) -> &'static AtomicU64 {
+    if sys::gettid() != sys::getpid() {
+        return &CALM;
+    }
+    dispatch::go_on_after_fork(board);
     adopt(board);
     &board.due
 }

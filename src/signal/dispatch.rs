@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
-use super::board::{QUEUED, board, is_signal_thread, word};
-use super::names::{bit, name};
+use super::board::{Board, QUEUED, board, is_signal_thread, make_due, make_ready, word};
+use super::names::{LAST, bit, name};
 use super::pipe;
 use super::table::Running;
 use crate::block::{Stop, Wait};
@@ -37,16 +37,17 @@ impl Arrived {
 }
 
 thread_local! {
-    static CURRENT: Cell<Option<Arrived>> = const { Cell::new(None) };
+    /// What [`current`] says, and the signals whose handlers run on this thread.
+    static CURRENT: (Cell<Option<Arrived>>, Cell<u64>) = const { (Cell::new(None), Cell::new(0)) };
 }
 
 /// The signal whose handler runs now on this thread, else the one that [`next`](super::next) gave it last.
 pub fn current() -> Option<Arrived> {
-    CURRENT.try_with(Cell::get).ok().flatten()
+    CURRENT.try_with(|(current, _)| current.get()).ok().flatten()
 }
 
-pub(super) fn set_current(arrived: Option<Arrived>) -> Option<Arrived> {
-    CURRENT.try_with(|cell| cell.replace(arrived)).ok().flatten()
+pub(super) fn set_current(arrived: Arrived) {
+    let _ = CURRENT.try_with(|(current, _)| current.set(Some(arrived)));
 }
 
 /// Takes what has arrived of a signal; `None` if somebody was quicker, or the run before has counted it.
@@ -63,10 +64,21 @@ pub(super) fn take(signal: i32) -> Option<Arrived> {
 struct Held(i32);
 
 impl Held {
-    fn new(signal: i32) -> Held {
-        // In order with what follows by that: it is taken off what is due.
-        board().arrival(signal).held.store(true, Ordering::Relaxed);
-        Held(signal)
+    /// None where its handler runs already: on this thread further out, or on one that was the signal thread before.
+    fn new(signal: i32) -> Option<Held> {
+        let held = &board().arrival(signal).held;
+        let before = if sys::single_threaded() {
+            held.load(Ordering::Relaxed) || {
+                held.store(true, Ordering::Relaxed);
+                false
+            }
+        } else {
+            held.swap(true, Ordering::SeqCst)
+        };
+        if before {
+            return None;
+        }
+        Some(Held(signal))
     }
 }
 
@@ -75,25 +87,47 @@ impl Drop for Held {
         let arrival = board().arrival(self.0);
         let order = if sys::single_threaded() { Ordering::Release } else { Ordering::SeqCst };
         arrival.held.store(false, order);
-        due_again(self.0);
+        if arrival.waits() {
+            due_again(self.0);
+        }
     }
 }
 
-/// What has come while the handler ran.
+/// What has come while the handler ran. Whom it is for by now may be asleep, on another thread.
+#[cold]
 fn due_again(signal: i32) {
-    let (board, bit) = (board(), bit(signal));
-    if board.arrival(signal).waits() {
-        let queued = QUEUED.load(Ordering::SeqCst) & bit != 0;
-        if queued { &board.ready } else { &board.due }.fetch_or(bit, Ordering::SeqCst);
+    let queued = QUEUED.load(Ordering::SeqCst) & bit(signal) != 0;
+    if queued { make_ready(signal) } else { make_due(signal) }
+}
+
+/// The forked child of a thread that was in handlers, or was not while another one was.
+pub(super) fn go_on_after_fork(board: &Board) {
+    let held = CURRENT.try_with(|(_, held)| held.get()).unwrap_or(0);
+    for signal in (1..=LAST).filter(|n| held & bit(*n) != 0) {
+        board.arrival(signal).held.store(true, Ordering::SeqCst);
     }
+    Running::set(held.count_ones() as usize);
 }
 
 /// [`current`] is the signal whose handler runs; after that the one that it was before.
-struct Current(Option<Arrived>);
+struct Current(i32, Option<Arrived>);
+
+impl Current {
+    fn new(arrived: Arrived) -> Current {
+        let begin = |(current, held): &(Cell<Option<Arrived>>, Cell<u64>)| {
+            held.set(held.get() | bit(arrived.signal));
+            current.replace(Some(arrived))
+        };
+        Current(arrived.signal, CURRENT.try_with(begin).ok().flatten())
+    }
+}
 
 impl Drop for Current {
     fn drop(&mut self) {
-        set_current(self.0);
+        let _ = CURRENT.try_with(|(current, held)| {
+            current.set(self.1);
+            held.set(held.get() & !bit(self.0));
+        });
     }
 }
 
@@ -101,15 +135,15 @@ impl Drop for Current {
 #[inline(always)]
 fn run_one(running: &Running, signal: i32) -> Wait<bool> {
     let board = board();
-    if board.arrival(signal).held.load(Ordering::SeqCst) {
+    let Some(held) = Held::new(signal) else {
         // Its handler runs: this becomes due again when that is over, or at once if it just was.
         sys::clear_bits(&board.due, bit(signal));
-        if !board.arrival(signal).held.load(Ordering::SeqCst) {
+        let arrival = board.arrival(signal);
+        if !arrival.held.load(Ordering::SeqCst) && arrival.waits() {
             due_again(signal);
         }
         return Ok(false);
-    }
-    let held = Held::new(signal);
+    };
     sys::clear_bits(&board.due, bit(signal));
     if QUEUED.load(Ordering::SeqCst) & bit(signal) != 0 {
         // It became a queued one since it arrived: when it is held no more, it is ready.
@@ -121,7 +155,7 @@ fn run_one(running: &Running, signal: i32) -> Wait<bool> {
         return Ok(false);
     };
     let Some(arrived) = take(signal) else { return Ok(false) };
-    let outer = Current(set_current(Some(arrived)));
+    let outer = Current::new(arrived);
     let result = handler(&arrived);
     drop(outer);
     drop(held);
@@ -150,7 +184,9 @@ fn run_all() -> Wait<u32> {
 
 /// Runs what has arrived of one signal before its disposition changes. Only on the signal thread.
 pub(super) fn run_pending(signal: i32) -> Wait<()> {
-    if board().due.load(Ordering::SeqCst) & bit(signal) != 0 && is_signal_thread() {
+    // First who this is: a forked child learns here where it is.
+    if is_signal_thread() && board().due.load(Ordering::SeqCst) & bit(signal) != 0 {
+        let _drained = pipe::Drained::new(board());
         run_one(&Running::new(), signal)?;
     }
     Ok(())
@@ -184,8 +220,16 @@ pub fn is_due() -> bool {
 
 /// Whether no handler is due on any thread.
 #[inline(always)]
-pub(crate) fn nothing_due() -> bool {
+fn nothing_due() -> bool {
     board().due.load(Ordering::Relaxed) == 0
+}
+
+/// Whether a call that does not wait has nothing to do on any thread, nor a pipe to empty.
+#[cfg(feature = "capi")]
+#[inline(always)]
+pub(crate) fn nothing_to_do() -> bool {
+    let board = board();
+    board.due.load(Ordering::Relaxed) | board.pipe[1].load(Ordering::Relaxed) as u64 == 0
 }
 
 /// A safe point: runs the handlers that are due, after waiting for one until the deadline. How many ran; 0 when time
@@ -210,6 +254,8 @@ pub(super) fn wait_for_handler(deadline: Deadline, step: &'static str) -> Result
         }
         let ran = run_due().map_err(|stop| stop.error(step))?;
         if ran > 0 || deadline.passed() {
+            // Also what was written after its arrival was handled.
+            drop(pipe::Drained::new(board()));
             return Ok(ran);
         }
         match sys::wait_for_signal(word(), deadline.left()) {

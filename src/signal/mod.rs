@@ -40,7 +40,7 @@ pub use trap::{Fault, trap, trap_handle, trappable};
 pub(crate) use board::word;
 pub(crate) use deaf::{Deaf, deaf_for_child, forked};
 #[cfg(feature = "capi")]
-pub(crate) use dispatch::nothing_due;
+pub(crate) use dispatch::nothing_to_do;
 pub(crate) use dispatch::{ask_host_at_times, cut_in_the_middle, interrupted, look, safe_point};
 pub(crate) use sigpipe::{broken_pipe, without_sigpipe};
 pub(crate) use table::{default_in_child, has_reaper, put_back, set_defaults, zombies_stay};

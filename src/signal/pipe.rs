@@ -48,33 +48,36 @@ pub fn fd() -> Result<RawFd> {
 }
 
 /// Makes the pipe readable if something waits to be taken.
-fn announce(board: &Board) {
+pub(super) fn announce(board: &Board) {
     let fd = board.pipe[1].load(Ordering::SeqCst);
     if fd > 0 && board.due.load(Ordering::SeqCst) | board.ready.load(Ordering::SeqCst) != 0 {
         sys::write_quiet(fd, &[0]);
     }
 }
 
-/// The pipe is emptied before what is due is looked at, so that later arrivals make it readable again, and what is
-/// left when this is dropped does too.
-pub(super) struct Drained<'a>(Option<&'a Board>);
+/// When this is dropped the pipe is readable if something is left, and only then.
+pub(super) struct Drained<'a>(&'a Board);
 
 impl Drained<'_> {
     pub(super) fn new(board: &Board) -> Drained<'_> {
-        if board.pipe[1].load(Ordering::Relaxed) <= 0 {
-            return Drained(None);
-        }
-        let reader = board.pipe[0].load(Ordering::Relaxed);
-        let mut room = [0; 512];
-        while matches!(sys::read(&CALM, reader, &mut room), Ok(512)) {}
-        Drained(Some(board))
+        Drained(board)
     }
 }
 
 impl Drop for Drained<'_> {
+    #[inline(always)]
     fn drop(&mut self) {
-        if let Some(board) = self.0 {
-            announce(board);
+        if self.0.pipe[1].load(Ordering::Relaxed) > 0 {
+            empty(self.0);
         }
     }
+}
+
+/// Empties it, then looks: what arrives in between makes it readable again.
+#[cold]
+fn empty(board: &Board) {
+    let reader = board.pipe[0].load(Ordering::Relaxed);
+    let mut room = [0; 512];
+    while matches!(sys::read(&CALM, reader, &mut room), Ok(512)) {}
+    announce(board);
 }

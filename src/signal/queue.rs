@@ -35,7 +35,7 @@ pub fn next(deadline: Deadline) -> Result<Arrived> {
         return Err(Error::invalid("next", "no signal is queued"));
     }
     let arrived = pull(board(), deadline).map_err(failed)?;
-    dispatch::set_current(Some(arrived));
+    dispatch::set_current(arrived);
     Ok(arrived)
 }
 
@@ -47,7 +47,7 @@ pub fn wait(signals: Set, deadline: Deadline) -> Result<Arrived> {
         match sys::sigtimedwait(word(), signals.bits() & !LIBC, deadline.left(), &mut info) {
             Ok(signal) => {
                 let arrived = one(signal, &info);
-                dispatch::set_current(Some(arrived));
+                dispatch::set_current(arrived);
                 return Ok(arrived);
             }
             Err(libc::EAGAIN) => return Err(Stop::Timeout.error("wait")),
@@ -82,7 +82,7 @@ fn pull(board: &'static Board, deadline: Deadline) -> Wait<Arrived> {
         let taken = sys::sigtimedwait(&board.news, set, deadline.left(), &mut info);
         drop(waiting);
         match taken {
-            Ok(_) if is_ours(&info) => {}
+            Ok(signal) if is_ours(signal, &info) => {}
             // It is queued no more, while this wait was still for it.
             Ok(signal) if QUEUED.load(Ordering::SeqCst) & bit(signal) == 0 => sys::signals::send_again(&info),
             Ok(signal) => {
@@ -93,7 +93,7 @@ fn pull(board: &'static Board, deadline: Deadline) -> Wait<Arrived> {
                 }
                 return Ok(Arrived { count: noted + 1, ..one(signal, &info) });
             }
-            Err(libc::EAGAIN) => return ready(board).ok_or(Stop::Timeout),
+            Err(libc::EAGAIN) => return take_ready(board).ok_or(Stop::Timeout),
             Err(libc::EINTR) if board.news.load(Ordering::SeqCst) != 0 => {}
             Err(libc::EINTR) => dispatch::interrupted()?,
             Err(errno) => return Err(Stop::Errno(errno)),

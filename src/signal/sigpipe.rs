@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::board::{QUEUED, board, is_signal_thread, make_due};
+use super::board::{QUEUED, board, is_signal_thread, make_due, make_ready};
 use super::dispatch;
 use super::names::bit;
 use super::table;
@@ -14,14 +14,13 @@ use crate::sys;
 #[cold]
 pub(crate) fn broken_pipe() -> Wait<()> {
     let pipe = bit(libc::SIGPIPE);
-    let board = board();
     let queued = QUEUED.load(Ordering::SeqCst) & pipe != 0;
     if !queued && !table::has_handler(libc::SIGPIPE) {
         return Ok(());
     }
-    board.arrival(libc::SIGPIPE).note(false, libc::SI_KERNEL, 0, 0, 0);
+    board().arrival(libc::SIGPIPE).note(false, libc::SI_KERNEL, 0, 0, 0);
     if queued {
-        board.ready.fetch_or(pipe, Ordering::SeqCst);
+        make_ready(libc::SIGPIPE);
         return Ok(());
     }
     make_due(libc::SIGPIPE);

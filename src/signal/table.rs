@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::board::{
-    BEHIND, BEHIND_INFO, QUEUED, TAKEN, adopt_first, board, make_board, make_due, on_signal, on_signal_front,
-    wake_waiter,
+    BEHIND, BEHIND_INFO, QUEUED, TAKEN, adopt_first, board, make_board, make_due, make_ready, on_signal,
+    on_signal_front, wake_waiter,
 };
 use super::deaf;
 use super::dispatch::{self, Arrived};
@@ -84,6 +84,11 @@ impl Running {
         Running(())
     }
 
+    /// How many there are in a process that has just begun.
+    pub(super) fn set(running: usize) {
+        RUNNING.store(running, Ordering::SeqCst);
+    }
+
     /// The handler of a signal.
     #[inline(always)]
     pub(super) fn handler(&self, signal: i32) -> Option<&Handler> {
@@ -112,21 +117,19 @@ impl Drop for Running {
 #[cold]
 fn free_kept() {
     let mut table = table();
-    if RUNNING.load(Ordering::SeqCst) > 0 {
-        return;
-    }
-    KEPT.store(false, Ordering::SeqCst);
-    let kept = std::mem::take(&mut table.0.kept);
+    let kept = table.take_kept();
     drop(table);
     // Outside the lock: a handler's own drop may do anything.
     drop(kept);
 }
 
+/// Handlers that were taken away, in their boxes: who runs one looks at it there.
+type Gone = Vec<Box<Handler>>;
+
 #[derive(Default)]
 pub(super) struct Table {
-    /// Handlers that were taken away while some were running.
-    #[expect(clippy::vec_box, reason = "who runs one looks at it in its box")]
-    kept: Vec<Box<Handler>>,
+    /// While some were running.
+    kept: Gone,
     pub(super) deaf: deaf::Count,
 }
 
@@ -151,21 +154,26 @@ impl Locked {
         unsafe { at.as_ref() }.cloned()
     }
 
-    /// Puts another in its place; what was there, if it is to be freed now, which is done when the table is not locked.
-    fn set_handler(&mut self, signal: i32, handler: Option<Handler>) -> Option<Box<Handler>> {
+    /// Puts another in its place; what is to be freed now, which is done when the table is not locked.
+    fn set_handler(&mut self, signal: i32, handler: Option<Handler>) -> Gone {
         let new = handler.map_or(std::ptr::null_mut(), |handler| Box::into_raw(Box::new(handler)));
-        let old = HANDLERS.get(signal as usize)?.swap(new, Ordering::SeqCst);
-        if old.is_null() {
-            return None;
+        let old = HANDLERS.get(signal as usize).map_or(new, |at| at.swap(new, Ordering::SeqCst));
+        if !old.is_null() {
+            // SAFETY: made here by `into_raw`, and taken out of the only place where it was.
+            self.0.kept.push(unsafe { Box::from_raw(old) });
         }
-        // SAFETY: made here by `into_raw`, and taken out of the only place where it was.
-        let old = unsafe { Box::from_raw(old) };
-        if RUNNING.load(Ordering::SeqCst) == 0 {
-            return Some(old);
+        self.take_kept()
+    }
+
+    /// The handlers that were taken away, unless any run.
+    fn take_kept(&mut self) -> Gone {
+        // First that some are kept: whose run ends after the look sees it.
+        KEPT.store(!self.0.kept.is_empty(), Ordering::SeqCst);
+        if self.0.kept.is_empty() || RUNNING.load(Ordering::SeqCst) > 0 {
+            return Gone::new();
         }
-        self.0.kept.push(old);
-        KEPT.store(true, Ordering::SeqCst);
-        None
+        KEPT.store(false, Ordering::SeqCst);
+        std::mem::take(&mut self.0.kept)
     }
 
     /// The disposition that counts: while a `system` makes the process deaf, the one that comes back.
@@ -187,6 +195,11 @@ impl Locked {
 
 pub(super) fn table() -> Locked {
     Locked(TABLE.get().lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Whether a signal's handler is ours.
+pub(super) fn is_in_place(signal: i32) -> bool {
+    action(signal, None).is_ok_and(|now| is_ours(&now))
 }
 
 pub(super) fn has_handler(signal: i32) -> bool {
@@ -222,8 +235,7 @@ fn is_ours(action: &libc::sigaction) -> bool {
 
 /// Whether the user reaps: CHLD has a handler of ours, or is queued, and nobody has put another in its place.
 pub(crate) fn has_reaper() -> bool {
-    TAKEN.load(Ordering::Relaxed) & bit(libc::SIGCHLD) != 0
-        && action(libc::SIGCHLD, None).is_ok_and(|now| is_ours(&now))
+    TAKEN.load(Ordering::Relaxed) & bit(libc::SIGCHLD) != 0 && is_in_place(libc::SIGCHLD)
 }
 
 /// Whether the kernel keeps a child that has ended until it is waited for.
@@ -288,6 +300,8 @@ fn swap(signal: i32, new: New) -> Result<()> {
         New::Front(handler) => {
             let mut found = table.action(signal)?;
             if matches!(found.sa_sigaction, libc::SIG_DFL | libc::SIG_IGN) {
+                // Before the handler: its own drop may do anything.
+                drop(table);
                 return Err(Error::invalid("signal", "there is no handler to stand in front of"));
             }
             if found.sa_sigaction == on_signal_front as *const () as usize {
@@ -319,6 +333,7 @@ fn swap(signal: i32, new: New) -> Result<()> {
     if let Err(error) = table.set_action(signal, &action) {
         let back = QUEUED.load(Ordering::SeqCst) & !bit(signal) | was_queued;
         QUEUED.store(back, Ordering::SeqCst);
+        drop(table);
         return Err(error);
     }
     let before = table.set_handler(signal, handler);
@@ -369,7 +384,7 @@ fn rearrange(signal: i32, queued: bool) {
     if queued {
         sys::clear_bits(&board.due, bit);
         if arrival.waits() {
-            board.ready.fetch_or(bit, Ordering::SeqCst);
+            make_ready(signal);
         }
     } else {
         sys::clear_bits(&board.ready, bit);
@@ -381,7 +396,7 @@ fn rearrange(signal: i32, queued: bool) {
 
 /// More signals are queued than these. Only with the table locked, so that what wakes the waiter stays ours.
 fn tell_waiter(queued_before: u64) {
-    let in_place = |n: &i32| queued_before & bit(*n) != 0 && action(*n, None).is_ok_and(|now| is_ours(&now));
+    let in_place = |n: &i32| queued_before & bit(*n) != 0 && is_in_place(*n);
     if let Some(signal) = (1..=LAST).find(in_place) {
         wake_waiter(signal);
     }

@@ -26,7 +26,7 @@ mod x86_64;
 
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
 
 pub(crate) use names::ERRNO_NAMES;
 
@@ -151,6 +151,26 @@ pub(crate) fn clear_bits(word: &AtomicU64, bits: u64) {
         x86_64::clear_bits(word, bits);
     } else {
         word.fetch_and(!bits, Ordering::SeqCst);
+    }
+}
+
+/// Sets bits of such a word, in a handler too; whether all of them may be new. `alone`: there is but this thread.
+#[inline(always)]
+pub(crate) fn set_bits(word: &AtomicU64, bits: u64, alone: bool) -> bool {
+    if alone {
+        x86_64::set_bits(word, bits);
+        return true;
+    }
+    word.fetch_or(bits, Ordering::SeqCst) & bits == 0
+}
+
+/// Adds one, in the same way.
+#[inline(always)]
+pub(crate) fn add_one(number: &AtomicU32, alone: bool) {
+    if alone {
+        x86_64::add_one(number);
+    } else {
+        number.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -531,16 +551,16 @@ impl SigInfo {
 }
 
 /// The handler's way to hand a signal on to another thread: no errno, no libc. `mark` comes with it as the value, so
-/// that the other thread knows whom it is from.
+/// that the other thread knows whom it is from. Whether it is under way.
 #[inline(always)]
-pub(crate) fn forward(tid: i32, signal: i32, mark: u64) {
+pub(crate) fn forward(tid: i32, signal: i32, mark: u64) -> bool {
     let pid = getpid();
     let mut info = SigInfo { signo: signal, code: libc::SI_QUEUE, pid, ..SigInfo::NONE };
     info.set_value(mark);
     // SAFETY: a whole siginfo to read.
     unsafe {
         let at = &raw const info as usize;
-        always(libc::SYS_rt_tgsigqueueinfo, [pid as usize, tid as usize, signal as usize, at]);
+        always(libc::SYS_rt_tgsigqueueinfo, [pid as usize, tid as usize, signal as usize, at]) == 0
     }
 }
 

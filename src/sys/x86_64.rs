@@ -2,6 +2,7 @@
 //! Another architecture is another file like this one.
 
 use std::arch::{asm, global_asm};
+use std::sync::atomic::{AtomicU32, AtomicU64};
 
 /// The numbers that the kernel's handler needs to know where it interrupted the thread.
 pub(super) type Registers = libc::ucontext_t;
@@ -32,9 +33,23 @@ pub(super) fn thread_pointer() -> usize {
 
 /// Clears bits of a word by one instruction: whole for a handler on this thread, not for another thread.
 #[inline(always)]
-pub(super) fn clear_bits(word: &std::sync::atomic::AtomicU64, bits: u64) {
+pub(super) fn clear_bits(word: &AtomicU64, bits: u64) {
     // SAFETY: an aligned word that is there as long as the borrow.
     unsafe { asm!("and qword ptr [{}], {}", in(reg) word.as_ptr(), in(reg) !bits, options(nostack)) };
+}
+
+/// Sets bits, as [`clear_bits`].
+#[inline(always)]
+pub(super) fn set_bits(word: &AtomicU64, bits: u64) {
+    // SAFETY: an aligned word that is there as long as the borrow.
+    unsafe { asm!("or qword ptr [{}], {}", in(reg) word.as_ptr(), in(reg) bits, options(nostack)) };
+}
+
+/// Adds one, as [`clear_bits`].
+#[inline(always)]
+pub(super) fn add_one(number: &AtomicU32) {
+    // SAFETY: an aligned number that is there as long as the borrow.
+    unsafe { asm!("inc dword ptr [{}]", in(reg) number.as_ptr(), options(nostack)) };
 }
 
 // perlipc_cut(word, nr, args): looks at *word, and unless something is pending makes the system call. Between the look
