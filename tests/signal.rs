@@ -26,7 +26,7 @@ scenarios! {
     the_descriptor_is_quiet_again, at_each_instruction, what_is_forwarded_counts_once,
     what_could_not_be_forwarded, a_broken_pipe_elsewhere_ends_nothing,
     a_handler_left_running_elsewhere, a_handler_runs_once_at_a_time, a_refused_handler_goes_unlocked,
-    replaced_handlers_do_not_stay, a_fork_in_a_handler, a_fork_beside_a_handler,
+    replaced_handlers_do_not_stay, a_fork_in_a_handler, a_fork_beside_a_handler, a_fork_closes_no_strangers,
 }
 
 macro_rules! each {
@@ -46,7 +46,7 @@ each! {
     the_descriptor_is_quiet_again, at_each_instruction, what_is_forwarded_counts_once,
     what_could_not_be_forwarded, a_broken_pipe_elsewhere_ends_nothing,
     a_handler_left_running_elsewhere, a_handler_runs_once_at_a_time, a_refused_handler_goes_unlocked,
-    replaced_handlers_do_not_stay, a_fork_in_a_handler, a_fork_beside_a_handler,
+    replaced_handlers_do_not_stay, a_fork_in_a_handler, a_fork_beside_a_handler, a_fork_closes_no_strangers,
     stacks_go_with_their_threads,
 }
 
@@ -1205,6 +1205,29 @@ fn replaced_handlers_do_not_stay() {
     }
     OVER.store(true, Ordering::SeqCst);
     other.join().unwrap();
+}
+
+/// The descriptor is the parent's too; the child's own number of it may be something else by now.
+fn a_fork_closes_no_strangers() {
+    let fd = signal::fd().unwrap();
+    assert!(in_a_fork(|| {
+        // SAFETY: the child's copies of the library's pipe, and numbers of its own.
+        unsafe {
+            libc::close(fd);
+            libc::close(fd + 1);
+            let null = c"/dev/null".as_ptr();
+            let opened = [libc::open(null, libc::O_RDWR), libc::open(null, libc::O_RDWR)];
+            let own = signal::fd().unwrap();
+            let alive = opened.iter().all(|fd| libc::fcntl(*fd, libc::F_GETFD) >= 0);
+            opened == [fd, fd + 1] && alive && !opened.contains(&own)
+        }
+    }));
+    // Left alone they go, so that a chain of forks does not pile them up.
+    assert!(in_a_fork(|| {
+        let own = signal::fd().unwrap();
+        // SAFETY: plain numbers.
+        own != fd && unsafe { libc::fcntl(fd, libc::F_GETFD) < 0 }
+    }));
 }
 
 /// The exit code of a forked child that does this; 0 is good.

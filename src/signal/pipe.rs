@@ -1,7 +1,7 @@
 //! A descriptor for event loops: a pipe, readable when a handler is due or a queued signal is ready.
 
 use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::board::{Board, adopt_first, make_board};
@@ -12,6 +12,8 @@ use crate::sys;
 
 /// The pipe, for as long as the process lives: reader, writer; in a forked process its parent's, until it has its own.
 static PIPE: [AtomicI32; 2] = [const { AtomicI32::new(-1) }; 2];
+/// What tells it from other pipes.
+static INODE: AtomicU64 = AtomicU64::new(0);
 
 /// Held while it is made.
 static MAKING: Own<Mutex<()>> = Own::new();
@@ -33,11 +35,15 @@ pub fn fd() -> Result<RawFd> {
         sys::set_file_flags(fd.as_raw_fd(), flags | libc::O_NONBLOCK).map_err(failed)?;
     }
     let number = reader.as_raw_fd();
+    let made = sys::fstat(number).map_err(failed)?.st_ino;
+    let before = INODE.swap(made, Ordering::SeqCst);
+    // The forked process may have closed its parent's, and have something else under the number.
+    let is_pipe = |it: libc::stat| it.st_mode & libc::S_IFMT == libc::S_IFIFO && it.st_ino == before;
     for (i, fd) in [reader, writer].into_iter().enumerate() {
         let fd = fd.into_raw_fd();
         let parents = PIPE[i].swap(fd, Ordering::SeqCst);
         board.pipe[i].store(fd, Ordering::SeqCst);
-        if parents >= 0 {
+        if parents >= 0 && sys::fstat(parents).is_ok_and(is_pipe) {
             sys::close(parents);
         }
     }
