@@ -12,7 +12,7 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::child::{self, Own};
@@ -60,7 +60,7 @@ pub(crate) type Wait<T> = std::result::Result<T, Stop>;
 ///
 /// Always inline: after a system call each return costs more than the instructions that it spares.
 #[inline(always)]
-pub(crate) fn call<T>(mut call: impl FnMut(&AtomicU64) -> sys::Result<T>) -> Wait<T> {
+pub(crate) fn call<T>(mut call: impl FnMut(&sys::Word) -> sys::Result<T>) -> Wait<T> {
     loop {
         match call(signal::word()) {
             Ok(value) => return Ok(value),

@@ -6,7 +6,6 @@
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use crate::addr::{self, Addr, For};
@@ -166,7 +165,7 @@ impl Dgram {
         &self,
         wants: Wants,
         deadline: Deadline,
-        mut call: impl FnMut(&AtomicU64, i32) -> sys::Result<T>,
+        mut call: impl FnMut(&sys::Word, i32) -> sys::Result<T>,
     ) -> Wait<T> {
         if deadline.is_never() && self.gate.may_block() {
             self.gate.check()?;

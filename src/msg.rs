@@ -98,7 +98,7 @@ impl MessageQueue {
     fn until<T>(
         flags: i32,
         deadline: Deadline,
-        mut call: impl FnMut(&std::sync::atomic::AtomicU64, i32) -> crate::sys::Result<T>,
+        mut call: impl FnMut(&crate::sys::Word, i32) -> crate::sys::Result<T>,
     ) -> Wait<T> {
         if deadline.is_never() || flags & NO_WAIT != 0 {
             return block::call(|word| call(word, flags));

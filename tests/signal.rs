@@ -26,7 +26,7 @@ scenarios! {
     the_descriptor_is_quiet_again, at_each_instruction, what_is_forwarded_counts_once,
     what_could_not_be_forwarded, a_broken_pipe_elsewhere_ends_nothing,
     a_handler_left_running_elsewhere, a_handler_runs_once_at_a_time, a_refused_handler_goes_unlocked,
-    replaced_handlers_do_not_stay, a_fork_in_a_handler, a_fork_beside_a_handler, a_fork_closes_no_strangers,
+    replaced_handlers_do_not_stay, a_fork_in_a_handler, a_fork_beside_a_handler, a_fork_closes_no_strangers, what_comes_while_the_hosts_handler_runs,
 }
 
 macro_rules! each {
@@ -46,7 +46,7 @@ each! {
     the_descriptor_is_quiet_again, at_each_instruction, what_is_forwarded_counts_once,
     what_could_not_be_forwarded, a_broken_pipe_elsewhere_ends_nothing,
     a_handler_left_running_elsewhere, a_handler_runs_once_at_a_time, a_refused_handler_goes_unlocked,
-    replaced_handlers_do_not_stay, a_fork_in_a_handler, a_fork_beside_a_handler, a_fork_closes_no_strangers,
+    replaced_handlers_do_not_stay, a_fork_in_a_handler, a_fork_beside_a_handler, a_fork_closes_no_strangers, what_comes_while_the_hosts_handler_runs,
     stacks_go_with_their_threads,
 }
 
@@ -1319,6 +1319,55 @@ fn a_fork_beside_a_handler() {
     .unwrap();
     signal::kill("USR1", me()).unwrap();
     assert_eq!(runs.load(Ordering::SeqCst), 1);
+}
+
+/// A handler of the host's has interrupted a wait, which begins again behind it: what comes meanwhile cuts it all the same.
+fn what_comes_while_the_hosts_handler_runs() {
+    extern "C" fn hosts(_: libc::c_int) {
+        // SAFETY: plain numbers; handled before the call comes back.
+        unsafe { libc::kill(libc::getpid(), libc::SIGUSR2) };
+    }
+    signal::handle("USR2", |_| Err(9)).unwrap();
+    let (mut reader, _writer) = Stream::pipe().unwrap();
+    let mut room = vec![0u8; 64 * 1024];
+    // SAFETY: plain numbers: the child may see where its parent sleeps.
+    unsafe { libc::prctl(libc::PR_SET_PTRACER, libc::PR_SET_PTRACER_ANY) };
+    // Also on a stack of its own.
+    for flags in [0, libc::SA_ONSTACK] {
+        // SAFETY: a handler that does only what a handler may; memory that lives as long as the thread handles signals.
+        unsafe {
+            let stack = libc::stack_t { ss_sp: room.as_mut_ptr().cast(), ss_flags: 0, ss_size: room.len() };
+            libc::sigaltstack(&stack, std::ptr::null_mut());
+            let mut new: libc::sigaction = std::mem::zeroed();
+            new.sa_sigaction = hosts as *const () as usize;
+            new.sa_flags = libc::SA_RESTART | flags;
+            libc::sigaction(libc::SIGUSR1, &new, std::ptr::null_mut());
+        }
+        let main = me();
+        // SAFETY: the child makes system calls only, and reads a file.
+        let other = unsafe { libc::fork() };
+        if other == 0 {
+            let good = eventually(|| {
+                std::fs::read_to_string(format!("/proc/{main}/syscall")).is_ok_and(|line| line.starts_with("0 "))
+            });
+            // SAFETY: plain numbers.
+            unsafe {
+                libc::kill(main, libc::SIGUSR1);
+                libc::_exit(i32::from(!good))
+            }
+        }
+        let error = reader.read(&mut [0]).unwrap_err();
+        assert!(matches!(error, Error::Abandoned { value: 9, .. }), "{error}");
+        let mut status = 1;
+        // SAFETY: room for a status.
+        unsafe { libc::waitpid(other, &mut status, 0) };
+        assert_eq!(status, 0);
+    }
+    // SAFETY: none from here on, since its memory goes.
+    unsafe {
+        let none = libc::stack_t { ss_sp: std::ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: 0 };
+        libc::sigaltstack(&none, std::ptr::null_mut());
+    }
 }
 
 fn system_makes_deaf() {

@@ -6,7 +6,7 @@ use super::names::{LAST, bit};
 use super::{dispatch, pipe, table};
 use crate::block::CALM;
 use crate::error::{Error, Result};
-use crate::sys::{self, Wiped, Zeroed};
+use crate::sys::{self, Wiped, Word, Zeroed};
 
 /// What the handler knows of one signal's arrivals.
 pub(super) struct Arrival {
@@ -109,11 +109,11 @@ impl Arrival {
 /// On a page that is wiped at fork: a child has nothing pending and no signal thread yet, as in Perl.
 pub(super) struct Board {
     /// Signals whose handler must run: what cuts a wait.
-    pub(super) due: AtomicU64,
+    pub(super) due: Word,
     /// Queued signals that [`next`](super::next) may take.
     pub(super) ready: AtomicU64,
     /// Whatever arrived since the thread in [`next`](super::next) looked last: what cuts its wait.
-    pub(super) news: AtomicU64,
+    pub(super) news: Word,
     /// The signal thread (its control block, its number); 0 in a fresh child, whose only thread it is.
     pub(super) thread: AtomicUsize,
     pub(super) tid: AtomicI32,
@@ -132,9 +132,9 @@ pub(super) struct Board {
 unsafe impl Zeroed for Board {}
 
 static BOARD: Wiped<Board> = Wiped::new(Board {
-    due: AtomicU64::new(0),
+    due: Word::new(),
     ready: AtomicU64::new(0),
-    news: AtomicU64::new(0),
+    news: Word::new(),
     thread: AtomicUsize::new(0),
     tid: AtomicI32::new(0),
     waiter: AtomicUsize::new(0),
@@ -271,7 +271,7 @@ unsafe fn record(signal: libc::c_int, info: &sys::SigInfo, registers: *mut libc:
         if waiter != 0 {
             sys::set_bits(&board.news, bit, alone);
             if waiter == me {
-                sys::cut_if_waiting(registers);
+                sys::cut_if_waiting(registers, &board.news);
                 // It pulls on the signal thread: nobody else is to be woken.
                 if board.thread.load(Ordering::Relaxed) == me {
                     return;
@@ -286,7 +286,7 @@ unsafe fn record(signal: libc::c_int, info: &sys::SigInfo, registers: *mut libc:
         }
         let thread = board.thread.load(Ordering::Relaxed);
         if thread == 0 || thread == me {
-            sys::cut_if_waiting(registers);
+            sys::cut_if_waiting(registers, &board.due);
         } else if tell && thread != waiter {
             board.forward(board.tid.load(Ordering::Relaxed), signal);
         }
@@ -372,7 +372,7 @@ pub fn take_over() -> Result<()> {
 
 /// The word that cuts this thread's waits.
 #[inline(always)]
-pub(crate) fn word() -> &'static AtomicU64 {
+pub(crate) fn word() -> &'static Word {
     let board = board();
     match board.thread.load(Ordering::Relaxed) {
         thread if thread == sys::thread_self() => &board.due,
@@ -383,7 +383,7 @@ pub(crate) fn word() -> &'static AtomicU64 {
 
 /// In a fresh child: its first thread is the one that goes on after the fork, in the handlers that it was in.
 #[cold]
-fn word_of_fresh(board: &'static Board) -> &'static AtomicU64 {
+fn word_of_fresh(board: &'static Board) -> &'static Word {
     if sys::gettid() != sys::getpid() {
         return &CALM;
     }
@@ -399,5 +399,5 @@ pub(super) fn is_signal_thread() -> bool {
 
 /// The word that is not zero when a handler is due: what a safe point looks at. Its address never changes.
 pub fn due_word() -> Result<&'static AtomicU64> {
-    Ok(&make_board()?.due)
+    make_board().map(|board| &*board.due)
 }

@@ -469,7 +469,7 @@ impl Shared {
     }
 
     #[inline(always)]
-    fn write_call(&self, word: &AtomicU64, fd: RawFd, data: &[u8], nowait: bool) -> sys::Result<usize> {
+    fn write_call(&self, word: &sys::Word, fd: RawFd, data: &[u8], nowait: bool) -> sys::Result<usize> {
         match self.kind {
             Kind::Socket => sys::send(word, fd, data, if nowait { libc::MSG_DONTWAIT } else { 0 }),
             // Only pipes and sockets can break.
@@ -495,7 +495,7 @@ impl Shared {
 
     /// To a pipe, where the kernel cannot be asked for no signal.
     #[inline(never)]
-    fn write_masked(&self, word: &AtomicU64, fd: RawFd, data: &[u8], nowait: bool) -> sys::Result<usize> {
+    fn write_masked(&self, word: &sys::Word, fd: RawFd, data: &[u8], nowait: bool) -> sys::Result<usize> {
         let answer =
             signal::without_sigpipe(|| if nowait { sys::write_nowait(fd, data) } else { sys::write(word, fd, data) });
         match answer {

@@ -1,9 +1,8 @@
 //! The kernel's side of a poll set.
 
 use std::os::fd::{OwnedFd, RawFd};
-use std::sync::atomic::AtomicU64;
 
-use super::{Missing, Result, cut, owned, raw, timespec};
+use super::{Missing, Result, Word, cut, owned, raw, timespec};
 
 /// What has something, and what; `u64` is the key that it was entered by.
 pub(crate) type Event = libc::epoll_event;
@@ -32,7 +31,7 @@ pub(crate) fn leave(set: RawFd, fd: RawFd) {
 }
 
 /// Waits until something has come; `left` in nanoseconds, `None` for ever. How many of `found` are filled.
-pub(crate) fn wait(word: &AtomicU64, set: RawFd, found: &mut [Event], left: Option<u64>) -> Result<usize> {
+pub(crate) fn wait(word: &Word, set: RawFd, found: &mut [Event], left: Option<u64>) -> Result<usize> {
     if !NO_PWAIT2.is_known() {
         let time = timespec(left.unwrap_or(0));
         let time = if left.is_some() { &raw const time as usize } else { 0 };

@@ -26,7 +26,7 @@ mod x86_64;
 
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 pub(crate) use names::ERRNO_NAMES;
 
@@ -34,7 +34,30 @@ pub(crate) use names::ERRNO_NAMES;
 pub(crate) type Result<T> = std::result::Result<T, i32>;
 
 /// For calls that no signal needs to cut, since they do not wait.
-pub(crate) static CALM: AtomicU64 = AtomicU64::new(0);
+pub(crate) static CALM: Word = Word::new();
+
+/// What cuts a wait when it is not zero.
+#[repr(C)]
+pub(crate) struct Word {
+    bits: AtomicU64,
+    /// Where the stack of the thread stands that is in a call with this; 0: none is.
+    inside: AtomicUsize,
+}
+
+impl Word {
+    pub(crate) const fn new() -> Word {
+        Word { bits: AtomicU64::new(0), inside: AtomicUsize::new(0) }
+    }
+}
+
+impl std::ops::Deref for Word {
+    type Target = AtomicU64;
+
+    #[inline(always)]
+    fn deref(&self) -> &AtomicU64 {
+        &self.bits
+    }
+}
 
 // ---- the gate ----
 
@@ -69,14 +92,23 @@ unsafe fn raw<const N: usize>(nr: i64, a: [usize; N]) -> Result<usize> {
 /// # Safety
 /// As [`raw`].
 #[inline]
-unsafe fn cut<const N: usize>(word: &AtomicU64, nr: i64, a: [usize; N]) -> Result<usize> {
+unsafe fn cut<const N: usize>(word: &Word, nr: i64, a: [usize; N]) -> Result<usize> {
     #[cfg(feature = "faults")]
     if let Some(errno) = faults::hit(nr) {
         return Err(errno);
     }
     let six = args(a);
+    // That of threads which no signal cuts is in use by all of them.
+    let marked = !std::ptr::eq(word, &CALM);
+    if marked {
+        word.inside.store(six.as_ptr() as usize, Ordering::Relaxed);
+    }
     // SAFETY: the stub reads the word and six arguments, then does what `raw` does.
-    answer(unsafe { x86_64::perlipc_cut(word.as_ptr(), nr as isize, six.as_ptr()) })
+    let result = unsafe { x86_64::perlipc_cut(word.as_ptr(), nr as isize, six.as_ptr()) };
+    if marked {
+        word.inside.store(0, Ordering::Relaxed);
+    }
+    answer(result)
 }
 
 /// For the calls that put things back: they never fail on purpose, or a test of failures would test its own making.
@@ -209,7 +241,7 @@ pub(crate) fn close(fd: RawFd) {
 }
 
 /// Opens close-on-exec and above 2. It can block (a FIFO).
-pub(crate) fn open(word: &AtomicU64, path: &CStr, flags: i32, mode: u32) -> Result<OwnedFd> {
+pub(crate) fn open(word: &Word, path: &CStr, flags: i32, mode: u32) -> Result<OwnedFd> {
     let flags = flags | libc::O_CLOEXEC | libc::O_NOCTTY;
     // SAFETY: a C string and plain numbers.
     owned(unsafe {
@@ -321,7 +353,7 @@ pub(crate) static NO_RWF_NOSIGNAL: Missing = Missing::new();
 
 /// read(2), waiting.
 #[inline(always)]
-pub(crate) fn read(word: &AtomicU64, fd: RawFd, room: &mut [u8]) -> Result<usize> {
+pub(crate) fn read(word: &Word, fd: RawFd, room: &mut [u8]) -> Result<usize> {
     // SAFETY: the kernel writes into `room` only.
     unsafe { cut(word, libc::SYS_read, [fd as usize, room.as_mut_ptr() as usize, room.len()]) }
 }
@@ -335,14 +367,14 @@ pub(crate) fn read_nowait(fd: RawFd, room: &mut [u8]) -> Result<usize> {
 }
 
 /// write(2), waiting; a SIGPIPE may come with EPIPE.
-pub(crate) fn write(word: &AtomicU64, fd: RawFd, data: &[u8]) -> Result<usize> {
+pub(crate) fn write(word: &Word, fd: RawFd, data: &[u8]) -> Result<usize> {
     // SAFETY: the kernel reads `data` only.
     unsafe { cut(word, libc::SYS_write, [fd as usize, data.as_ptr() as usize, data.len()]) }
 }
 
 /// write(2) without SIGPIPE (Linux 6.18), with or without waiting.
 #[inline(always)]
-pub(crate) fn write_nosignal(word: &AtomicU64, fd: RawFd, data: &[u8], nowait: bool) -> Result<usize> {
+pub(crate) fn write_nosignal(word: &Word, fd: RawFd, data: &[u8], nowait: bool) -> Result<usize> {
     let part = libc::iovec { iov_base: data.as_ptr().cast_mut().cast(), iov_len: data.len() };
     let flags = RWF_NOSIGNAL | if nowait { RWF_NOWAIT } else { 0 };
     // SAFETY: one part, which the kernel reads; position -1 is the current one.
@@ -358,14 +390,14 @@ pub(crate) fn write_nowait(fd: RawFd, data: &[u8]) -> Result<usize> {
 
 /// send(2) without SIGPIPE.
 #[inline(always)]
-pub(crate) fn send(word: &AtomicU64, fd: RawFd, data: &[u8], flags: i32) -> Result<usize> {
+pub(crate) fn send(word: &Word, fd: RawFd, data: &[u8], flags: i32) -> Result<usize> {
     let flags = (flags | libc::MSG_NOSIGNAL) as usize;
     // SAFETY: the kernel reads `data` only; no address.
     unsafe { cut(word, libc::SYS_sendto, [fd as usize, data.as_ptr() as usize, data.len(), flags, 0, 0]) }
 }
 
 /// recv(2).
-pub(crate) fn recv(word: &AtomicU64, fd: RawFd, room: &mut [u8], flags: i32) -> Result<usize> {
+pub(crate) fn recv(word: &Word, fd: RawFd, room: &mut [u8], flags: i32) -> Result<usize> {
     // SAFETY: the kernel writes into `room` only; no address.
     unsafe {
         cut(word, libc::SYS_recvfrom, [fd as usize, room.as_mut_ptr() as usize, room.len(), flags as usize, 0, 0])
@@ -388,7 +420,7 @@ fn timespec(ns: u64) -> libc::timespec {
 }
 
 /// ppoll(2) without a mask; `left` in nanoseconds, `None` for ever. The number of entries that have something.
-pub(crate) fn poll(word: &AtomicU64, fds: &mut [libc::pollfd], left: Option<u64>) -> Result<usize> {
+pub(crate) fn poll(word: &Word, fds: &mut [libc::pollfd], left: Option<u64>) -> Result<usize> {
     let mut time = timespec(left.unwrap_or(0));
     let time = if left.is_some() { &raw mut time as usize } else { 0 };
     // SAFETY: the kernel reads and writes `fds` and writes the time that is left.
@@ -396,7 +428,7 @@ pub(crate) fn poll(word: &AtomicU64, fds: &mut [libc::pollfd], left: Option<u64>
 }
 
 /// Sleeps until a handler has run, or for so many nanoseconds: by pause(2) where there is no limit, the least that there is.
-pub(crate) fn wait_for_signal(word: &AtomicU64, left: Option<u64>) -> Result<()> {
+pub(crate) fn wait_for_signal(word: &Word, left: Option<u64>) -> Result<()> {
     match left {
         // SAFETY: no arguments.
         None => unsafe { cut(word, libc::SYS_pause, []) }.map(drop),
@@ -405,7 +437,7 @@ pub(crate) fn wait_for_signal(word: &AtomicU64, left: Option<u64>) -> Result<()>
 }
 
 /// Sleeps.
-pub(crate) fn nanosleep(word: &AtomicU64, ns: u64) -> Result<()> {
+pub(crate) fn nanosleep(word: &Word, ns: u64) -> Result<()> {
     let time = timespec(ns);
     // SAFETY: the kernel reads the time; no second argument.
     unsafe { cut(word, libc::SYS_nanosleep, [&raw const time as usize, 0]) }.map(drop)
@@ -475,7 +507,7 @@ pub(crate) fn pending_set() -> SigSet {
 }
 
 /// Takes one pending signal of the set; `left` in nanoseconds, `None` for ever.
-pub(crate) fn sigtimedwait(word: &AtomicU64, set: SigSet, left: Option<u64>, info: &mut SigInfo) -> Result<i32> {
+pub(crate) fn sigtimedwait(word: &Word, set: SigSet, left: Option<u64>, info: &mut SigInfo) -> Result<i32> {
     let time = timespec(left.unwrap_or(0));
     let time = if left.is_some() { &raw const time as usize } else { 0 };
     // SAFETY: the kernel reads the set and the time and writes the siginfo.
@@ -571,14 +603,14 @@ pub(crate) fn write_quiet(fd: RawFd, data: &[u8]) {
     unsafe { always(libc::SYS_write, [fd as usize, data.as_ptr() as usize, data.len()]) };
 }
 
-/// In the kernel's handler: ends the wait that was interrupted, if one was.
+/// In the kernel's handler: ends the wait with this word that was interrupted, if one was.
 ///
 /// # Safety
-/// `registers` is the third argument of a running SA_SIGINFO handler.
+/// `registers` is the third argument of a running SA_SIGINFO handler, on the thread whose waits the word cuts.
 #[inline(always)]
-pub(crate) unsafe fn cut_if_waiting(registers: *mut libc::c_void) {
+pub(crate) unsafe fn cut_if_waiting(registers: *mut libc::c_void, word: &Word) {
     // SAFETY: the caller's promise.
-    unsafe { x86_64::cut_if_waiting(registers.cast()) }
+    unsafe { x86_64::cut_if_waiting(registers.cast(), word.inside.load(Ordering::Relaxed)) }
 }
 
 // ---- processes ----
@@ -685,7 +717,7 @@ pub(crate) enum Who {
 }
 
 /// waitid(2): the pid and the native wait status; pid 0 when WNOHANG found nothing.
-pub(crate) fn waitid(word: &AtomicU64, who: Who, options: i32) -> Result<(i32, i32)> {
+pub(crate) fn waitid(word: &Word, who: Who, options: i32) -> Result<(i32, i32)> {
     let (kind, id) = match who {
         Who::Any => (0, 0),
         Who::Pid(pid) => (1, pid),

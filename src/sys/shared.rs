@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use super::{Result, always, cut, raw, timespec};
+use super::{Result, Word, always, cut, raw, timespec};
 
 /// A shared mapping, of a file or anonymous (then shared with children), that begins with a mutex.
 ///
@@ -130,7 +130,7 @@ impl Shared {
     }
 
     /// Waits until who has the mutex gives it up or dies, at most `left` nanoseconds; may come back early.
-    pub(crate) fn wait_unlock(&self, word: &AtomicU64, left: u64) -> Result<()> {
+    pub(crate) fn wait_unlock(&self, word: &Word, left: u64) -> Result<()> {
         let lock = self.lock_word();
         let now = lock.load(Ordering::Relaxed);
         if now & libc::FUTEX_TID_MASK == 0 {
@@ -165,7 +165,7 @@ impl Shared {
 }
 
 /// Sleeps while the word is `value`, at most `left` nanoseconds; may come back early.
-fn futex_wait(word: &AtomicU64, futex: &AtomicU32, value: u32, left: u64) -> Result<()> {
+fn futex_wait(word: &Word, futex: &AtomicU32, value: u32, left: u64) -> Result<()> {
     let time = timespec(left);
     let a = [futex.as_ptr() as usize, libc::FUTEX_WAIT as usize, value as usize, &raw const time as usize];
     // SAFETY: the kernel reads the word and the time.
@@ -184,7 +184,7 @@ fn futex_wake_one(futex: &AtomicU32) {
 
 impl Shared {
     /// Sleeps while the word at `at` is `value`, at most `left` nanoseconds; may come back early.
-    pub(crate) fn wait_while(&self, word: &AtomicU64, at: usize, value: u32, left: u64) -> Result<()> {
+    pub(crate) fn wait_while(&self, word: &Word, at: usize, value: u32, left: u64) -> Result<()> {
         futex_wait(word, self.word(at), value, left)
     }
 

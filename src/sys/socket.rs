@@ -2,9 +2,8 @@
 
 use std::ffi::{CStr, CString};
 use std::os::fd::{OwnedFd, RawFd};
-use std::sync::atomic::AtomicU64;
 
-use super::{Result, cut, libc_answer, owned, pair, raw};
+use super::{Result, Word, cut, libc_answer, owned, pair, raw};
 
 /// A socket address as the kernel has it.
 #[derive(Clone, Copy)]
@@ -68,13 +67,13 @@ pub(crate) fn listen(fd: RawFd, backlog: i32) -> Result<()> {
     unsafe { raw(libc::SYS_listen, [fd as usize, backlog as usize]) }.map(drop)
 }
 
-pub(crate) fn connect(word: &AtomicU64, fd: RawFd, name: &Name) -> Result<()> {
+pub(crate) fn connect(word: &Word, fd: RawFd, name: &Name) -> Result<()> {
     // SAFETY: the kernel reads as many bytes as said.
     unsafe { cut(word, libc::SYS_connect, [fd as usize, name.room.as_ptr() as usize, name.len as usize]) }.map(drop)
 }
 
 /// The next connection, close-on-exec and above 2.
-pub(crate) fn accept(word: &AtomicU64, fd: RawFd) -> Result<OwnedFd> {
+pub(crate) fn accept(word: &Word, fd: RawFd) -> Result<OwnedFd> {
     // SAFETY: no address is asked for.
     owned(unsafe { cut(word, libc::SYS_accept4, [fd as usize, 0, 0, libc::SOCK_CLOEXEC as usize]) })
 }
@@ -124,7 +123,7 @@ pub(crate) fn option_fd(fd: RawFd, level: i32, name: i32) -> Result<OwnedFd> {
 }
 
 /// sendto(2) without SIGPIPE; an empty name is the connected peer.
-pub(crate) fn send_to(word: &AtomicU64, fd: RawFd, data: &[u8], flags: i32, to: &Name) -> Result<usize> {
+pub(crate) fn send_to(word: &Word, fd: RawFd, data: &[u8], flags: i32, to: &Name) -> Result<usize> {
     let flags = (flags | libc::MSG_NOSIGNAL) as usize;
     let at = if to.len == 0 { 0 } else { to.room.as_ptr() as usize };
     // SAFETY: the kernel reads data and address.
@@ -134,7 +133,7 @@ pub(crate) fn send_to(word: &AtomicU64, fd: RawFd, data: &[u8], flags: i32, to: 
 }
 
 /// recvfrom(2): with MSG_TRUNC the datagram's true length.
-pub(crate) fn recv_from(word: &AtomicU64, fd: RawFd, room: &mut [u8], flags: i32, from: &mut Name) -> Result<usize> {
+pub(crate) fn recv_from(word: &Word, fd: RawFd, room: &mut [u8], flags: i32, from: &mut Name) -> Result<usize> {
     let [name, len] = from.out();
     let (at, size) = (room.as_mut_ptr() as usize, room.len());
     // SAFETY: the kernel writes into `room` and the address.
@@ -175,7 +174,7 @@ impl Messages {
     /// Sends as many as go out without waiting for more room than the first needs.
     pub(crate) fn send<'a>(
         &mut self,
-        word: &AtomicU64,
+        word: &Word,
         fd: RawFd,
         messages: impl ExactSizeIterator<Item = (&'a [u8], Name)>,
         flags: i32,
@@ -198,14 +197,7 @@ impl Messages {
 
     /// Fills `room`, cut into pieces of `size` bytes, one for each datagram; how many came. [`Messages::received`] has
     /// the lengths and names.
-    pub(crate) fn recv(
-        &mut self,
-        word: &AtomicU64,
-        fd: RawFd,
-        room: &mut [u8],
-        size: usize,
-        flags: i32,
-    ) -> Result<usize> {
+    pub(crate) fn recv(&mut self, word: &Word, fd: RawFd, room: &mut [u8], size: usize, flags: i32) -> Result<usize> {
         let pieces = room.chunks_exact_mut(size.max(1));
         self.prepare(pieces.len());
         for (i, piece) in pieces.enumerate() {
@@ -234,7 +226,7 @@ pub(crate) const MOST_FDS: usize = 253;
 const HEADER: usize = 16;
 
 /// Sends descriptors with the data, at least one byte of it.
-pub(crate) fn send_fds(word: &AtomicU64, fd: RawFd, data: &[u8], fds: &[RawFd], flags: i32) -> Result<usize> {
+pub(crate) fn send_fds(word: &Word, fd: RawFd, data: &[u8], fds: &[RawFd], flags: i32) -> Result<usize> {
     // The kernel's cmsghdr: length, level, type, then the numbers.
     let size = HEADER + 4 * fds.len();
     let mut control = vec![0u64; size.div_ceil(8)];
@@ -260,7 +252,7 @@ pub(crate) fn send_fds(word: &AtomicU64, fd: RawFd, data: &[u8], fds: &[RawFd], 
 
 /// How many bytes came, and the descriptors with them, close-on-exec and above 2. EMFILE when there was none left for
 /// one of them; then all are closed.
-pub(crate) fn recv_fds(word: &AtomicU64, fd: RawFd, room: &mut [u8], flags: i32) -> Result<(usize, Vec<OwnedFd>)> {
+pub(crate) fn recv_fds(word: &Word, fd: RawFd, room: &mut [u8], flags: i32) -> Result<(usize, Vec<OwnedFd>)> {
     // The libc crate does not have it for this target.
     const SCM_PIDFD: i32 = 4;
     // More than all descriptors that a message can have, and before and behind them what the socket's owner asked for:

@@ -2,9 +2,8 @@
 
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
-use std::sync::atomic::AtomicU64;
 
-use super::{Result, always, cut, raw, timespec};
+use super::{Result, Word, always, cut, raw, timespec};
 
 /// One operation of `semop`: Perl's `pack("s3", index, change, flags)`.
 #[repr(C)]
@@ -104,13 +103,13 @@ pub(crate) fn semget(key: i32, count: i32, flags: i32) -> Result<i32> {
 
 /// semop(2), waiting.
 #[inline]
-pub(crate) fn semop(word: &AtomicU64, id: i32, ops: &[Op]) -> Result<()> {
+pub(crate) fn semop(word: &Word, id: i32, ops: &[Op]) -> Result<()> {
     // SAFETY: the kernel reads `ops`, laid out as its own.
     unsafe { cut(word, libc::SYS_semop, [id as usize, ops.as_ptr() as usize, ops.len()]) }.map(drop)
 }
 
 /// semtimedop(2): EAGAIN when `left` nanoseconds were not enough.
-pub(crate) fn semtimedop(word: &AtomicU64, id: i32, ops: &[Op], left: u64) -> Result<()> {
+pub(crate) fn semtimedop(word: &Word, id: i32, ops: &[Op], left: u64) -> Result<()> {
     let time = timespec(left);
     let a = [id as usize, ops.as_ptr() as usize, ops.len(), &raw const time as usize];
     // SAFETY: as above; the kernel reads the time.
@@ -290,7 +289,7 @@ pub(crate) fn msgget(key: i32, flags: i32) -> Result<i32> {
 
 /// msgsnd(2), waiting unless the flags say otherwise.
 #[inline]
-pub(crate) fn msgsnd(word: &AtomicU64, id: i32, kind: i64, data: &[u8], flags: i32) -> Result<()> {
+pub(crate) fn msgsnd(word: &Word, id: i32, kind: i64, data: &[u8], flags: i32) -> Result<()> {
     staged(data.len(), |at, text| {
         // SAFETY: room for both; the kernel reads the type and as many bytes as said.
         unsafe {
@@ -305,7 +304,7 @@ pub(crate) fn msgsnd(word: &AtomicU64, id: i32, kind: i64, data: &[u8], flags: i
 /// its body.
 #[inline]
 pub(crate) fn msgrcv<T>(
-    word: &AtomicU64,
+    word: &Word,
     id: i32,
     kind: i64,
     cap: usize,
@@ -324,7 +323,7 @@ pub(crate) fn msgrcv<T>(
 // ---- flock ----
 
 /// flock(2), waiting unless LOCK_NB says otherwise.
-pub(crate) fn flock(word: &AtomicU64, fd: RawFd, operation: i32) -> Result<()> {
+pub(crate) fn flock(word: &Word, fd: RawFd, operation: i32) -> Result<()> {
     // SAFETY: plain numbers.
     unsafe { cut(word, libc::SYS_flock, [fd as usize, operation as usize]) }.map(drop)
 }
