@@ -1,6 +1,6 @@
 //! System V semaphores: Perl's `semget`, `semop`, `semctl`, and sets that nobody sees uninitialised.
 
-use crate::block::{self, Stop};
+use crate::block::{self, Stop, Wait};
 use crate::error::{Error, Result};
 use crate::sys::sysv as raw;
 use crate::sysv::{self, Change, Owner};
@@ -144,14 +144,19 @@ impl Semaphore {
     /// says [`NO_WAIT`] would have to wait; the deadline is a [`Error::Timeout`].
     #[inline]
     pub fn op(self, ops: &[Op], deadline: Deadline) -> Result<()> {
-        let answer = block::call(|word| match deadline.left() {
-            None => raw::semop(word, self.0, ops),
-            Some(left) => raw::semtimedop(word, self.0, ops, left),
-        });
+        let answer = if deadline.is_never() {
+            block::call(|word| raw::semop(word, self.0, ops))
+        } else {
+            self.until(ops, deadline)
+        };
         match answer {
             Ok(()) => Ok(()),
             Err(stop) => Err(self.stopped(stop, ops, deadline)),
         }
+    }
+
+    fn until(self, ops: &[Op], deadline: Deadline) -> Wait<()> {
+        block::call(|word| raw::semtimedop(word, self.0, ops, deadline.left().unwrap_or(u64::MAX)))
     }
 
     #[cold]

@@ -157,17 +157,19 @@ impl Board {
         std::ptr::from_ref(self) as u64
     }
 
-    /// Sends a signal on to another thread.
+    /// Sends a signal on to another thread, or once more to this one. Whether it is under way.
     #[inline(always)]
-    fn forward(&self, tid: i32, signal: i32) {
+    fn forward(&self, tid: i32, signal: i32) -> bool {
         let bit = 1u64.wrapping_shl(signal as u32 - 1);
         self.forwarded.fetch_or(bit, Ordering::SeqCst);
         // A real-time one has no room in a full queue: then the next arrival tries again.
-        if !sys::forward(tid, signal, self.mark()) {
+        let sent = sys::forward(tid, signal, self.mark());
+        if !sent {
             self.untold.fetch_or(bit, Ordering::SeqCst);
         } else if self.untold.load(Ordering::SeqCst) & bit != 0 {
             self.untold.fetch_and(!bit, Ordering::SeqCst);
         }
+        sent
     }
 
     /// Whether a signal that comes to this thread is one that another thread has sent on.
@@ -271,7 +273,7 @@ unsafe fn record(signal: libc::c_int, info: &sys::SigInfo, registers: *mut libc:
         if waiter != 0 {
             sys::set_bits(&board.news, bit, alone);
             if waiter == me {
-                sys::cut_if_waiting(registers, &board.news);
+                cut(board, &board.news, signal, registers);
                 // It pulls on the signal thread: nobody else is to be woken.
                 if board.thread.load(Ordering::Relaxed) == me {
                     return;
@@ -286,9 +288,26 @@ unsafe fn record(signal: libc::c_int, info: &sys::SigInfo, registers: *mut libc:
         }
         let thread = board.thread.load(Ordering::Relaxed);
         if thread == 0 || thread == me {
-            sys::cut_if_waiting(registers, &board.due);
+            cut(board, &board.due, signal, registers);
         } else if tell && thread != waiter {
             board.forward(board.tid.load(Ordering::Relaxed), signal);
+        }
+    }
+}
+
+/// Ends this thread's wait with the word, if it is in one.
+///
+/// Where a handler of the host's has interrupted that wait, with SA_RESTART it would begin again behind it, and nobody
+/// look at the word: so the signal is sent once more, to come when that handler has returned.
+///
+/// # Safety
+/// As [`record`].
+#[inline(always)]
+unsafe fn cut(board: &Board, word: &Word, signal: libc::c_int, registers: *mut libc::c_void) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if !sys::cut_if_waiting(registers, word) && board.forward(sys::gettid(), signal) {
+            sys::hold_back(registers, word, 1u64.wrapping_shl(signal as u32 - 1));
         }
     }
 }

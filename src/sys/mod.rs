@@ -34,19 +34,23 @@ pub(crate) use names::ERRNO_NAMES;
 pub(crate) type Result<T> = std::result::Result<T, i32>;
 
 /// For calls that no signal needs to cut, since they do not wait.
-pub(crate) static CALM: Word = Word::new();
+pub(crate) static CALM: Word = Word { inside: AtomicUsize::new(Word::ALL_THREADS), ..Word::new() };
 
 /// What cuts a wait when it is not zero.
 #[repr(C)]
 pub(crate) struct Word {
     bits: AtomicU64,
-    /// Where the stack of the thread stands that is in a call with this; 0: none is.
+    /// The thread that is in a call with this; 0: none is; or all that no signal cuts.
     inside: AtomicUsize,
+    /// Signals that this thread is to get once more when it is back in the stub, and that are blocked until then.
+    held_back: AtomicU64,
 }
 
 impl Word {
+    const ALL_THREADS: usize = usize::MAX;
+
     pub(crate) const fn new() -> Word {
-        Word { bits: AtomicU64::new(0), inside: AtomicUsize::new(0) }
+        Word { bits: AtomicU64::new(0), inside: AtomicUsize::new(0), held_back: AtomicU64::new(0) }
     }
 }
 
@@ -98,17 +102,36 @@ unsafe fn cut<const N: usize>(word: &Word, nr: i64, a: [usize; N]) -> Result<usi
         return Err(errno);
     }
     let six = args(a);
-    // That of threads which no signal cuts is in use by all of them.
-    let marked = !std::ptr::eq(word, &CALM);
-    if marked {
-        word.inside.store(six.as_ptr() as usize, Ordering::Relaxed);
-    }
     // SAFETY: the stub reads the word and six arguments, then does what `raw` does.
-    let result = unsafe { x86_64::perlipc_cut(word.as_ptr(), nr as isize, six.as_ptr()) };
-    if marked {
-        word.inside.store(0, Ordering::Relaxed);
+    answer(unsafe {
+        if word.inside.load(Ordering::Relaxed) == Word::ALL_THREADS {
+            x86_64::perlipc_cut(word.as_ptr(), nr as isize, six.as_ptr())
+        } else {
+            marked(word, nr as isize, &six)
+        }
+    })
+}
+
+/// The same, noted while it lasts: for the handler that finds one of the host's in between.
+///
+/// # Safety
+/// As [`raw`].
+#[inline(never)]
+unsafe fn marked(word: &Word, nr: isize, six: &[usize; 6]) -> isize {
+    word.inside.store(thread_self(), Ordering::Relaxed);
+    // SAFETY: the caller's promise.
+    let result = unsafe { x86_64::perlipc_cut(word.as_ptr(), nr, six.as_ptr()) };
+    word.inside.store(0, Ordering::Relaxed);
+    if word.held_back.load(Ordering::Relaxed) != 0 {
+        let_come(word);
     }
-    answer(result)
+    result
+}
+
+/// What was held back until the stub, where no handler of a host's was in between, is so still.
+#[cold]
+fn let_come(word: &Word) {
+    set_mask(libc::SIG_UNBLOCK, word.held_back.swap(0, Ordering::SeqCst));
 }
 
 /// For the calls that put things back: they never fail on purpose, or a test of failures would test its own making.
@@ -603,14 +626,27 @@ pub(crate) fn write_quiet(fd: RawFd, data: &[u8]) {
     unsafe { always(libc::SYS_write, [fd as usize, data.as_ptr() as usize, data.len()]) };
 }
 
-/// In the kernel's handler: ends the wait with this word that was interrupted, if one was.
+/// In the kernel's handler: ends the wait with this word that was interrupted, if one was. False: the thread is in a call
+/// with it, and something else was interrupted, most likely a handler of the host's that has interrupted the call.
 ///
 /// # Safety
-/// `registers` is the third argument of a running SA_SIGINFO handler, on the thread whose waits the word cuts.
+/// `registers` is the third argument of a running SA_SIGINFO handler.
 #[inline(always)]
-pub(crate) unsafe fn cut_if_waiting(registers: *mut libc::c_void, word: &Word) {
+pub(crate) unsafe fn cut_if_waiting(registers: *mut libc::c_void, word: &Word) -> bool {
     // SAFETY: the caller's promise.
-    unsafe { x86_64::cut_if_waiting(registers.cast(), word.inside.load(Ordering::Relaxed)) }
+    unsafe { x86_64::cut_if_waiting(registers.cast()) || word.inside.load(Ordering::Relaxed) != thread_self() }
+}
+
+/// In the kernel's handler: when this handler returns, these signals are blocked, until one of the host's that it has
+/// interrupted returns to what that has interrupted, or the call with this word is over.
+///
+/// # Safety
+/// As [`cut_if_waiting`].
+#[inline(always)]
+pub(crate) unsafe fn hold_back(registers: *mut libc::c_void, word: &Word, signals: u64) {
+    word.held_back.fetch_or(signals, Ordering::SeqCst);
+    // SAFETY: the caller's promise.
+    unsafe { x86_64::hold_back(registers.cast(), signals) };
 }
 
 // ---- processes ----

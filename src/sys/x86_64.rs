@@ -139,46 +139,35 @@ unsafe extern "C" {
 }
 
 /// Called by the kernel's handler alone: if the interrupted thread stands in the stub before its call, move it to the exit.
-///
-/// If it stands in a handler of somebody else's that has interrupted the stub, there is no stub to be seen yet: what the
-/// kernel will go back to is on the stack, between here and `inside`, or on the alternate one.
+/// Whether it stands in the stub at all.
 ///
 /// # Safety
-/// `registers` is the third argument of a running SA_SIGINFO handler; `inside` is 0, or was on this thread's stack when the
-/// stub was called last.
+/// `registers` is the third argument of a running SA_SIGINFO handler.
 #[inline(always)]
-pub(super) unsafe fn cut_if_waiting(registers: *mut Registers, inside: usize) {
-    // SAFETY: the kernel made the context on this thread's stack; only the addresses of the labels are taken. What is read
-    // above the stack pointer is this thread's stack, up to a frame of its own; what is written is a place to go back to.
+pub(super) unsafe fn cut_if_waiting(registers: *mut Registers) -> bool {
+    // SAFETY: the kernel made the context on this thread's stack; only the addresses of the labels are taken.
     unsafe {
-        let numbers = &mut (*registers).uc_mcontext.gregs;
-        let pc = &mut numbers[libc::REG_RIP as usize];
+        let pc = &mut (*registers).uc_mcontext.gregs[libc::REG_RIP as usize];
         let begin = &raw const perlipc_cut_begin as i64;
         let end = &raw const perlipc_cut_end as i64;
-        let exit = &raw const perlipc_cut_exit as i64;
         if *pc >= begin && *pc < end {
-            *pc = exit;
-        } else if inside != 0 && *pc != end {
-            let mut at = numbers[libc::REG_RSP as usize] as usize & !7;
-            let alternate = (*registers).uc_stack;
-            let base = alternate.ss_sp as usize;
-            let top =
-                if at.wrapping_sub(base) < alternate.ss_size { base.wrapping_add(alternate.ss_size) } else { inside };
-            // Who left the stub by a jump may stand anywhere.
-            if top.wrapping_sub(at) > 1 << 20 {
-                return;
-            }
-            while at.wrapping_add(16) <= top {
-                // The two registers stand side by side there.
-                let sp = (at as *const usize).read_volatile();
-                let pc = (at as *mut i64).wrapping_add(1);
-                if (begin..end).contains(&pc.read_volatile()) && inside.wrapping_sub(sp) < 4096 {
-                    pc.write_volatile(exit);
-                    return;
-                }
-                at = at.wrapping_add(8);
-            }
+            *pc = &raw const perlipc_cut_exit as i64;
+            return true;
         }
+        *pc == end
+    }
+}
+
+/// Called by the kernel's handler alone: what it goes back to has these signals blocked.
+///
+/// # Safety
+/// As [`cut_if_waiting`].
+#[inline(always)]
+pub(super) unsafe fn hold_back(registers: *mut Registers, signals: u64) {
+    // SAFETY: the kernel made the context, whose mask it takes back; its own is 64 bits long.
+    unsafe {
+        let mask = (&raw mut (*registers).uc_sigmask).cast::<u64>();
+        mask.write(mask.read() | signals);
     }
 }
 
