@@ -535,7 +535,7 @@ impl<'a> Pump<'a> {
 /// Memory of the caller's that is about to be filled for the first time, and is large: asks the kernel to give it in huge
 /// pages, where it has them.
 pub fn huge_pages(room: &mut [std::mem::MaybeUninit<u8>]) {
-    sys::advise_huge(room);
+    sys::memory::advise_huge(room);
 }
 
 /// Read after the deadline at most: what the pipe held, and what the child said on being ended.
@@ -571,7 +571,7 @@ pub trait Room: Any + Send {
 pub type MakeRoom = fn(usize) -> std::result::Result<Box<dyn Room>, i32>;
 
 /// Huge pages where the kernel has them, grown without a copy: faults on fresh small ones would cost more than the pipe.
-impl Room for sys::Pages {
+impl Room for sys::memory::Pages {
     fn grow(&mut self, len: usize) -> sys::Result<()> {
         self.resize(len)?;
         let _ = self.advise(libc::MADV_HUGEPAGE);
@@ -579,17 +579,17 @@ impl Room for sys::Pages {
     }
 
     fn bytes(&self) -> &[u8] {
-        sys::Pages::bytes(self)
+        sys::memory::Pages::bytes(self)
     }
 
     fn bytes_mut(&mut self) -> &mut [u8] {
-        sys::Pages::bytes_mut(self)
+        sys::memory::Pages::bytes_mut(self)
     }
 }
 
 /// Makes the rooms that a capture has of its own.
 pub fn pages(len: usize) -> std::result::Result<Box<dyn Room>, i32> {
-    let pages = sys::Pages::new(len, libc::MAP_NORESERVE)?;
+    let pages = sys::memory::Pages::new(len, libc::MAP_NORESERVE)?;
     let _ = pages.advise(libc::MADV_HUGEPAGE);
     Ok(Box::new(pages))
 }

@@ -42,7 +42,7 @@ pub fn daemonize(options: &str) -> Result<bool> {
         let _ = middle.wait(crate::time::Deadline::NEVER);
         return match (got, i32::from_ne_bytes(note)) {
             (4, 0) if keep => Ok(true),
-            (4, 0) => sys::exit(0),
+            (4, 0) => sys::process::exit(0),
             (4, errno) => Err(Error::os("daemon", errno)),
             _ => Err(Error::os("daemon", libc::ECHILD)),
         };
@@ -57,27 +57,27 @@ pub fn daemonize(options: &str) -> Result<bool> {
             Ok(false)
         }
         // The middle one, which only was there to be left.
-        Ok(false) => sys::exit(0),
+        Ok(false) => sys::process::exit(0),
         Err(errno) => {
             tell(errno);
-            sys::exit(1)
+            sys::process::exit(1)
         }
     }
 }
 
 /// `true` in the daemon, `false` in the process between.
 fn dissociate(chdir: bool, close: bool, umask: Option<u32>) -> sys::Result<bool> {
-    sys::setsid()?;
+    sys::process::setsid()?;
     match child::fork_alone() {
         Ok(Fork::Parent(_)) => return Ok(false),
         Ok(Fork::Child) => {}
         Err(error) => return Err(error.errno()),
     }
     if chdir {
-        sys::chdir(c"/")?;
+        sys::process::chdir(c"/")?;
     }
     if let Some(mask) = umask {
-        sys::umask(mask);
+        sys::process::umask(mask);
     }
     if close {
         let null = sys::open(&sys::CALM, c"/dev/null", libc::O_RDWR, 0)?;

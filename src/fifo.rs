@@ -135,7 +135,7 @@ impl Private {
     fn make() -> Result<(PathBuf, PathBuf)> {
         let below = [c"XDG_RUNTIME_DIR", c"TMPDIR"]
             .into_iter()
-            .filter_map(sys::getenv)
+            .filter_map(sys::process::getenv)
             .find(|dir| dir.first() == Some(&b'/'))
             .unwrap_or_else(|| b"/tmp".to_vec());
         let below = PathBuf::from(OsString::from_vec(below));

@@ -63,7 +63,7 @@ impl Listener {
     pub fn inherited() -> Result<Vec<Listener>> {
         static TAKEN: AtomicBool = AtomicBool::new(false);
         let number = |name| -> Option<i32> {
-            let value = sys::getenv(name)?;
+            let value = sys::process::getenv(name)?;
             std::str::from_utf8(&value).ok()?.parse().ok()
         };
         if number(c"LISTEN_PID") != Some(sys::getpid()) || TAKEN.swap(true, Ordering::SeqCst) {

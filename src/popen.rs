@@ -255,7 +255,7 @@ fn fork3_with(errors: Errors, threads_ok: bool, fork: impl FnOnce() -> Result<Fo
             for (from, to) in [(Some(input.as_raw_fd()), 0), (Some(output.as_raw_fd()), 1), (error, 2)] {
                 if from.is_some_and(|from| sys::dup_onto(from, to).is_err()) {
                     // An error here would look to the caller like the parent's. Its parent sees the code.
-                    sys::exit(127);
+                    sys::process::exit(127);
                 }
             }
             Ok(Fork3::Child)
@@ -290,7 +290,7 @@ fn may_fork(threads_ok: bool) -> Result<()> {
         }
     } else {
         // With other threads it could wait for ever for a file that one of them reads.
-        sys::flush_stdio();
+        sys::process::flush_stdio();
     }
     Ok(())
 }
@@ -325,7 +325,7 @@ fn fork_with(mode: Mode, threads_ok: bool, fork: impl FnOnce() -> Result<Fork>) 
             drop(ours);
             if sys::dup_onto(theirs.as_raw_fd(), place).is_err() {
                 // An error here would look to the caller like the parent's. Its parent sees the code.
-                sys::exit(127);
+                sys::process::exit(127);
             }
             Ok(ForkOpen::Child)
         }

@@ -532,7 +532,7 @@ impl Server {
         // The client sees the end before the kernel has taken this process down.
         sys::close(0);
         sys::close(1);
-        sys::exit(code)
+        sys::process::exit(code)
     }
 
     // ---- a few processes for all ----
@@ -622,17 +622,17 @@ impl Server {
                 if idle.load(Ordering::SeqCst) { Err(1) } else { Ok(()) }
             });
             if caught.is_err() {
-                sys::exit(126);
+                sys::process::exit(126);
             }
         }
         sys::set_mask(libc::SIG_SETMASK, mask);
         let [told, idle] = &*stop;
-        let Ok(null) = sys::open(&CALM, c"/dev/null", libc::O_RDWR, 0) else { sys::exit(126) };
+        let Ok(null) = sys::open(&CALM, c"/dev/null", libc::O_RDWR, 0) else { sys::process::exit(126) };
         let place = |fd: i32| sys::dup_onto(fd, 0).and_then(|()| sys::dup_onto(fd, 1));
         loop {
             let stopping = told.load(Ordering::SeqCst);
             if stopping && self.listener.set_waiting(false).is_err() {
-                sys::exit(1);
+                sys::process::exit(1);
             }
             idle.store(!stopping, Ordering::SeqCst);
             let answer = self.listener.accept_stop(if stopping { Deadline::NOW } else { Deadline::NEVER });
@@ -640,23 +640,23 @@ impl Server {
             match answer {
                 Ok(client) => {
                     counts.accepted.word().fetch_add(1, Ordering::SeqCst);
-                    let Work::Handler(handler) = &mut self.work else { sys::exit(126) };
+                    let Work::Handler(handler) = &mut self.work else { sys::process::exit(126) };
                     if place(client.as_raw_fd()).is_err() {
-                        sys::exit(126);
+                        sys::process::exit(126);
                     }
                     let code = serve(handler, client, Deadline::after(self.each));
                     if place(null.as_raw_fd()).is_err() {
-                        sys::exit(126);
+                        sys::process::exit(126);
                     }
                     let count = if code == 0 { &counts.ok } else { &counts.failed };
                     count.word().fetch_add(1, Ordering::SeqCst);
                 }
                 Err(Stop::Abandoned { .. } | Stop::Interrupted) => {}
-                Err(Stop::Timeout) => sys::exit(0),
+                Err(Stop::Timeout) => sys::process::exit(0),
                 Err(Stop::Errno(errno)) if passes(errno) => {
                     let _ = block::sleep(PAUSE.as_nanos() as u64);
                 }
-                Err(_) => sys::exit(1),
+                Err(_) => sys::process::exit(1),
             }
         }
     }
@@ -664,19 +664,19 @@ impl Server {
 
 /// Numbers that the workers and their parent share.
 struct Counts {
-    accepted: sys::Pages,
-    ok: sys::Pages,
-    failed: sys::Pages,
+    accepted: sys::memory::Pages,
+    ok: sys::memory::Pages,
+    failed: sys::memory::Pages,
 }
 
 impl Counts {
     fn new() -> sys::Result<Counts> {
-        let page = || sys::Pages::shared(4096);
+        let page = || sys::memory::Pages::shared(4096);
         Ok(Counts { accepted: page()?, ok: page()?, failed: page()? })
     }
 
     fn take(&self) -> (u64, u64, u64) {
-        let read = |page: &sys::Pages| page.word().load(Ordering::SeqCst);
+        let read = |page: &sys::memory::Pages| page.word().load(Ordering::SeqCst);
         (read(&self.accepted), read(&self.ok), read(&self.failed))
     }
 }
@@ -685,7 +685,7 @@ impl Counts {
 fn serve(handler: &mut Handler, client: OwnedFd, deadline: Deadline) -> i32 {
     // A panic ends its client's service, and no more than that.
     let code = catch_unwind(AssertUnwindSafe(|| handler(client, deadline))).unwrap_or(101);
-    sys::flush_stdio();
+    sys::process::flush_stdio();
     code
 }
 

@@ -77,7 +77,7 @@ impl Owner {
 }
 
 pub(crate) fn may_trust(uid: u32) -> bool {
-    let ([_, me, _], _) = sys::ids();
+    let ([_, me, _], _) = sys::process::ids();
     uid == 0 || uid == me
 }
 

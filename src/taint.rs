@@ -46,7 +46,7 @@ fn others_write(path: &CStr) -> bool {
 /// [`Cmd::taint`](crate::Cmd::taint) makes the same checks, and that of its program, each time a command is started.
 /// Perl: -T. It follows each value from its source; this looks at what a value holds, wherever it came from.
 pub fn check() -> Result<()> {
-    check_environment(&sys::environment())?;
+    check_environment(&sys::process::environment())?;
     check_ids()
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn check_environment(env: &[CString]) -> Result<()> {
 }
 
 pub(crate) fn check_ids() -> Result<()> {
-    let ([user, as_user, _], [group, as_group, _]) = sys::ids();
+    let ([user, as_user, _], [group, as_group, _]) = sys::process::ids();
     if user != as_user {
         return Err(insecure(format!("Insecure ids: the real user is {user}, the effective one {as_user}")));
     }
@@ -104,7 +104,7 @@ pub(crate) fn check_program(candidates: &[CString]) -> Result<()> {
 /// [`Cmd::clean`](crate::Cmd::clean) starts a command with it. Perl: `$ENV{PATH} = '/usr/bin:/bin'; delete @ENV{...}`.
 pub fn clean() -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut env = vec![(b"PATH".to_vec(), b"/usr/bin:/bin".to_vec())];
-    for entry in sys::environment() {
+    for entry in sys::process::environment() {
         let Some(at) = entry.to_bytes().iter().position(|byte| *byte == b'=') else { continue };
         let (name, value) = entry.to_bytes().split_at(at);
         let value = value.get(1..).unwrap_or_default();

@@ -71,15 +71,15 @@ impl Ids {
     /// Makes this process so, all its threads, for good; each step is read back.
     pub(crate) fn apply(&self) -> Result<()> {
         if self.set_groups {
-            sys::set_groups_all(&self.groups).map_err(|errno| Error::os("setgroups", errno))?;
+            sys::process::set_groups_all(&self.groups).map_err(|errno| Error::os("setgroups", errno))?;
         }
         if let Some(gid) = self.gid {
-            sys::set_gid_all(gid).map_err(|errno| Error::at("setgid", gid.to_string(), errno))?;
+            sys::process::set_gid_all(gid).map_err(|errno| Error::at("setgid", gid.to_string(), errno))?;
         }
         if let Some(uid) = self.uid {
-            sys::set_uid_all(uid).map_err(|errno| Error::at("setuid", uid.to_string(), errno))?;
+            sys::process::set_uid_all(uid).map_err(|errno| Error::at("setuid", uid.to_string(), errno))?;
         }
-        let (users, groups) = sys::ids();
+        let (users, groups) = sys::process::ids();
         if self.uid.is_some_and(|uid| users != [uid; 3]) || self.gid.is_some_and(|gid| groups != [gid; 3]) {
             return Err(Error::os("read back", libc::EPERM));
         }
@@ -89,7 +89,7 @@ impl Ids {
                 groups.dedup();
                 groups
             };
-            let now = sys::groups().map_err(|errno| Error::os("getgroups", errno))?;
+            let now = sys::process::groups().map_err(|errno| Error::os("getgroups", errno))?;
             if sorted(now) != sorted(self.groups.clone()) {
                 return Err(Error::os("read back", libc::EPERM));
             }

@@ -39,7 +39,7 @@ pub(crate) fn fork_alone() -> Result<Fork> {
 #[allow(unsafe_code)]
 pub unsafe fn fork_flushed() -> Result<Fork> {
     if sys::single_threaded() {
-        sys::flush_stdio();
+        sys::process::flush_stdio();
     }
     // SAFETY: the caller's promise.
     unsafe { fork() }
@@ -82,7 +82,7 @@ impl ForkGate {
 #[allow(unsafe_code)]
 pub unsafe fn fork() -> Result<Fork> {
     // SAFETY: the caller's promise.
-    fork_at(true, || unsafe { sys::fork() }.map_err(|errno| Error::os("fork", errno)))
+    fork_at(true, || unsafe { sys::process::fork() }.map_err(|errno| Error::os("fork", errno)))
 }
 
 /// The same by a fork of the host's own, that runs what must run around one there (Python's `os.fork`). `fork` answers
@@ -117,11 +117,11 @@ fn fork_at(bare: bool, fork: impl FnOnce() -> Result<i32>) -> Result<Fork> {
 }
 
 fn forked(pid: i32) -> Child {
-    let pidfd = match sys::pidfd_open(pid) {
+    let pidfd = match sys::process::pidfd_open(pid) {
         Ok(fd) => Some(fd),
         Err(errno) => {
             // Without one (no descriptor left, or the call is forbidden) the number has to do.
-            sys::NO_PIDFD_OPEN.note(errno);
+            sys::process::NO_PIDFD_OPEN.note(errno);
             None
         }
     };

@@ -20,7 +20,8 @@ use crate::block::{self, CALM, Stop, Wait};
 use crate::error::{Error, Result};
 use crate::signal;
 use crate::status::Status;
-use crate::sys::{self, Who};
+use crate::sys;
+use crate::sys::process::Who;
 use crate::time::Deadline;
 use crate::watch;
 
@@ -97,13 +98,13 @@ impl Child {
             return Err(Error::invalid("adopt", "a pid is greater than 0"));
         }
         // Ours, whether it runs or has ended; nothing is reaped by this look.
-        sys::waitid(&CALM, Who::Pid(pid), libc::WEXITED | libc::WNOHANG | libc::WNOWAIT).map_err(failed)?;
+        sys::process::waitid(&CALM, Who::Pid(pid), libc::WEXITED | libc::WNOHANG | libc::WNOWAIT).map_err(failed)?;
         if let Some(state) = registry().children.get(&pid) {
             return Err(Error::invalid("adopt", format!("{} has a handle already", state.pid)));
         }
-        let pidfd = match sys::pidfd_open(pid) {
+        let pidfd = match sys::process::pidfd_open(pid) {
             Ok(fd) => Some(fd),
-            Err(errno) if sys::NO_PIDFD_OPEN.note(errno) => None,
+            Err(errno) if sys::process::NO_PIDFD_OPEN.note(errno) => None,
             Err(errno) => return Err(failed(errno)),
         };
         Ok(Child::register(pid, pidfd, false, false))
@@ -305,7 +306,7 @@ impl State {
                     if self.known().is_some() {
                         continue;
                     }
-                    match sys::waitid(signal::word(), Who::Pidfd(pidfd), libc::WEXITED) {
+                    match sys::process::waitid(signal::word(), Who::Pidfd(pidfd), libc::WEXITED) {
                         Ok((_, status)) => return Ok(self.store(Status::from_raw(status))),
                         Err(libc::ECHILD) => return self.stolen(pidfd),
                         Err(libc::EINTR) => {}
@@ -321,7 +322,7 @@ impl State {
             if let Some(status) = self.known() {
                 return Ok(status);
             }
-            match sys::waitid(&CALM, Who::Pidfd(pidfd), libc::WEXITED | libc::WNOHANG) {
+            match sys::process::waitid(&CALM, Who::Pidfd(pidfd), libc::WEXITED | libc::WNOHANG) {
                 // It has ended, but who traces it has not let go of it yet.
                 Ok((0, _)) => {}
                 Ok((_, status)) => return Ok(self.store(Status::from_raw(status))),
@@ -339,7 +340,7 @@ impl State {
             if let Some(status) = self.known() {
                 return Ok(Some(status));
             }
-            match sys::waitid(signal::word(), Who::Pid(self.pid), libc::WEXITED | options) {
+            match sys::process::waitid(signal::word(), Who::Pid(self.pid), libc::WEXITED | options) {
                 Ok((0, _)) => Ok(None),
                 Ok((_, status)) => Ok(Some(self.store(Status::from_raw(status)))),
                 Err(libc::ECHILD) => Ok(Some(self.store(Status::UNKNOWN))),
@@ -365,12 +366,12 @@ impl State {
     fn stolen(&self, pidfd: RawFd) -> Wait<Status> {
         let limit = Deadline::after(Some(Duration::from_secs(1)));
         loop {
-            match sys::pidfd_exit_status(pidfd) {
+            match sys::process::pidfd_exit_status(pidfd) {
                 Ok(Some(status)) => return Ok(self.store(Status::from_raw(status))),
                 Ok(None) => {}
                 Err(libc::EINTR) => continue,
                 Err(errno) => {
-                    sys::NO_PIDFD_INFO.note(errno);
+                    sys::process::NO_PIDFD_INFO.note(errno);
                     return Ok(self.store(Status::UNKNOWN));
                 }
             }
@@ -390,7 +391,7 @@ impl State {
         }
         let _reap = try_lock(&self.reap)?;
         let who = self.pidfd.as_ref().map_or(Who::Pid(self.pid), |fd| Who::Pidfd(fd.as_raw_fd()));
-        match sys::waitid(&CALM, who, libc::WEXITED | libc::WNOHANG) {
+        match sys::process::waitid(&CALM, who, libc::WEXITED | libc::WNOHANG) {
             Ok((0, _)) => None,
             Ok((_, status)) => Some(self.store(Status::from_raw(status))),
             Err(libc::ECHILD) => match &self.pidfd {
@@ -427,7 +428,7 @@ impl State {
     /// After a SIGSTOP of ours.
     fn go_on(&self) {
         match &self.pidfd {
-            Some(pidfd) => sys::pidfd_continue(pidfd.as_raw_fd()),
+            Some(pidfd) => sys::process::pidfd_continue(pidfd.as_raw_fd()),
             None => drop(self.kill(libc::SIGCONT)),
         }
     }

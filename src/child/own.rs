@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 
-use crate::sys::{self, Wiped};
+use crate::sys;
+use crate::sys::memory::Wiped;
 
 static NUMBER: Wiped<AtomicU64> = Wiped::new(AtomicU64::new(0));
 

@@ -94,7 +94,7 @@ mod tests {
         assert!(new.wait(Deadline::NEVER).unwrap().success());
     }
     use crate::block::CALM;
-    use crate::sys::Who;
+    use crate::sys::process::Who;
 
     /// A process that is forked while another thread is inside the registry has one that it can use.
     #[test]
@@ -110,7 +110,7 @@ mod tests {
             });
             inside.wait();
             // SAFETY: the child makes plain calls of this library and ends.
-            let pid = unsafe { sys::fork() };
+            let pid = unsafe { sys::process::fork() };
             if pid == Ok(0) {
                 // SAFETY: plain numbers; what hangs ends by SIGALRM.
                 unsafe { libc::alarm(5) };
@@ -121,6 +121,6 @@ mod tests {
             forked.wait();
             pid.unwrap()
         });
-        assert_eq!(sys::waitid(&CALM, Who::Pid(pid), libc::WEXITED), Ok((pid, 0)));
+        assert_eq!(sys::process::waitid(&CALM, Who::Pid(pid), libc::WEXITED), Ok((pid, 0)));
     }
 }

@@ -9,7 +9,7 @@ use crate::sys;
 
 impl State {
     pub(super) fn kill_tree(&self, signal: i32) -> sys::Result<Reach> {
-        if sys::NO_PIDFD_OPEN.is_known() {
+        if sys::process::NO_PIDFD_OPEN.is_known() {
             return self.kill_group(signal);
         }
         let mut found: BTreeMap<i32, OwnedFd> = BTreeMap::new();
@@ -28,7 +28,7 @@ impl State {
                 self.go_on();
             }
             for pidfd in found.values() {
-                sys::pidfd_continue(pidfd.as_raw_fd());
+                sys::process::pidfd_continue(pidfd.as_raw_fd());
             }
             return reach;
         }
@@ -47,7 +47,7 @@ impl State {
             // A stopped process sees the signal when it goes on.
             self.go_on();
             for pidfd in found.values() {
-                sys::pidfd_continue(pidfd.as_raw_fd());
+                sys::process::pidfd_continue(pidfd.as_raw_fd());
             }
         }
         match swept.and(to_child) {
@@ -78,10 +78,10 @@ impl State {
                 if pid == self.pid || pid == me || found.contains_key(&pid) || !self.is_descendant(pid, found) {
                     continue;
                 }
-                let pidfd = match sys::pidfd_open(pid) {
+                let pidfd = match sys::process::pidfd_open(pid) {
                     Ok(pidfd) => pidfd,
                     Err(libc::ESRCH) => continue,
-                    Err(errno) if sys::NO_PIDFD_OPEN.note(errno) => return Err(libc::ENOSYS),
+                    Err(errno) if sys::process::NO_PIDFD_OPEN.note(errno) => return Err(libc::ENOSYS),
                     Err(errno) => return Err(errno),
                 };
                 // The number may have changed hands between the look and the opening: look again.

@@ -11,7 +11,8 @@ use crate::block::{self, CALM, Stop};
 use crate::error::{Error, Result};
 use crate::signal;
 use crate::status::Status;
-use crate::sys::{self, Who};
+use crate::sys;
+use crate::sys::process::Who;
 use crate::time::Deadline;
 
 /// Waits for any child that this library started and whose end was not told yet: its pid and status. ECHILD when there
@@ -131,7 +132,7 @@ pub fn wait_pid(pid: i32, deadline: Deadline) -> Result<(i32, Status)> {
         // First only look: a child of ours must be reaped under its own lock, so that its status is kept.
         let word = if options & libc::WNOHANG != 0 { &CALM } else { signal::word() };
         loop {
-            let (found, _) = match sys::waitid(word, who, libc::WEXITED | libc::WNOWAIT | options) {
+            let (found, _) = match sys::process::waitid(word, who, libc::WEXITED | libc::WNOWAIT | options) {
                 // Nothing for the kernel to tell any more, since CHLD is ignored or somebody else has reaped: but ours.
                 Err(libc::ECHILD) => return take_stolen(who).map(Some).ok_or(libc::ECHILD),
                 answer => answer?,
@@ -140,7 +141,7 @@ pub fn wait_pid(pid: i32, deadline: Deadline) -> Result<(i32, Status)> {
                 return Ok(None);
             }
             let Some(child) = settled(found) else {
-                return match sys::waitid(&CALM, Who::Pid(found), libc::WEXITED | libc::WNOHANG) {
+                return match sys::process::waitid(&CALM, Who::Pid(found), libc::WEXITED | libc::WNOHANG) {
                     Ok((0, _)) | Err(libc::ECHILD) => Ok(None),
                     Ok((pid, status)) => Ok(Some((pid, Status::from_raw(status)))),
                     Err(errno) => Err(errno),

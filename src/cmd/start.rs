@@ -84,7 +84,7 @@ impl Cmd {
         let env = (self.env_clear || !self.env.is_empty()).then(|| self.environment());
         let candidates = self.candidates(env.as_deref())?;
         if self.taint {
-            taint::check_environment(env.as_deref().unwrap_or(&sys::environment()))?;
+            taint::check_environment(env.as_deref().unwrap_or(&sys::process::environment()))?;
             taint::check_program(&candidates)?;
             // A user brings all its ids along.
             if self.user.is_none() {
@@ -130,7 +130,7 @@ impl Cmd {
     }
 
     fn environment(&self) -> Vec<CString> {
-        let mut env = if self.env_clear { Vec::new() } else { sys::environment() };
+        let mut env = if self.env_clear { Vec::new() } else { sys::process::environment() };
         env.retain(|entry| {
             let name = entry.to_bytes().split(|b| *b == b'=').next().unwrap_or_default();
             !self.env.contains_key(name)
@@ -156,7 +156,7 @@ impl Cmd {
         let find = |env: &[CString]| env.iter().find_map(|e| e.to_bytes().strip_prefix(b"PATH=").map(<[u8]>::to_vec));
         let path = match (set, env) {
             (Some(_), Some(env)) => find(env),
-            _ => sys::getenv(c"PATH"),
+            _ => sys::process::getenv(c"PATH"),
         };
         let path = path.unwrap_or_else(|| b"/bin:/usr/bin".to_vec());
         // "./" and ".//." are "." too.

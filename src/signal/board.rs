@@ -6,7 +6,8 @@ use super::names::{LAST, bit};
 use super::{dispatch, pipe, table};
 use crate::block::CALM;
 use crate::error::{Error, Result};
-use crate::sys::{self, Wiped, Word, Zeroed};
+use crate::sys::memory::{Wiped, Zeroed};
+use crate::sys::{self, Word};
 
 /// What the handler knows of one signal's arrivals.
 pub(super) struct Arrival {

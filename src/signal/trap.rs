@@ -134,7 +134,7 @@ fn chosen(signals: &str) -> Result<u64> {
 fn prepare() -> Result<()> {
     let failed = |errno| Error::at("trap", "stack", errno);
     if ROOMS.load(Ordering::Acquire).is_null() {
-        let rooms = sys::Pages::new(2 * ROOM, 0).map_err(failed)?;
+        let rooms = sys::memory::Pages::new(2 * ROOM, 0).map_err(failed)?;
         let none = std::ptr::null_mut();
         if ROOMS.compare_exchange(none, rooms.as_ptr(), Ordering::AcqRel, Ordering::Acquire).is_ok() {
             std::mem::forget(rooms);

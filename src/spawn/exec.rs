@@ -5,16 +5,17 @@ use std::os::fd::{AsRawFd, RawFd};
 use super::{Mask, Spec, explain_exec};
 use crate::error::{Error, Result};
 use crate::signal;
-use crate::sys::{self, Pointers};
+use crate::sys;
+use crate::sys::process::Pointers;
 
 /// Perl's `exec`: this process becomes the program. Comes back only to tell why not, with everything as it was but
 /// what a step before the failing one has changed, which the error's step tells.
 pub(crate) fn exec(spec: &Spec<'_>) -> Error {
     let argv = Pointers::new(spec.argv.to_vec());
-    let env = Pointers::new(spec.env.clone().unwrap_or_else(sys::environment));
+    let env = Pointers::new(spec.env.clone().unwrap_or_else(sys::process::environment));
     let failed = |step, errno| Error::os(step, errno);
     if spec.session {
-        if let Err(errno) = sys::setsid() {
+        if let Err(errno) = sys::process::setsid() {
             return failed("setsid", errno);
         }
     }
@@ -44,20 +45,20 @@ pub(crate) fn exec(spec: &Spec<'_>) -> Error {
         }
     }
     if let Some(dir) = spec.dir {
-        if let Err(errno) = sys::chdir(dir) {
+        if let Err(errno) = sys::process::chdir(dir) {
             return Error::at("chdir", dir.to_bytes(), errno);
         }
     }
     let mask_before = spec.mask.map(|mask| Mask(sys::set_mask(libc::SIG_SETMASK, mask)));
-    let umask_before = spec.umask.map(sys::umask);
+    let umask_before = spec.umask.map(sys::process::umask);
     let signals_before = signal::set_defaults(spec.defaults);
     let mut result = (libc::ENOENT, 0);
     let mut forbidden = None;
     for (which, path) in spec.candidates.iter().enumerate() {
-        let mut errno = sys::execve(path, &argv, &env);
+        let mut errno = sys::process::execve(path, &argv, &env);
         if errno == libc::ENOEXEC {
             let script = [c"sh".to_owned(), path.clone()].into_iter().chain(spec.argv.iter().skip(1).cloned());
-            errno = sys::execve(c"/bin/sh", &Pointers::new(script.collect()), &env);
+            errno = sys::process::execve(c"/bin/sh", &Pointers::new(script.collect()), &env);
             result = (errno, which);
             break;
         }
@@ -75,7 +76,7 @@ pub(crate) fn exec(spec: &Spec<'_>) -> Error {
         result = (libc::EACCES, which);
     }
     if let Some(umask) = umask_before {
-        sys::umask(umask);
+        sys::process::umask(umask);
     }
     signal::put_back(&signals_before);
     drop(mask_before);

@@ -75,7 +75,7 @@ const STACK: usize = 64 * 1024;
 
 thread_local! {
     /// Kept from one start to the next: a fresh stack would cost two mappings and their page faults.
-    static STACKS: RefCell<Option<sys::Pages>> = const { RefCell::new(None) };
+    static STACKS: RefCell<Option<sys::memory::Pages>> = const { RefCell::new(None) };
 }
 
 fn with_stack<T>(f: impl FnOnce(&mut [u8]) -> T) -> Result<T> {
@@ -83,7 +83,8 @@ fn with_stack<T>(f: impl FnOnce(&mut [u8]) -> T) -> Result<T> {
     let mut stack = match kept {
         Some(stack) => stack,
         None => {
-            let stack = sys::Pages::new(STACK, libc::MAP_NORESERVE).map_err(|errno| Error::os("stack", errno))?;
+            let stack =
+                sys::memory::Pages::new(STACK, libc::MAP_NORESERVE).map_err(|errno| Error::os("stack", errno))?;
             stack.guard().map_err(|errno| Error::os("stack", errno))?;
             stack
         }
@@ -120,7 +121,7 @@ pub(crate) fn start(spec: &Spec<'_>) -> Result<Child> {
                 pause *= 2;
             }
             // No table of descriptors of its own to be had in this way: by the older one.
-            Err(Error::Os { step: OWN_TABLE, errno, .. }) if sys::NO_OWN_TABLE.note(errno) => {}
+            Err(Error::Os { step: OWN_TABLE, errno, .. }) if sys::process::NO_OWN_TABLE.note(errno) => {}
             result => return result,
         }
     }
@@ -164,10 +165,9 @@ fn start_once(spec: &Spec<'_>) -> Result<Child> {
 
     // Who reaps any child at all waits until this one is in the registry.
     let _starting = starting();
-    let _user = spec
-        .ids
-        .as_ref()
-        .map(|_| (CHANGING_USER.get().lock().unwrap_or_else(PoisonError::into_inner), Dumpable(sys::dumpable())));
+    let _user = spec.ids.as_ref().map(|_| {
+        (CHANGING_USER.get().lock().unwrap_or_else(PoisonError::into_inner), Dumpable(sys::process::dumpable()))
+    });
     let defaults = spec.defaults | signal::deaf_for_child();
     // A child is born without handlers (CLONE_CLEAR_SIGHAND): signals need to be kept from it only while it has yet to
     // put back what is ignored.
@@ -178,7 +178,7 @@ fn start_once(spec: &Spec<'_>) -> Result<Child> {
         seen: 0,
         report,
         // What redirects nothing needs nothing of the parent's table but 0, 1 and 2, however much else is open.
-        shares_table: spec.fds.is_empty() && report < 0 && !sys::NO_OWN_TABLE.is_known(),
+        shares_table: spec.fds.is_empty() && report < 0 && !sys::process::NO_OWN_TABLE.is_known(),
         clear_handlers: false,
         parent: if spec.death_signal.is_some() { sys::getpid() } else { 0 },
         session: spec.session,
@@ -202,7 +202,7 @@ fn start_once(spec: &Spec<'_>) -> Result<Child> {
         mask: spec.mask.or(mask.as_ref().map(|mask| mask.0)).unwrap_or(0),
         candidates: all,
         shell_argv: all.wrapping_add(spec.candidates.len() + 1),
-        envp: env.as_ref().map_or_else(sys::environ, |env| env.as_ptr() as usize),
+        envp: env.as_ref().map_or_else(sys::process::environ, |env| env.as_ptr() as usize),
     };
 
     let mut pidfd: RawFd = -1;
@@ -244,9 +244,9 @@ fn start_once(spec: &Spec<'_>) -> Result<Child> {
         return Ok(Child::register(pid, pidfd, leads, spec.end_on_drop));
     }
     // It ends at this moment: no zombie is left behind, and nobody is told of it.
-    let who = pidfd.as_ref().map_or(sys::Who::Pid(pid), |fd| sys::Who::Pidfd(fd.as_raw_fd()));
+    let who = pidfd.as_ref().map_or(sys::process::Who::Pid(pid), |fd| sys::process::Who::Pidfd(fd.as_raw_fd()));
     loop {
-        match sys::waitid(&CALM, who, libc::WEXITED) {
+        match sys::process::waitid(&CALM, who, libc::WEXITED) {
             Err(libc::EINTR) => {}
             Ok(_) | Err(libc::ECHILD) => break,
             // Not to be had now: an orphan, which a later sweep takes.
@@ -260,13 +260,13 @@ fn clone(stack: &mut [u8], pidfd: &mut RawFd, plan: &mut Plan, mask: &mut Option
     let shares = plan.shares_table;
     let at = std::ptr::from_mut(plan).cast();
     let failed = |errno| Error::os("fork", errno);
-    if !sys::NO_CLONE3.is_known() {
+    if !sys::process::NO_CLONE3.is_known() {
         // SAFETY: the stack is this thread's spare one, the plan outlives the child's use of it (the thread stands
         // still until then, or the child has a copy), and child_main keeps the rules.
-        match unsafe { sys::start(true, shares, stack, pidfd, child_main, at) } {
+        match unsafe { sys::process::start(true, shares, stack, pidfd, child_main, at) } {
             Ok(pid) => return Ok(pid),
             Err(errno @ (libc::ENOSYS | libc::EPERM | libc::EINVAL | libc::E2BIG)) => {
-                sys::NO_CLONE3.note(errno);
+                sys::process::NO_CLONE3.note(errno);
             }
             Err(errno) => return Err(failed(errno)),
         }
@@ -279,7 +279,8 @@ fn clone(stack: &mut [u8], pidfd: &mut RawFd, plan: &mut Plan, mask: &mut Option
         *mask = Some(before);
     }
     // SAFETY: as above.
-    unsafe { sys::start(false, shares, stack, pidfd, child_main, std::ptr::from_mut(plan).cast()) }.map_err(failed)
+    unsafe { sys::process::start(false, shares, stack, pidfd, child_main, std::ptr::from_mut(plan).cast()) }
+        .map_err(failed)
 }
 
 /// The descriptors as the child's code takes them.
@@ -299,8 +300,8 @@ struct Dumpable(i32);
 
 impl Drop for Dumpable {
     fn drop(&mut self) {
-        if sys::dumpable() != self.0 {
-            sys::set_dumpable(self.0);
+        if sys::process::dumpable() != self.0 {
+            sys::process::set_dumpable(self.0);
         }
     }
 }

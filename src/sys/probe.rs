@@ -2,7 +2,9 @@
 
 use std::os::fd::AsRawFd;
 
-use super::{CALM, Who, always, answer, pidfd_exit_status, pipe, read_nowait, waitid, write_nosignal};
+use super::memory::Pages;
+use super::process::{self, Who, pidfd_exit_status, waitid};
+use super::{CALM, always, answer, pipe, read_nowait, write_nosignal};
 
 pub(crate) fn clone3() -> bool {
     // SAFETY: arguments of size 0, which the kernel refuses before it reads any.
@@ -17,21 +19,21 @@ pub(crate) fn close_range() -> bool {
 }
 
 pub(crate) fn pidfd() -> bool {
-    super::pidfd_open(super::getpid()).is_ok()
+    process::pidfd_open(super::getpid()).is_ok()
 }
 
 pub(crate) fn pidfd_exit() -> bool {
     // A process that runs has no exit status yet, and the kernel that knows the question leaves the bit out; one that
     // does not know it would have to be asked about an ended child.
-    let Ok(me) = super::pidfd_open(super::getpid()) else { return false };
+    let Ok(me) = process::pidfd_open(super::getpid()) else { return false };
     if pidfd_exit_status(me.as_raw_fd()).is_err() {
         return false;
     }
     // SAFETY: the child does nothing but end; vfork semantics, on a stack of its own.
-    let Ok(mut stack) = super::Pages::new(64 * 1024, 0) else { return false };
+    let Ok(mut stack) = Pages::new(64 * 1024, 0) else { return false };
     let mut pidfd = -1;
     // SAFETY: `end` takes no plan and makes one system call.
-    let started = unsafe { super::start(false, false, stack.bytes_mut(), &mut pidfd, end, std::ptr::null_mut()) };
+    let started = unsafe { process::start(false, false, stack.bytes_mut(), &mut pidfd, end, std::ptr::null_mut()) };
     if started.is_err() || pidfd < 0 {
         return false;
     }

@@ -4,7 +4,9 @@ use std::mem::ManuallyDrop;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use super::{Pages, Result, SigInfo, always, getpid, gettid, raw};
+use super::memory::Pages;
+use super::process;
+use super::{Result, SigInfo, always, getpid, gettid, raw};
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -35,7 +37,7 @@ pub(crate) fn alarm(after: Duration, interval: Duration) -> Result<Duration> {
 
 /// What comes with a signal that is queued with a value.
 fn queued(signal: i32, value: u64) -> SigInfo {
-    let uid = super::ids().0[0];
+    let uid = process::ids().0[0];
     let mut info = SigInfo { signo: signal, code: libc::SI_QUEUE, pid: getpid(), uid, ..SigInfo::NONE };
     info.set_value(value);
     info
