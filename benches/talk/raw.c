@@ -94,7 +94,7 @@ int main(int argc, char **argv) {
         else OFTEN(echo(writer, reader, 0));
         close(writer);
         reap(pid);
-    } else if (strncmp(what, "cat_", 4) == 0 && what[4] != 's') OFTEN(cat());
+    } else if (strncmp(what, "cat_", 4) == 0 && what[4] != 's' && !strstr(what, "_quiet")) OFTEN(cat());
     else return 77;
     return 0;
 }
