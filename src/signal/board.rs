@@ -161,7 +161,7 @@ impl Board {
     /// Sends a signal on to another thread, or once more to this one. Whether it is under way.
     #[inline(always)]
     fn forward(&self, tid: i32, signal: i32) -> bool {
-        let bit = 1u64.wrapping_shl(signal as u32 - 1);
+        let bit = bit(signal);
         self.forwarded.fetch_or(bit, Ordering::SeqCst);
         // A real-time one has no room in a full queue: then the next arrival tries again.
         let sent = sys::forward(tid, signal, self.mark());
@@ -181,7 +181,7 @@ impl Board {
         if info.code == libc::SI_QUEUE {
             return info.value() == self.mark();
         }
-        let bit = 1u64.wrapping_shl(signal as u32 - 1);
+        let bit = bit(signal);
         let me = sys::thread_self();
         (info.code, info.pid, info.uid) == (libc::SI_USER, 0, 0)
             && self.forwarded.load(Ordering::SeqCst) & bit != 0
@@ -227,7 +227,7 @@ pub(super) extern "C" fn on_signal_front(
     unsafe {
         let behind = (*BEHIND.as_ptr().add(signal as usize)).load(Ordering::Relaxed);
         if behind > 1 && !board().is_forwarded(signal, &*info.cast()) {
-            if BEHIND_INFO.load(Ordering::Relaxed) & 1u64.wrapping_shl(signal as u32 - 1) != 0 {
+            if BEHIND_INFO.load(Ordering::Relaxed) & bit(signal) != 0 {
                 type Handler = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
                 std::mem::transmute::<usize, Handler>(behind)(signal, info, registers);
             } else {
@@ -246,7 +246,7 @@ unsafe fn record(signal: libc::c_int, info: &sys::SigInfo, registers: *mut libc:
     unsafe {
         let board = board();
         let forwarded = board.is_forwarded(signal, info);
-        let bit = 1u64.wrapping_shl(signal as u32 - 1);
+        let bit = bit(signal);
         // Where there is one thread, nobody else is at the board; but this too may be interrupted, since a host that is in
         // front of it, or behind, chooses what is blocked meanwhile. So each change is one instruction.
         let alone = sys::single_threaded();
@@ -308,7 +308,7 @@ unsafe fn cut(board: &Board, word: &Word, signal: libc::c_int, registers: *mut l
     // SAFETY: the caller's promise.
     unsafe {
         if !sys::cut_if_waiting(registers, word) && board.forward(sys::gettid(), signal) {
-            sys::hold_back(registers, word, 1u64.wrapping_shl(signal as u32 - 1));
+            sys::hold_back(registers, word, bit(signal));
         }
     }
 }

@@ -255,7 +255,7 @@ pub(super) fn wait_for_handler(deadline: Deadline, step: &'static str) -> Result
         let ran = run_due().map_err(|stop| stop.error(step))?;
         if ran > 0 || deadline.passed() {
             // Also what was written after its arrival was handled.
-            drop(pipe::Drained::new(board()));
+            pipe::settle(board());
             return Ok(ran);
         }
         match sys::wait_for_signal(word(), deadline.left()) {

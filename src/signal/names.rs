@@ -102,7 +102,8 @@ pub(super) fn set(signals: &str) -> Result<u64> {
     })
 }
 
-/// A signal's place in a set.
+/// A signal's place in a set; in the kernel's handler too, so it must not be able to panic.
+#[inline(always)]
 pub(super) fn bit(signal: i32) -> u64 {
-    1 << (signal - 1)
+    1u64.wrapping_shl(signal as u32 - 1)
 }

@@ -61,7 +61,7 @@ pub(super) fn announce(board: &Board) {
     }
 }
 
-/// When this is dropped the pipe is readable if something is left, and only then.
+/// [`settle`], on every way out.
 pub(super) struct Drained<'a>(&'a Board);
 
 impl Drained<'_> {
@@ -73,9 +73,15 @@ impl Drained<'_> {
 impl Drop for Drained<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        if self.0.pipe[1].load(Ordering::Relaxed) > 0 {
-            empty(self.0);
-        }
+        settle(self.0);
+    }
+}
+
+/// The pipe is readable if something is left, and only then.
+#[inline(always)]
+pub(super) fn settle(board: &Board) {
+    if board.pipe[1].load(Ordering::Relaxed) > 0 {
+        empty(board);
     }
 }
 
