@@ -220,7 +220,9 @@ fn patterns_of_both_sides_are_told_of() {
             assert_eq!(interact.next(&mut child, soon()), Ok(Event::Seen(said)));
             assert_eq!((interact.seen(0), interact.seen(1)), (Some(&b"said one"[..]), Some(&b"one"[..])));
             assert_eq!((interact.groups(), interact.seen(2), interact.seen(3)), (2, None, None));
-            assert_eq!(child.buffered(), b".\r\n", "what is behind it is unread");
+            // The terminal may hand on the line's end in a piece of its own.
+            let unread = child.buffered();
+            assert!(!unread.is_empty() && b".\r\n".starts_with(unread), "what is behind it is unread: {unread:?}");
             assert_eq!(interact.next(&mut child, soon()), Ok(Event::Seen(help)));
             assert_eq!(interact.seen(0), Some(&b"~?"[..]));
             // A callback's turn: it may talk with the child itself.
@@ -237,9 +239,8 @@ fn patterns_of_both_sides_are_told_of() {
         || {
             user.sees("ready\r\n");
             user.types(b"one\r");
-            user.sees("said one");
+            user.sees("said one.\r\n");
             user.types(b"~?");
-            user.sees("\r\n");
             // It is alone in its turn; what is typed then is for later.
             user.types(b"12\r");
             user.sees("said 12.\r\n");
