@@ -84,6 +84,7 @@ fn names_and_numbers() {
     for none in ["", "int", "SIGint", "FOO", "65", "-1", "RTMIN-1", "RTMIN+31", "RTMAX-31", "NUM5", "SIG2", "2 "] {
         assert!(signal::number(none).is_err(), "{none:?}");
     }
+    assert!(signal::number("\0INT").is_err() && signal::number("SIGSIGINT").is_err());
     assert_eq!((signal::name(65), signal::name(-1)), (None, None));
 }
 

@@ -246,6 +246,14 @@ pub fn pause(deadline: Deadline) -> Result<u32> {
     wait_for_handler(deadline, "pause")
 }
 
+/// As [`dispatch`] without running anything: whether a handler became due before the deadline. For hosts that have to get
+/// ready for what their handlers do: [`dispatch`] runs them then.
+///
+/// False at once on a thread that is not the signal thread.
+pub fn wait_due(deadline: Deadline) -> Result<bool> {
+    if is_signal_thread() { wait_until_due(deadline, "dispatch") } else { Ok(false) }
+}
+
 #[inline(always)]
 pub(super) fn wait_for_handler(deadline: Deadline, step: &'static str) -> Result<u32> {
     loop {
@@ -257,6 +265,20 @@ pub(super) fn wait_for_handler(deadline: Deadline, step: &'static str) -> Result
             // Also what was written after its arrival was handled.
             pipe::settle(board());
             return Ok(ran);
+        }
+        wait_until_due(deadline, step)?;
+    }
+}
+
+/// Waits until a handler is due; false when time is up.
+#[inline(always)]
+fn wait_until_due(deadline: Deadline, step: &'static str) -> Result<bool> {
+    loop {
+        if !nothing_due() {
+            return Ok(true);
+        }
+        if deadline.passed() {
+            return Ok(false);
         }
         match sys::wait_for_signal(word(), deadline.left()) {
             Ok(()) => {}

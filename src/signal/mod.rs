@@ -28,7 +28,7 @@ mod trap;
 
 pub use alarm::{alarm, sleep};
 pub use board::{due_word, take_over};
-pub use dispatch::{Arrived, RunHandlers, current, dispatch, host, hosted, is_due, pause};
+pub use dispatch::{Arrived, RunHandlers, current, dispatch, host, hosted, is_due, pause, wait_due};
 pub use mask::{Set, block, mask, pending, set_mask, suspend, unblock};
 pub use names::{name, names, number};
 pub use pipe::fd;

@@ -91,14 +91,13 @@ class SignalTable(MutableMapping[Signal, Disposition]):
         self.signame = tuple({number: name for name, number in reversed(names)}[number] for number in range(65))
         #: The numbers by name, aliases too: Perl's %signo.
         self.signo = dict(names)
-        # How many blocks hold each signal back, and all of those as a set.
+        # How many blocks hold each signal back.
         self._held = [0] * 65
-        self._blocked = 0
 
     def _hold(self, numbers: list[int], more: int) -> None:
         for number in numbers:
             self._held[number] += more
-        self._blocked = sum(1 << (number - 1) for number, held in enumerate(self._held) if held)
+        _perlipc.signal_hold(sum(1 << (number - 1) for number, held in enumerate(self._held) if held))
 
     def number(self, signal: Signal) -> int:
         """The number of a signal; KeyError when there is none of that name."""
@@ -173,15 +172,6 @@ class SignalTable(MutableMapping[Signal, Disposition]):
         """
         return _Blocked(self, [self.number(signal) for signal in signals])
 
-    def next(self, timeout: float | None = None) -> str:
-        """Takes the next of the signals that block() holds back, lowest number first, without any handler: its name.
-
-        timeout is in seconds, None waits for ever; TimeoutError when it is over. Handlers of other signals run meanwhile.
-        """
-        if not self._blocked:
-            raise ValueError("no signal is blocked: see SIG.block")
-        return self.signame[_perlipc.signal_wait(self._blocked, timeout)]
-
     def fileno(self) -> int:
         """A descriptor for event loops of others: the reading end of a pipe, readable when a signal has come that has a
         handler of SIG. dispatch() runs what is due and empties it. It stays the package's.
@@ -192,10 +182,13 @@ class SignalTable(MutableMapping[Signal, Disposition]):
 
         @staticmethod
         def dispatch(timeout: float | None = 0.0) -> int: ...
+        @staticmethod
+        def next(timeout: float | None = None) -> str: ...
 
     else:
-        # As it is compiled: without a Python function around it a look costs next to nothing.
+        # As they are compiled: without a Python function around it a look costs next to nothing.
         dispatch = staticmethod(_perlipc.signal_dispatch)
+        next = staticmethod(_perlipc.signal_next)
 
 
 def _put(number: int, handler: Any, hand_on: bool = False) -> None:

@@ -1,6 +1,6 @@
-//! Raw functions in front of methods that are called by the million. A call with few and plain arguments goes the quick
-//! way, one function deep: after a system call each return costs more than what a method does. Every other call goes on to
-//! the method itself, which knows all arguments and their errors.
+//! Raw functions in front of methods, and functions, that are called by the million. A call with few and plain arguments
+//! goes the quick way, one function deep: after a system call each return costs more than what a method does. Every other
+//! call goes on to the method itself, which knows all arguments and their errors.
 
 #![allow(unsafe_code)]
 
@@ -20,16 +20,21 @@ use pyo3::{PyClass, PyErr};
 
 type Raw = ffi::PyCFunctionFastWithKeywords;
 
-/// A method, and what stands in front of it: `front!` makes it.
-pub(crate) struct Method<T> {
-    class: PhantomData<fn(T)>,
+/// The quick function, and what it stands before.
+pub(crate) struct Front {
     name: &'static str,
     front: Raw,
-    /// As the class had it.
+    /// What it stands before, as it was found.
     object: AtomicPtr<ffi::PyObject>,
     /// The function in that, once it was called.
     function: AtomicPtr<c_void>,
 }
+
+/// A front of a method: `front!` makes it.
+pub(crate) struct Method<T>(Front, PhantomData<fn(T)>);
+
+/// A front of a function of the module: `front!` makes it.
+pub(crate) struct Function(Front);
 
 /// What a call was made with, as the interpreter hands it over: so many objects, and behind them those that the tuple of
 /// names, or NULL, names. All of them are there as long as this is.
@@ -40,22 +45,29 @@ pub(crate) struct Call {
     names: *mut ffi::PyObject,
 }
 
-/// A front's function: the quick way, from the object and the arguments; `None`, before anything was done: not for it.
+/// A front's function: the quick way, from the object, where it is a method, and the arguments; `None`, before anything
+/// was done: not for it.
 macro_rules! front {
-    ($method:ident, $name:literal, $class:ty, $way:expr) => {
+    ($front:ident, $name:literal, $class:ty, $way:expr) => {
+        front!(@ $front, $name, $crate::front::Method<$class>, $way);
+    };
+    ($front:ident, $name:literal, $way:expr) => {
+        front!(@ $front, $name, $crate::front::Function, $way);
+    };
+    (@ $front:ident, $name:literal, $kind:ty, $way:expr) => {
         #[allow(unsafe_code)]
-        static $method: $crate::front::Method<$class> = {
+        static $front: $kind = {
             unsafe extern "C" fn front(
                 this: *mut pyo3::ffi::PyObject,
                 args: *const *mut pyo3::ffi::PyObject,
                 count: isize,
                 names: *mut pyo3::ffi::PyObject,
             ) -> *mut pyo3::ffi::PyObject {
-                // SAFETY: called by the interpreter, as a method of that class.
-                unsafe { $crate::front::Call::new(this, args, count, names).go(&$method, $way) }
+                // SAFETY: called by the interpreter, as what it was put in the place of.
+                unsafe { $front.go(&$crate::front::Call::new(this, args, count, names), $way) }
             }
             // SAFETY: that is its front.
-            unsafe { $crate::front::Method::new($name, front) }
+            unsafe { <$kind>::new($name, front) }
         };
     };
 }
@@ -63,41 +75,109 @@ pub(crate) use front;
 
 impl<T: PyClass<Frozen = True> + Sync> Method<T> {
     /// # Safety
-    /// The front takes an object of the class, and does nothing but [`Call::go`] with this.
+    /// The front takes an object of the class, and does nothing but [`Method::go`] with this.
     pub(crate) const unsafe fn new(name: &'static str, front: Raw) -> Method<T> {
-        let (object, function) = (AtomicPtr::new(std::ptr::null_mut()), AtomicPtr::new(std::ptr::null_mut()));
-        Method { class: PhantomData, name, front, object, function }
+        Method(Front::new(name, front), PhantomData)
     }
 
     /// Puts the front in the method's place; it says of itself what the method does.
     pub(crate) fn put(&'static self, py: Python<'_>) -> PyResult<()> {
+        let class = py.get_type::<T>();
+        self.0.put(&class, |definition| {
+            // SAFETY: the definition is there for good, and its function is of the kind that the flags say.
+            unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyDescr_NewMethod(class.as_type_ptr(), definition)) }
+        })
+    }
+
+    /// # Safety
+    /// Called by the interpreter, which is held, for a method of that class.
+    #[inline(always)]
+    pub(crate) unsafe fn go(
+        &self,
+        call: &Call,
+        way: impl for<'a> FnOnce(Python<'a>, &'a T, &'a Call) -> Option<PyResult<*mut ffi::PyObject>>,
+    ) -> *mut ffi::PyObject {
+        // SAFETY: the caller's promise; the object outlives the call.
+        unsafe {
+            self.0.go(call, |py, call| {
+                let this = Bound::ref_from_ptr(py, &call.this).cast_unchecked::<T>().get();
+                way(py, this, call)
+            })
+        }
+    }
+}
+
+impl Function {
+    /// # Safety
+    /// The front does nothing but [`Function::go`] with this.
+    pub(crate) const unsafe fn new(name: &'static str, front: Raw) -> Function {
+        Function(Front::new(name, front))
+    }
+
+    /// Puts the front in the function's place; it says of itself what the function does.
+    pub(crate) fn put(&'static self, module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let name = module.name()?;
+        self.0.put(module, |definition| {
+            // SAFETY: the definition is there for good, and its function is of the kind that the flags say.
+            unsafe {
+                let function = ffi::PyCFunction_NewEx(definition, module.as_ptr(), name.as_ptr());
+                Bound::from_owned_ptr_or_err(module.py(), function)
+            }
+        })
+    }
+
+    /// # Safety
+    /// Called by the interpreter, which is held.
+    #[inline(always)]
+    pub(crate) unsafe fn go(
+        &self,
+        call: &Call,
+        way: impl for<'a> FnOnce(Python<'a>, &'a Call) -> Option<PyResult<*mut ffi::PyObject>>,
+    ) -> *mut ffi::PyObject {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.go(call, way) }
+    }
+}
+
+impl Front {
+    const fn new(name: &'static str, front: Raw) -> Front {
+        let (object, function) = (AtomicPtr::new(std::ptr::null_mut()), AtomicPtr::new(std::ptr::null_mut()));
+        Front { name, front, object, function }
+    }
+
+    fn put<'py>(
+        &'static self,
+        place: &Bound<'py, PyAny>,
+        make: impl FnOnce(*mut ffi::PyMethodDef) -> PyResult<Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
         if !self.object.load(Ordering::Relaxed).is_null() {
             return Ok(());
         }
-        let class = py.get_type::<T>();
-        let method = class.getattr(self.name)?;
-        let told = |what| method.getattr(what)?.extract::<String>();
+        let found = place.getattr(self.name)?;
+        let told = |what| found.getattr(what)?.extract::<String>();
         let doc = format!("{}{}\n--\n\n{}", self.name, told("__text_signature__")?, told("__doc__")?);
-        let definition = Box::leak(Box::new(ffi::PyMethodDef {
+        let front = make(Box::leak(Box::new(ffi::PyMethodDef {
             ml_name: CString::new(self.name)?.into_raw(),
             ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: self.front },
             ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
             ml_doc: CString::new(doc)?.into_raw(),
-        }));
-        // SAFETY: the definition is there for good, and its function is of the kind that the flags say.
-        let front =
-            unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyDescr_NewMethod(class.as_type_ptr(), definition))? };
-        self.object.store(method.into_ptr(), Ordering::Relaxed);
-        class.setattr(self.name, front)
+        })))?;
+        self.object.store(found.into_ptr(), Ordering::Relaxed);
+        place.setattr(self.name, front)
     }
 
+    /// The function that the front stands before; `this` is an object of the class, or the module.
     fn function(&self, this: &Bound<'_, PyAny>) -> PyResult<*mut c_void> {
         let mut function = self.function.load(Ordering::Relaxed);
         if function.is_null() {
             let object = self.object.load(Ordering::Relaxed);
             // SAFETY: a reference that is kept for good.
             let object = unsafe { Bound::ref_from_ptr(this.py(), &object) };
-            let bound = object.call_method1("__get__", (this,))?;
+            // A function is bound already.
+            let bound = match object.getattr("__get__") {
+                Ok(get) => get.call1((this,))?,
+                Err(_) => object.clone(),
+            };
             // SAFETY: of what is no such object it says so.
             let (flags, found) =
                 unsafe { (ffi::PyCFunction_GetFlags(bound.as_ptr()), ffi::PyCFunction_GetFunction(bound.as_ptr())) };
@@ -114,10 +194,10 @@ impl<T: PyClass<Frozen = True> + Sync> Method<T> {
         Ok(function)
     }
 
-    /// The method itself.
+    /// What the front stands before.
     ///
     /// # Safety
-    /// As [`Call::go`].
+    /// As [`Front::go`].
     #[cold]
     #[inline(never)]
     unsafe fn call(&self, call: &Call) -> *mut ffi::PyObject {
@@ -128,6 +208,25 @@ impl<T: PyClass<Frozen = True> + Sync> Method<T> {
                 Ok(function) => transmute::<*mut c_void, Raw>(function)(call.this, call.args, call.count, call.names),
                 Err(error) => failed(py, error),
             }
+        }
+    }
+
+    /// # Safety
+    /// Called by the interpreter, which is held, as what this stands before.
+    #[inline(always)]
+    unsafe fn go(
+        &self,
+        call: &Call,
+        way: impl for<'a> FnOnce(Python<'a>, &'a Call) -> Option<PyResult<*mut ffi::PyObject>>,
+    ) -> *mut ffi::PyObject {
+        // SAFETY: the caller's promise.
+        let py = unsafe { Python::assume_attached() };
+        match catch_unwind(AssertUnwindSafe(|| way(py, call))) {
+            Ok(Some(Ok(object))) => object,
+            Ok(Some(Err(error))) => failed(py, error),
+            // SAFETY: as above.
+            Ok(None) => unsafe { self.call(call) },
+            Err(_) => failed(py, PanicException::new_err("a defect of perlipc")),
         }
     }
 }
@@ -145,34 +244,19 @@ impl Call {
         Call { this, args, count, names }
     }
 
-    /// # Safety
-    /// Called by the interpreter, which is held, for a method of that class.
-    #[inline(always)]
-    pub(crate) unsafe fn go<T: PyClass<Frozen = True> + Sync>(
-        &self,
-        method: &Method<T>,
-        way: impl for<'a> FnOnce(Python<'a>, &'a T, &'a Call) -> Option<PyResult<*mut ffi::PyObject>>,
-    ) -> *mut ffi::PyObject {
-        // SAFETY: the caller's promise.
-        let py = unsafe { Python::assume_attached() };
-        // SAFETY: as above; the object outlives the call.
-        let this = unsafe { Bound::ref_from_ptr(py, &self.this).cast_unchecked::<T>() }.get();
-        match catch_unwind(AssertUnwindSafe(|| way(py, this, self))) {
-            Ok(Some(Ok(object))) => object,
-            Ok(Some(Err(error))) => failed(py, error),
-            // SAFETY: as above.
-            Ok(None) => unsafe { method.call(self) },
-            Err(_) => failed(py, PanicException::new_err("a defect of perlipc")),
-        }
-    }
-
     /// Whether that many arguments were given at most, and none by name.
     #[inline(always)]
     pub(crate) fn has_up_to(&self, most: isize) -> bool {
         self.count <= most && self.names.is_null()
     }
 
-    /// The same, but for one that may be given by that name, which is interned: the number that it is.
+    /// Whether just that many arguments were given, and none by name.
+    #[inline(always)]
+    pub(crate) fn is_of(&self, count: isize) -> bool {
+        self.count == count && self.names.is_null()
+    }
+
+    /// As [`Call::has_up_to`], but for one that may be given by that name, which is interned: the number that it is.
     #[inline(always)]
     pub(crate) fn has_up_to_and(&self, most: isize, name: &Bound<'_, PyString>, otherwise: i64) -> Option<i64> {
         if self.names.is_null() {
@@ -200,6 +284,31 @@ impl Call {
             let data = (ffi::PyBytes_Check(object) != 0).then(|| ffi::PyBytes_AsString(object))?;
             Some(std::slice::from_raw_parts(data.cast(), ffi::PyBytes_Size(object) as usize))
         }
+    }
+
+    /// An argument that is a str.
+    #[inline(always)]
+    pub(crate) fn text(&self, at: isize) -> Option<&str> {
+        let object = self.arg(at)?;
+        let mut len = 0;
+        // SAFETY: an object that is there as long as the call, and whose text never changes.
+        unsafe {
+            let text =
+                (ffi::PyUnicode_CheckExact(object) != 0).then(|| ffi::PyUnicode_AsUTF8AndSize(object, &mut len))?;
+            if text.is_null() {
+                // The function says what is wrong.
+                ffi::PyErr_Clear();
+                return None;
+            }
+            Some(std::str::from_utf8_unchecked(std::slice::from_raw_parts(text.cast(), len as usize)))
+        }
+    }
+
+    /// Whether None is given, alone.
+    #[inline(always)]
+    pub(crate) fn is_none_alone(&self) -> bool {
+        // SAFETY: the interpreter is held.
+        self.has_up_to(1) && self.arg(0) == Some(unsafe { ffi::Py_None() })
     }
 
     /// An argument that is an int of 64 bits.

@@ -72,8 +72,8 @@ mod _perlipc {
     use crate::shm::{SharedMem, shmctl, shmget, shmread, shmwrite};
     #[pymodule_export]
     use crate::signal::{
-        alarm, kill, signal_dispatch, signal_fd, signal_front, signal_hand_on, signal_names, signal_number,
-        signal_trap, signal_trappable, signal_wait, sleep,
+        alarm, kill, signal_dispatch, signal_fd, signal_front, signal_hand_on, signal_hold, signal_names, signal_next,
+        signal_number, signal_trap, signal_trappable, sleep,
     };
     #[pymodule_export]
     use crate::status::Status;
@@ -101,6 +101,7 @@ mod _perlipc {
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
         perlipc::signal::host(crate::signal::run_handlers);
+        crate::signal::put_fronts(module)?;
         crate::sem::put_fronts(module.py())?;
         crate::stream::put_fronts(module.py())?;
         crate::msg::put_fronts(module.py())

@@ -6,10 +6,13 @@ use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use perlipc::{Deadline, Error, signal};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyString;
 
 use crate::error::raise;
+use crate::front::front;
 use crate::time::{deadline, duration};
 
 /// How many threads may have something in RAISED: a look at this is much quicker.
@@ -174,16 +177,46 @@ pub(crate) fn signal_fd(py: Python<'_>) -> PyResult<i32> {
     signal::fd().map_err(|error| raise(py, error))
 }
 
-/// Takes one of these blocked signals (bit n - 1 is signal n): its number.
+/// The signals that SIG.block holds back: see [`Set`](signal::Set).
+static HELD_BACK: AtomicU64 = AtomicU64::new(0);
+
+/// Which signals SIG.block holds back from now on: bit n - 1 is signal n.
 #[pyfunction]
-pub(crate) fn signal_wait(py: Python<'_>, signals: u64, timeout: Option<f64>) -> PyResult<i32> {
-    let set = signal::Set::from_bits(signals);
-    let deadline = deadline(timeout)?;
-    // What waits already is taken at once, without letting other threads in.
-    if let Ok(arrived) = signal::wait(set, Deadline::NOW) {
-        return Ok(arrived.signal);
+pub(crate) fn signal_hold(signals: u64) {
+    HELD_BACK.store(signals, Ordering::Relaxed);
+}
+
+static QUICK: Quick = Quick::new();
+
+#[inline(always)]
+fn next(py: Python<'_>, deadline: Deadline) -> PyResult<Bound<'_, PyString>> {
+    static NAMES: PyOnceLock<Vec<Py<PyString>>> = PyOnceLock::new();
+    let held_back = HELD_BACK.load(Ordering::Relaxed);
+    if held_back == 0 {
+        return Err(PyValueError::new_err("no signal is blocked: see SIG.block"));
     }
-    Ok(blocking(py, || signal::wait(set, deadline))?.signal)
+    let set = signal::Set::from_bits(held_back);
+    // What waits already is taken at once, without letting other threads in.
+    let quick =
+        if QUICK.worth_it() { signal::wait(set, Deadline::NOW).inspect_err(|_| QUICK.in_vain()).ok() } else { None };
+    let arrived = match quick {
+        Some(arrived) => arrived,
+        None => blocking(py, || signal::wait(set, deadline))?,
+    };
+    let name = |n| PyString::new(py, signal::name(n).unwrap_or("?")).unbind();
+    let names = NAMES.get_or_init(py, || (0..=64).map(name).collect());
+    Ok(names[arrived.signal as usize].bind(py).clone())
+}
+
+front!(NEXT, "signal_next", |py, call| call.has_up_to(0).then(|| next(py, Deadline::NEVER).map(Bound::into_ptr)));
+
+/// Takes the next of the signals that block() holds back, lowest number first, without any handler: its name.
+///
+/// timeout is in seconds, None waits for ever; TimeoutError when it is over. Handlers of other signals run meanwhile.
+#[pyfunction]
+#[pyo3(signature = (timeout = None))]
+pub(crate) fn signal_next(py: Python<'_>, timeout: Option<f64>) -> PyResult<Bound<'_, PyString>> {
+    next(py, deadline(timeout)?)
 }
 
 /// Waits until a handler of SIG has run, or the time is up, and empties the descriptor; None waits for ever. How many
@@ -207,12 +240,28 @@ pub(crate) fn signal_wait(py: Python<'_>, signals: u64, timeout: Option<f64>) ->
 #[pyfunction]
 #[pyo3(signature = (timeout = Some(0.0)), text_signature = "(timeout=0.0)")]
 pub(crate) fn signal_dispatch(py: Python<'_>, timeout: Option<f64>) -> PyResult<u32> {
-    if timeout == Some(0.0) && !signal::is_due() {
-        return Ok(0);
-    }
-    let deadline = deadline(timeout)?;
-    blocking(py, || signal::dispatch(deadline))
+    dispatch(py, deadline(timeout)?)
 }
+
+/// Other threads run while this waits; the handlers need the interpreter.
+#[inline(always)]
+fn dispatch(py: Python<'_>, deadline: Deadline) -> PyResult<u32> {
+    loop {
+        let ran = told(py, signal::dispatch(Deadline::NOW))?;
+        if ran > 0 || !blocking(py, || signal::wait_due(deadline))? {
+            return Ok(ran);
+        }
+    }
+}
+
+front!(DISPATCH, "signal_dispatch", |py, call| {
+    let ran = match call.has_up_to(0) {
+        true if !signal::is_due() => Ok(0),
+        true => dispatch(py, Deadline::NOW),
+        false => call.is_none_alone().then(|| dispatch(py, Deadline::NEVER))?,
+    };
+    Some(ran.and_then(|ran| Ok(ran.into_pyobject(py)?.into_ptr())))
+});
 
 /// The numbers of the signals that sigtrap's words mean.
 #[pyfunction]
@@ -263,19 +312,47 @@ pub(crate) fn kill(
     let mut reached = 0;
     let mut denied = None;
     for target in targets {
-        let sent = match target.cast::<crate::child::Child>() {
-            Ok(child) => signal::kill(signal, child.get().0.pid()),
-            Err(_) => signal::kill(signal, target.extract::<c_int>()?),
+        let pid = match target.cast::<crate::child::Child>() {
+            Ok(child) => child.get().0.pid(),
+            Err(_) => target.extract::<c_int>()?,
         };
-        match sent {
-            Ok(()) => reached += 1,
-            Err(error) if error.errno() == libc::EPERM => denied = denied.or(Some(error)),
-            Err(error) if error.errno() == libc::ESRCH => {}
-            Err(error) => return Err(raise(py, error)),
-        }
+        reached += u32::from(kill_one(py, signal, pid, &mut denied)?);
     }
     py.check_signals()?;
-    denied.map_or(Ok(reached), |error| Err(raise(py, error)))
+    denied.map_or(Ok(reached), Err)
+}
+
+/// Whether it was reached; that it may not be is noted.
+#[inline(always)]
+fn kill_one(py: Python<'_>, signal: &str, pid: c_int, denied: &mut Option<PyErr>) -> PyResult<bool> {
+    match signal::kill(signal, pid) {
+        Ok(()) => Ok(true),
+        Err(error) => match error.errno() {
+            libc::ESRCH => Ok(false),
+            libc::EPERM => {
+                denied.get_or_insert_with(|| raise(py, error));
+                Ok(false)
+            }
+            _ => Err(raise(py, error)),
+        },
+    }
+}
+
+front!(KILL, "kill", |py, call| {
+    let (signal, pid) = (call.text(0)?, call.number(1, 0)?);
+    let pid = pid.try_into().ok().filter(|_| call.is_of(2))?;
+    let mut denied = None;
+    let reached = kill_one(py, signal, pid, &mut denied).and_then(|reached| {
+        py.check_signals()?;
+        denied.map_or(Ok(reached), Err)
+    });
+    Some(reached.and_then(|reached| Ok(u32::from(reached).into_pyobject(py)?.into_ptr())))
+});
+
+pub(crate) fn put_fronts(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    KILL.put(module)?;
+    NEXT.put(module)?;
+    DISPATCH.put(module)
 }
 
 /// ALRM after that many seconds, fractions too, and then after each interval unless that is 0; 0 cancels. Gives what was

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import inspect
+import os
 import subprocess
 import sys
 import threading
@@ -60,6 +61,13 @@ def test_what_they_say_of_themselves() -> None:
     assert said(ipc.MessageQueue.recv)[0] == "(self, /, type=0, *, size=8192, timeout=None)"
     assert said(ipc.Stream.write)[0] == "(self, data, /)"
     assert said(ipc.Stream.readline) == ("(self, /, *, timeout=Ellipsis)", "The next record with its separator; empty at the end")
+    for function, signature in (
+        (ipc.kill, "(signal, /, *targets)"),
+        (ipc.SIG.next, "(timeout=None)"),
+        (ipc.SIG.dispatch, "(timeout=0.0)"),
+    ):
+        assert type(function).__name__ == "builtin_function_or_method" and function.__doc__
+        assert str(inspect.signature(function)) == signature
 
 
 def test_semaphores(semaphore: ipc.Semaphore) -> None:
@@ -165,6 +173,92 @@ def test_a_write_that_does_not_fit_goes_on() -> None:
             thread.start()
             assert reader.read(size * len(pieces)) == b"".join(pieces)
             thread.join(10)
+
+
+def test_signals_that_are_taken() -> None:
+    me = os.getpid()
+    sends: list[Callable[[], int]] = [
+        lambda: ipc.kill("USR1", me),
+        lambda: ipc.kill("SIGUSR1", me),
+        lambda: ipc.kill(10, me),
+        lambda: ipc.kill("USR1", me, me) - 1,
+    ]
+    with ipc.SIG.block("USR1", "USR2"):
+        for send in sends:
+            assert send() == 1 and ipc.SIG.next() == "USR1"
+            assert failure(ipc.SIG.next, 0)[0] is TimeoutError
+        ipc.kill("USR2", me)
+        ipc.kill("USR1", me)
+        assert [ipc.SIG.next(), ipc.SIG.next(timeout=None)] == ["USR1", "USR2"]
+        ipc.kill("USR1", me)
+        assert ipc.SIG.next(1) == "USR1"
+        for _ in range(40):
+            # After some in vain it no longer tries before it waits.
+            assert failure(ipc.SIG.next, timeout=0.001) == failure(ipc.SIG.next, 0.001)
+        threading.Timer(0.05, os.kill, (me, 10)).start()
+        assert ipc.SIG.next() == "USR1"
+        assert "not negative" in failure(ipc.SIG.next, -1)[1]
+        assert "positional" in failure(ipc.SIG.next, 1, 2)[1]
+        assert "unexpected keyword" in failure(ipc.SIG.next, limit=1)[1]
+    assert failure(ipc.SIG.next) == failure(ipc.SIG.next, 1) == (ValueError, "no signal is blocked: see SIG.block")
+
+
+def test_kill() -> None:
+    me = os.getpid()
+    assert ipc.kill("USR1") == 0 and ipc.kill(0, me) == ipc.kill("ZERO", me) == 1
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    assert ipc.kill("TERM", gone.pid) == 0 and ipc.kill("TERM", gone.pid, gone.pid) == 0
+    for name in ("FOO", "int", "", "\0INT", "\udc80"):
+        assert failure(ipc.kill, name, me) == failure(ipc.kill, name, me, me)
+    for target in (1 << 31, -1 << 40, 1 << 70, "1", None, 1.5):
+        assert failure(ipc.kill, "ZERO", target) == failure(ipc.kill, "ZERO", target, me)
+    assert "missing 1 required positional argument: 'signal'" in failure(ipc.kill)[1]
+    assert "signal" in failure(ipc.kill, signal="USR1")[1]
+    assert failure(ipc.kill, 1.5, me)[0] is TypeError
+
+
+def test_kill_of_what_is_not_ours() -> None:
+    pid = os.fork()
+    if pid == 0:
+        if os.geteuid() == 0:
+            os.setuid(65534)
+        try:
+            one = failure(ipc.kill, "ZERO", 1)
+            os._exit(0 if one == failure(ipc.kill, "ZERO", 1, os.getpid()) and one[0] is PermissionError else 1)
+        finally:
+            os._exit(2)
+    assert os.waitpid(pid, 0) == (pid, 0)
+
+
+def test_handlers_run_whichever_way_a_call_goes() -> None:
+    log: list[str] = []
+    me = os.getpid()
+
+    def raising(name: str) -> None:
+        raise LookupError(name)
+
+    waits: list[Callable[[], int]] = [lambda: ipc.SIG.dispatch(None), lambda: ipc.SIG.dispatch(timeout=None)]
+    with ipc.local(ipc.SIG, USR1=log.append, USR2=raising):
+        assert ipc.kill("USR1", me) == 1 and len(log) == 1
+        assert ipc.kill(10, me) == 1 and len(log) == 2
+        assert ipc.kill("USR1", me, me) == 2 and len(log) == 4
+        assert failure(ipc.kill, "USR2", me) == failure(ipc.kill, "USR2", me, me) == (LookupError, "USR2")
+        for wait in waits:
+            for number in (10, 12):
+                # What has come until now counts too.
+                ipc.SIG.dispatch()
+                log.clear()
+                sender = threading.Timer(0.05, os.kill, (me, number))
+                sender.start()
+                if number == 10:
+                    assert wait() == 1 and log == ["USR1"]
+                else:
+                    assert failure(wait) == (LookupError, "USR2")
+                sender.join()
+        assert ipc.SIG.dispatch() == ipc.SIG.dispatch(0) == ipc.SIG.dispatch(0.01) == 0
+        assert "not negative" in failure(ipc.SIG.dispatch, -1)[1]
+        assert "positional" in failure(ipc.SIG.dispatch, None, 1)[1]
 
 
 def test_a_module_that_is_imported_anew_has_them_once() -> None:
