@@ -339,54 +339,10 @@ impl Gate {
 
     /// The same, or until `other` can be read (-1: there is none). Whether `fd` is ready.
     pub(crate) fn ready_or(&self, fd: RawFd, events: i16, other: RawFd, deadline: Deadline) -> Wait<bool> {
-        self.check()?;
-        if sys::single_threaded() {
-            let mut fds = [entry(fd, events), entry(other, libc::POLLIN)];
-            return match poll(&mut fds, deadline)? {
-                0 => Err(Stop::Timeout),
-                _ => Ok(fds[0].revents != 0),
-            };
-        }
-        let waker = waker()?;
-        self.lock().push(waker.clone());
-        let _leave = Leave(self, &waker);
-        self.check()?;
-        let mut fds = [entry(fd, events), entry(waker.fd.as_raw_fd(), libc::POLLIN), entry(other, libc::POLLIN)];
-        loop {
-            match poll(&mut fds, deadline)? {
-                0 => return Err(Stop::Timeout),
-                _ if fds[1].revents != 0 => {
-                    let mut count = [0; 8];
-                    let _ = sys::read(&CALM, waker.fd.as_raw_fd(), &mut count);
-                    // If it is not this object that ended, a call of this thread that is over was meant.
-                    self.check()?;
-                }
-                _ => return Ok(fds[0].revents != 0),
-            }
-        }
-    }
-
-    /// The same for several descriptors at once: how many of them are ready, 0 when the deadline came first.
-    pub(crate) fn poll(&self, fds: &mut Vec<libc::pollfd>, deadline: Deadline) -> Wait<usize> {
-        self.check()?;
-        if sys::single_threaded() {
-            return poll(fds, deadline);
-        }
-        let waker = waker()?;
-        self.lock().push(waker.clone());
-        let _leave = Leave(self, &waker);
-        self.check()?;
-        fds.push(entry(waker.fd.as_raw_fd(), libc::POLLIN));
-        loop {
-            let found = poll(fds, deadline)?;
-            if fds.last().is_none_or(|entry| entry.revents == 0) {
-                fds.pop();
-                return Ok(found);
-            }
-            let mut count = [0; 8];
-            let _ = sys::read(&CALM, waker.fd.as_raw_fd(), &mut count);
-            // If it is not this object that ended, a call of this thread that is over was meant.
-            self.check()?;
+        let mut fds = [entry(fd, events), entry(other, libc::POLLIN), SPARE];
+        match poll_beside(&[Some(self)], &mut fds, deadline)? {
+            0 => Err(Stop::Timeout),
+            _ => Ok(fds[0].revents != 0),
         }
     }
 
@@ -407,15 +363,55 @@ impl Drop for Inside<'_> {
     }
 }
 
-struct Leave<'a>(&'a Gate, &'a Arc<Waker>);
+/// The last entry of [`poll_beside`], which has its own use for it.
+pub(crate) const SPARE: libc::pollfd = libc::pollfd { fd: -1, events: 0, revents: 0 };
 
-impl Drop for Leave<'_> {
-    fn drop(&mut self) {
-        let mut waiting = self.0.lock();
-        if let Some(at) = waiting.iter().position(|w| Arc::ptr_eq(w, self.1)) {
-            waiting.swap_remove(at);
+/// As [`poll`], and ends when another thread cancels or closes one of these objects. Behind the descriptors is one
+/// [`SPARE`] entry.
+#[inline]
+pub(crate) fn poll_beside(gates: &[Option<&Gate>], fds: &mut [libc::pollfd], deadline: Deadline) -> Wait<usize> {
+    gates.iter().flatten().try_for_each(|gate| gate.check())?;
+    let behind = fds.len() - 1;
+    // Nobody is there who could.
+    if sys::single_threaded() || gates.iter().all(Option::is_none) {
+        return poll(&mut fds[..behind], deadline);
+    }
+    let waker = waker()?;
+    let _beside = Beside::new(gates, &waker);
+    gates.iter().flatten().try_for_each(|gate| gate.check())?;
+    fds[behind] = entry(waker.fd.as_raw_fd(), libc::POLLIN);
+    loop {
+        let found = poll(fds, deadline)?;
+        if fds[behind].revents == 0 {
+            return Ok(found);
         }
-        drop(waiting);
+        let mut count = [0; 8];
+        let _ = sys::read(&CALM, waker.fd.as_raw_fd(), &mut count);
+        // If it is none of these that ended, a call of this thread that is over was meant.
+        gates.iter().flatten().try_for_each(|gate| gate.check())?;
+    }
+}
+
+/// A thread that waits beside these objects, which wake it.
+struct Beside<'a>(&'a [Option<&'a Gate>], &'a Arc<Waker>);
+
+impl<'a> Beside<'a> {
+    fn new(gates: &'a [Option<&'a Gate>], waker: &'a Arc<Waker>) -> Beside<'a> {
+        for gate in gates.iter().flatten() {
+            gate.lock().push(waker.clone());
+        }
+        Beside(gates, waker)
+    }
+}
+
+impl Drop for Beside<'_> {
+    fn drop(&mut self) {
+        for gate in self.0.iter().flatten() {
+            let mut waiting = gate.lock();
+            if let Some(at) = waiting.iter().position(|waker| Arc::ptr_eq(waker, self.1)) {
+                waiting.swap_remove(at);
+            }
+        }
         let _ = WAKER.try_with(|kept| kept.replace(Some(self.1.clone())));
     }
 }

@@ -168,8 +168,8 @@ impl Capturing<'_> {
 /// from the reader and the error stream until their ends; the streams are closed then, and the child is waited for.
 /// What was read ahead comes first, what was still buffered for writing goes out before.
 ///
-/// When the deadline or a handler ends it, the capture has what came, with [`stopped`](Capture::stopped) and an
-/// unknown status; the child runs on and what is not at its end stays open: call again with the same streams and the rest
+/// When the deadline or a handler ends it, or another thread that cancels or closes one of the streams, the capture has
+/// what came, with [`stopped`](Capture::stopped) and an unknown status; the child runs on and what is not at its end stays open: call again with the same streams and the rest
 /// of the input, from [`fed`](Capture::fed) on. A stream that is closed by then is at its end; a closed writer with more
 /// to say, and a stream that cannot be used so, are errors.
 pub fn feed(
@@ -238,7 +238,7 @@ impl Ends {
         close: impl FnOnce() -> (Status, Option<Error>),
     ) -> Result<(Capture, Vec<u8>)> {
         let mut pump = Pump::new(None);
-        pump.closes = true;
+        pump.lent = true;
         let (writer, pending) = self.writer.unzip();
         let pending = pending.unwrap_or_default();
         let all = if pending.is_empty() { None } else { Some([&pending, input].concat()) };
@@ -338,20 +338,13 @@ impl<'a> Talk<'a> {
                     writer.end_of_input()?;
                 }
             }
-            let mut fds = [block::entry(-1, 0); 5];
-            let ends = [(&self.writer, libc::POLLOUT), (&self.ends[0], libc::POLLIN), (&self.ends[1], libc::POLLIN)];
-            let mut active = false;
-            for (entry, (end, events)) in fds.iter_mut().zip(ends) {
-                if let Some(shared) = end {
-                    *entry = block::entry(shared.poll_fd(), events);
-                    active = true;
-                }
-            }
-            add_last_words(&mut fds, [&self.ends[0], &self.ends[1]]);
-            if !active {
+            let [output, errors] = &self.ends;
+            let ends = [self.writer.as_ref(), output.as_ref(), errors.as_ref()];
+            let (mut fds, active) = wanted(ends);
+            if active == 0 {
                 return Ok(None);
             }
-            if block::poll(&mut fds, deadline)? == 0 {
+            if block::poll_beside(&ends.map(|end| end.map(|end| &end.gate)), &mut fds, deadline)? == 0 {
                 return Err(Stop::Timeout);
             }
             if fds[0].revents != 0 {
@@ -379,14 +372,19 @@ impl<'a> Talk<'a> {
     }
 }
 
-/// A terminal's reader is at its end too when the child is gone and a read after that finds nothing, whoever holds the
-/// terminal still: behind the three ends, what tells of that for the outputs.
-fn add_last_words(fds: &mut [libc::pollfd; 5], outputs: [&Option<Arc<Shared>>; 2]) {
-    for (entry, end) in fds[3..].iter_mut().zip(outputs) {
-        if let Some(pidfd) = end.as_ref().and_then(|end| end.last_words()) {
-            *entry = block::entry(pidfd, libc::POLLIN);
+/// What to wait for at a writer and two readers, and at how many of them. A terminal's reader is at its end too when the
+/// child is gone and a read after that finds nothing, whoever holds the terminal still: behind the three ends, what tells
+/// of that for the readers.
+fn wanted(ends: [Option<&Arc<Shared>>; 3]) -> ([libc::pollfd; 6], usize) {
+    let mut fds = [block::SPARE; 6];
+    for (i, (end, events)) in ends.into_iter().zip([libc::POLLOUT, libc::POLLIN, libc::POLLIN]).enumerate() {
+        let Some(end) = end else { continue };
+        fds[i] = block::entry(end.poll_fd(), events);
+        if let Some(pidfd) = end.last_words().filter(|_| i > 0) {
+            fds[i + 2] = block::entry(pidfd, libc::POLLIN);
         }
     }
+    (fds, ends.iter().flatten().count())
 }
 
 /// Several ends at once: feeds one, drains the others.
@@ -396,8 +394,9 @@ pub(crate) struct Pump<'a> {
     pub(crate) errors: Option<Arc<Shared>>,
     kept: [Kept; 2],
     fed: usize,
-    /// The input's end is the descriptor's: it is closed when all is out, and not when the caller drops the stream.
-    closes: bool,
+    /// The streams are the caller's: other threads may cancel or close them, and the input's is closed here when all is out,
+    /// not when the caller drops it.
+    lent: bool,
     /// The bare call does not wait.
     polls: bool,
 }
@@ -410,7 +409,7 @@ impl<'a> Pump<'a> {
             errors: None,
             kept: [Kept::new(limit), Kept::new(limit)],
             fed: 0,
-            closes: false,
+            lent: false,
             polls: false,
         }
     }
@@ -420,35 +419,26 @@ impl<'a> Pump<'a> {
         loop {
             signal::ask_host_at_times()?;
             if self.input.as_ref().is_some_and(|(_, rest)| rest.is_empty()) {
-                if let Some((shared, _)) = self.input.take().filter(|_| self.closes) {
+                if let Some((shared, _)) = self.input.take().filter(|_| self.lent) {
                     shared.end_of_input()?;
                 }
             }
-            let mut fds = [block::entry(-1, 0); 5];
-            let mut active = 0;
-            let ends = [
-                self.input.as_ref().map(|(shared, _)| (shared, libc::POLLOUT)),
-                self.output.as_ref().map(|shared| (shared, libc::POLLIN)),
-                self.errors.as_ref().map(|shared| (shared, libc::POLLIN)),
-            ];
-            for (entry, end) in fds.iter_mut().zip(ends) {
-                if let Some((shared, events)) = end {
-                    *entry = block::entry(shared.poll_fd(), events);
-                    active += 1;
-                }
-            }
+            let ends = [self.input.as_ref().map(|(end, _)| end), self.output.as_ref(), self.errors.as_ref()];
+            let (mut fds, active) = wanted(ends);
             if active == 0 {
                 return Ok(());
             }
-            add_last_words(&mut fds, [&self.output, &self.errors]);
-            let bare = !self.polls && [&self.output, &self.errors].into_iter().flatten().all(|end| end.reads_wait());
+            // Of a capture nobody else has the streams.
+            let gates = ends.map(|end| end.filter(|_| self.lent).map(|end| &end.gate));
+            let bare = !self.polls && (!self.lent || ends.iter().flatten().all(|end| end.gate.may_block()));
+            let bare = bare && ends[1..].iter().flatten().all(|end| end.reads_wait());
             let alone = active == 1 && self.input.is_none() && deadline.is_never() && bare;
             if alone {
                 // One end to read and no limit: the bare call waits best.
                 for entry in &mut fds {
                     entry.revents = if entry.fd >= 0 { libc::POLLIN } else { 0 };
                 }
-            } else if block::poll(&mut fds, deadline)? == 0 {
+            } else if block::poll_beside(&gates, &mut fds, deadline)? == 0 {
                 return Err(Stop::Timeout);
             }
             // A child that has said something has most often heard something too, and the other way round: what poll did not

@@ -401,24 +401,25 @@ impl Join<'_> {
         let fd = self.child.poll_fd();
         let pidfd = self.child.child().and_then(Child::pidfd).map_or(-1, |pidfd| pidfd.as_raw_fd());
         let child = either(listens, libc::POLLIN) | either(!self.at.to_child.is_empty(), libc::POLLOUT);
-        let mut fds = vec![
+        let mut fds = [
             wanted(fd, child),
             wanted(pidfd, either(listens, libc::POLLIN)),
             wanted(self.user.input.poll_fd(), either(types, libc::POLLIN)),
             wanted(self.user.output.poll_fd(), either(!self.at.to_user.is_empty(), libc::POLLOUT)),
+            block::SPARE,
         ];
         let until = self.at.held.map_or(deadline, |held| held.min(deadline));
-        if self.child.gate.poll(&mut fds, until).map_err(stopped)? == 0 && deadline.passed() {
+        let found = block::poll_beside(&[Some(&self.child.gate)], &mut fds, until).map_err(stopped)?;
+        if found == 0 && deadline.passed() {
             return Err(stopped(Stop::Timeout));
         }
-        let ready: Vec<bool> = fds.iter().map(|entry| entry.revents != 0).collect();
-        let [child, gone, typed, shown] = ready.as_slice() else { return Ok(false) };
-        if *shown {
+        let [child, gone, typed, shown, _] = fds.map(|entry| entry.revents != 0);
+        if shown {
             let n = written(self.user.output.write_ready(&self.at.to_user))?;
             self.at.to_user.drain(..n);
         }
         let mut refused = None;
-        if *child && !self.at.to_child.is_empty() {
+        if child && !self.at.to_child.is_empty() {
             match written(self.child.write_ready(&self.at.to_child)) {
                 Ok(n) => drop(self.at.to_child.drain(..n)),
                 // If it listens no more, what it said and its end are to be read.
@@ -429,10 +430,10 @@ impl Join<'_> {
                 Err(error) => return Err(error),
             }
         }
-        if *typed {
+        if typed {
             self.read_typed()?;
         }
-        if listens && (*child || *gone) {
+        if listens && (child || gone) {
             return match reader.fill(1, Deadline::NOW) {
                 Ok(more) => Ok(!more),
                 Err(error) if error.is_timeout() => refused.map_or(Ok(false), Err),
@@ -464,7 +465,8 @@ impl Join<'_> {
             return Ok(None);
         }
         if self.child.is_pty() {
-            let modes = sys::tty::modes(self.child.poll_fd()).map_err(|errno| Error::at("interact", "pty", errno))?;
+            let modes = |fd| sys::tty::modes(fd).map_err(|errno| Error::at("interact", "pty", errno));
+            let modes = self.child.aside("interact", modes)?;
             // In the midst of a line the first only ends that.
             let times = if self.at.at_line { 1 } else { 2 };
             self.at.to_child.extend(modes.eof_key().iter().cycle().take(times));

@@ -1,6 +1,6 @@
 //! What the socket nouns share: options by name, words before bind and connect, a stream's address and halves.
 
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use crate::addr::Addr;
 use crate::error::{Error, Result};
@@ -145,22 +145,22 @@ pub enum Half {
 impl Stream {
     /// Where this end is: Perl's `getsockname`.
     pub fn local(&self) -> Result<Addr> {
-        local(self.as_fd().as_raw_fd())
+        self.shared().aside("getsockname", local)
     }
 
     /// Where the other end is: Perl's `getpeername`. ENOTCONN when it has gone with a reset.
     pub fn peer(&self) -> Result<Addr> {
-        peer(self.as_fd().as_raw_fd())
+        self.shared().aside("getpeername", peer)
     }
 
     /// Sets an option by its name: "nodelay", "keepalive", "linger" (seconds, -1 is off), "sndbuf" ...
     pub fn set_option(&mut self, name: &str, value: i32) -> Result<()> {
-        set(self.as_fd().as_raw_fd(), name, value)
+        self.shared().aside("option", |fd| set(fd, name, value))
     }
 
     /// An option's value. Buffer sizes are what the kernel made of them.
     pub fn option(&self, name: &str) -> Result<i32> {
-        get(self.as_fd().as_raw_fd(), name)
+        self.shared().aside("option", |fd| get(fd, name))
     }
 
     /// Perl's `shutdown` with 0, 1 and 2. What is pending is flushed before the writing half is closed.
@@ -169,11 +169,11 @@ impl Stream {
             self.shutdown()?;
         }
         if half != Half::Write {
-            match sys::shutdown(self.as_fd().as_raw_fd(), libc::SHUT_RD) {
+            self.shared().aside("shutdown", |fd| match sys::shutdown(fd, libc::SHUT_RD) {
                 // The peer had ended too: with our half its own is over.
-                Err(libc::ENOTCONN) if half == Half::Both => {}
-                answer => answer.map_err(|errno| Error::os("shutdown", errno))?,
-            }
+                Err(libc::ENOTCONN) if half == Half::Both => Ok(()),
+                answer => answer.map_err(|errno| Error::os("shutdown", errno)),
+            })?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! TCP: connect by name within one deadline, listen, urgent data.
 
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use crate::addr::{self, Addr, For};
@@ -257,7 +257,7 @@ pub(crate) fn send_urgent_on(shared: &Shared, byte: u8) -> Result<()> {
 
 /// The urgent byte: Perl's `recv(S, $b, 1, MSG_OOB)`. EINVAL when none was announced, EAGAIN while it is on its way.
 pub fn recv_urgent(stream: &Stream) -> Result<u8> {
-    recv_urgent_on(stream.as_fd().as_raw_fd())
+    stream.shared().aside("recv", recv_urgent_on)
 }
 
 pub(crate) fn recv_urgent_on(fd: RawFd) -> Result<u8> {
@@ -271,7 +271,7 @@ pub(crate) fn recv_urgent_on(fd: RawFd) -> Result<u8> {
 
 /// Whether what is read next was sent behind the urgent byte. A read never runs over the mark.
 pub fn at_mark(stream: &Stream) -> Result<bool> {
-    Ok(stream.buffered().is_empty() && at_mark_on(stream.as_fd().as_raw_fd())?)
+    Ok(stream.buffered().is_empty() && stream.shared().aside("atmark", at_mark_on)?)
 }
 
 pub(crate) fn at_mark_on(fd: RawFd) -> Result<bool> {

@@ -5,7 +5,7 @@
 //! one wins, and only when nobody answers behind it.
 
 use std::ffi::CString;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use crate::addr::Addr;
 use crate::block::{self, CALM, Stop, Way};
@@ -324,7 +324,7 @@ pub struct Peer {
 
 /// Who is at the other end of a Unix stream (SO_PEERCRED).
 pub fn peer(stream: &Stream) -> Result<Peer> {
-    peer_of(stream.as_fd().as_raw_fd())
+    stream.shared().aside("peer", peer_of)
 }
 
 pub(crate) fn peer_of(fd: RawFd) -> Result<Peer> {
@@ -349,7 +349,7 @@ fn unix_only(fd: RawFd) -> Result<()> {
 
 /// A pidfd of the process at the other end: no number that could change hands. ENOPROTOOPT before Linux 6.5.
 pub fn peer_pidfd(stream: &Stream) -> Result<OwnedFd> {
-    pidfd_of(stream.as_fd().as_raw_fd())
+    stream.shared().aside("peer", pidfd_of)
 }
 
 pub(crate) fn pidfd_of(fd: RawFd) -> Result<OwnedFd> {

@@ -178,6 +178,44 @@ fn pieces_come_with_their_descriptor_by_callback_and_by_pulling() {
     run(false);
 }
 
+/// As the calls of one stream: another thread ends them, whichever stream they wait for.
+#[test]
+fn another_thread_ends_a_conversation() {
+    let much = vec![b'x'; 1 << 20];
+    // One that says nothing, and one that hears nothing.
+    for (script, input, of_writer) in [("cat >/dev/null; sleep 60", &b""[..], false), ("sleep 60", &much, true)] {
+        for close in [false, true] {
+            for pull in [false, true] {
+                let (mut reader, mut writer) = open2(Cmd::shell(format!("{script}; :")).process_group(0)).unwrap();
+                let child = reader.child().unwrap().clone();
+                let canceler = if of_writer { writer.canceler() } else { reader.canceler() };
+                let since = Instant::now();
+                std::thread::scope(|scope| {
+                    scope.spawn(|| {
+                        std::thread::sleep(Duration::from_millis(100));
+                        // This is not the last stream of the child: nobody waits for that.
+                        if close { drop(canceler.close(Deadline::NOW)) } else { canceler.cancel() }
+                    });
+                    let error = if pull {
+                        let mut talk = capture::Talk::new(Some(&mut writer), input, Some(&mut reader), None).unwrap();
+                        talk.next(Deadline::NEVER).unwrap_err()
+                    } else {
+                        let said =
+                            capture::feed(Some(&mut writer), input, Some(&mut reader), None, Deadline::NEVER).unwrap();
+                        assert!(of_writer == (said.fed() > 0) && !said.timed_out());
+                        said.stopped().unwrap().clone()
+                    };
+                    let closed = matches!(error, Error::Closed { step: "capture" });
+                    let canceled = matches!(error, Error::Canceled { .. });
+                    assert_eq!((closed, canceled), (close, !close), "{error}");
+                });
+                assert!(since.elapsed() < Duration::from_secs(20));
+                child.kill_tree("KILL").unwrap();
+            }
+        }
+    }
+}
+
 #[test]
 fn a_child_that_does_not_want_to_hear_more_is_no_failure() {
     let (mut reader, mut writer) = open2(&Cmd::shell("exec 0<&-; echo enough")).unwrap();

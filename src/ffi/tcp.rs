@@ -119,7 +119,7 @@ pub unsafe extern "C" fn ipc_tcp_at_mark(s: *mut ipc_stream) -> i32 {
         unsafe {
             let stream = get(s)?;
             let ahead = stream.reading()?.half.buffered().len();
-            Ok(i32::from(ahead == 0 && tcp::at_mark_on(stream.shared().poll_fd())?))
+            Ok(i32::from(ahead == 0 && stream.shared().aside("atmark", tcp::at_mark_on)?))
         }
     })
 }

@@ -311,7 +311,8 @@ impl Shared {
             return Ok(());
         }
         // What was handed on as it came is the beginning of no line.
-        if !sys::tty::modes(self.fd()).is_ok_and(|modes| modes.is_canonical()) {
+        let modes = self.aside("write", |fd| sys::tty::modes(fd).map_err(|errno| Error::os("write", errno)));
+        if !modes.is_ok_and(|modes| modes.is_canonical()) {
             self.line.store(0, Ordering::Relaxed);
             return Ok(());
         }
@@ -600,7 +601,8 @@ impl Shared {
         let Some(writer) = writer else { return Err(Error::os("shutdown", libc::EBADF)) };
         writer.flush()?;
         if self.kind == Kind::Socket {
-            return sys::shutdown(self.fd(), libc::SHUT_WR).map_err(|errno| Error::os("shutdown", errno));
+            let shut = |fd| sys::shutdown(fd, libc::SHUT_WR).map_err(|errno| Error::os("shutdown", errno));
+            return self.aside("shutdown", shut);
         }
         if reads {
             return Err(Error::os("shutdown", libc::ENOTSOCK));
@@ -666,7 +668,8 @@ impl Drop for Shared {
     }
 }
 
-/// One end of a conversation that is fed and drained beside others, or one of a poll set: no call of these waits.
+/// One end of a conversation that is fed and drained beside others, or one of a poll set: no call of these waits, and
+/// other threads may close the stream between any two.
 impl Shared {
     pub(crate) fn poll_fd(&self) -> RawFd {
         self.fd()
@@ -690,6 +693,7 @@ impl Shared {
 
     /// Reads when poll has said that there is something.
     pub(crate) fn read_ready(&self, room: &mut [u8]) -> Wait<usize> {
+        let _inside = self.gate.enter(Way::In)?;
         let fd = self.fd();
         let pty = self.kind == Kind::Pty;
         match block::call(|word| if pty { read_master(fd, room) } else { sys::read(word, fd, room) }) {
@@ -700,6 +704,7 @@ impl Shared {
 
     /// Reads what is there; EAGAIN where there is nothing, or the kernel cannot promise not to wait.
     pub(crate) fn try_read(&self, room: &mut [u8]) -> Wait<usize> {
+        let _inside = self.gate.enter(Way::In)?;
         match self.read_now(self.fd(), room) {
             Err(libc::EOPNOTSUPP | libc::EINTR) => Err(Stop::Errno(libc::EAGAIN)),
             Err(libc::EIO) if self.kind == Kind::Pty => Ok(0),
@@ -710,7 +715,7 @@ impl Shared {
     /// All is said: a socket's other side sees the end, any other descriptor is closed.
     pub(crate) fn end_of_input(&self) -> Wait<()> {
         match self.kind {
-            Kind::Socket => match sys::shutdown(self.fd(), libc::SHUT_WR) {
+            Kind::Socket => match self.gate.aside(|| sys::shutdown(self.fd(), libc::SHUT_WR))? {
                 // The other side has reset the connection, and wants to hear no more.
                 Err(libc::ENOTCONN) => Ok(()),
                 answer => answer.map_err(Stop::Errno),
@@ -722,6 +727,7 @@ impl Shared {
 
     /// Writes what fits; EAGAIN where nothing does, or the kernel cannot promise not to wait.
     pub(crate) fn try_write(&self, data: &[u8]) -> Wait<usize> {
+        let _inside = self.gate.enter(Way::Out)?;
         match self.write_call(&CALM, self.fd(), data, true) {
             Err(libc::EOPNOTSUPP | libc::EINTR) => Err(Stop::Errno(libc::EAGAIN)),
             answer => self.pipe_broke(answer.map_err(Stop::Errno)),
@@ -735,6 +741,7 @@ impl Shared {
 
     /// Writes what fits when poll has said that something does.
     pub(crate) fn write_ready(&self, data: &[u8]) -> Wait<usize> {
+        let _inside = self.gate.enter(Way::Out)?;
         let fd = self.fd();
         let answer = match block::call(|_| self.write_call(&CALM, fd, data, true)) {
             Err(Stop::Errno(libc::EOPNOTSUPP)) => {

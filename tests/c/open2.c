@@ -155,6 +155,39 @@ TEST(at_the_deadline_the_talk_can_go_on) {
     ipc_cmd_free(cmd);
 }
 
+static size_t heard[3];
+
+static int32_t hear(int32_t fd, const void *bytes, size_t len, void *userdata) {
+    heard[fd] += len;
+    return bytes ? *(int32_t *)userdata : -1;
+}
+
+static void *cancels(void *stream) {
+    usleep(100000);
+    SAME(ipc_stream_cancel(stream), 0);
+    return NULL;
+}
+
+TEST(another_thread_ends_a_talk) {
+    ipc_stream *writer, *reader;
+    ipc_capture *said;
+    size_t len;
+    pthread_t thread;
+    ipc_cmd *cmd = ipc_cmd_shell("echo early; exec sleep 60");
+    CHECK(ipc_open2(cmd, &reader, &writer) > 0);
+    SAME(pthread_create(&thread, NULL, cancels, reader), 0);
+    FAILS(ipc_capture_feed(writer, NULL, 0, reader, NULL, 20000, &said), PERLIPC_E_CANCELED, "capture");
+    SAME(pthread_join(thread, NULL), 0);
+    const char *bytes = ipc_capture_output(said, &len);
+    CHECK(len == 6 && !memcmp(bytes, "early\n", 6));
+    ipc_capture_free(said);
+    FAILS(ipc_capture_each(NULL, NULL, 0, reader, NULL, 20000, hear, &len), PERLIPC_E_CANCELED, "capture");
+    SAME(ipc_child_kill(ipc_stream_child(reader), "KILL"), 1);
+    ipc_stream_free(writer);
+    SAME(ipc_status_signal(shut(reader)), SIGKILL);
+    ipc_cmd_free(cmd);
+}
+
 /* The second time the streams are closed, and only the child's end is missing. */
 TEST(after_the_end_of_the_talk_the_wait_can_go_on) {
     ipc_stream *writer, *reader;
@@ -174,13 +207,6 @@ TEST(after_the_end_of_the_talk_the_wait_can_go_on) {
     ipc_stream_free(writer);
     ipc_stream_free(reader);
     ipc_cmd_free(cmd);
-}
-
-static size_t heard[3];
-
-static int32_t hear(int32_t fd, const void *bytes, size_t len, void *userdata) {
-    heard[fd] += len;
-    return bytes ? *(int32_t *)userdata : -1;
 }
 
 TEST(each_piece_as_it_comes) {

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -149,3 +150,16 @@ def test_where_one_cannot_be_closed_well_the_others_are(leave: Callable[[ipc.Dup
     with pytest.raises(BrokenPipeError):
         leave(kid)
     assert kid.writer.closed and kid.reader.closed and kid.error is not None and kid.error.closed
+
+
+@pytest.mark.parametrize("how", ["cancel", "close"])
+def test_another_thread_ends_communicate(how: str) -> None:
+    with ipc.open2("echo early; exec sleep 60") as kid:
+        # Closing the last stream waits for the child.
+        end = threading.Timer(0.2, getattr(kid.reader, how))
+        end.start()
+        with pytest.raises(OSError if how == "cancel" else ValueError, match="cancelled|closed") as raised:
+            kid.communicate()
+        assert raised.value.result.stdout == b"early\n"  # type: ignore[attr-defined]
+        kid.child.kill("KILL")
+        end.join()
