@@ -197,10 +197,13 @@ fn next(py: Python<'_>, deadline: Deadline) -> PyResult<Bound<'_, PyString>> {
     }
     let set = signal::Set::from_bits(held_back);
     // What waits already is taken at once, without letting other threads in.
-    let quick =
-        if QUICK.worth_it() { signal::wait(set, Deadline::NOW).inspect_err(|_| QUICK.in_vain()).ok() } else { None };
+    let quick = if QUICK.worth_it() { Some(signal::wait(set, Deadline::NOW)) } else { None };
     let arrived = match quick {
-        Some(arrived) => arrived,
+        Some(Err(error)) if error.is_timeout() => {
+            QUICK.in_vain();
+            blocking(py, || signal::wait(set, deadline))?
+        }
+        Some(answer) => told(py, answer)?,
         None => blocking(py, || signal::wait(set, deadline))?,
     };
     let name = |n| PyString::new(py, signal::name(n).unwrap_or("?")).unbind();

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import enum
 import inspect
+import operator
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -259,6 +263,23 @@ def test_handlers_run_whichever_way_a_call_goes() -> None:
         assert ipc.SIG.dispatch() == ipc.SIG.dispatch(0) == ipc.SIG.dispatch(0.01) == 0
         assert "not negative" in failure(ipc.SIG.dispatch, -1)[1]
         assert "positional" in failure(ipc.SIG.dispatch, None, 1)[1]
+
+
+def test_what_a_handler_raises_before_a_signal_is_waited_for() -> None:
+    def raising(name: str) -> None:
+        raise LookupError(name)
+
+    # One after the other without a bytecode between, at which the interpreter would run the handler itself.
+    arm = partial(signal.setitimer, signal.ITIMER_REAL, 0.001)
+    steps: list[Callable[[], object]] = [arm, partial(sum, range(3_000_000)), partial(ipc.SIG.next, 20)]
+    with ipc.SIG.block("USR1"), ipc.local(ipc.SIG, ALRM=raising):
+        for _ in range(40):
+            # So that it is tried without waiting.
+            ipc.kill("USR1", os.getpid())
+            assert ipc.SIG.next() == "USR1"
+        since = time.monotonic()
+        assert failure(list, map(operator.call, steps)) == (LookupError, "ALRM")
+        assert time.monotonic() - since < 10
 
 
 def test_a_module_that_is_imported_anew_has_them_once() -> None:
