@@ -15,7 +15,7 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::block::{self, Stop};
+use crate::block::{self, Stop, Way};
 use crate::child::Child;
 use crate::error::{Error, Result};
 use crate::expect::{Seen, Watch};
@@ -187,7 +187,7 @@ impl Interact {
     pub(crate) fn step(&mut self, reader: &mut Reader, writer: &mut Writer, deadline: Deadline) -> Result<Event> {
         let user = User::open(self.input, self.output)?;
         let child = reader.shared.clone();
-        let deadline = deadline.min(child.deadline_of_all());
+        let deadline = deadline.min(child.deadline_of_all(Way::In));
         let raw = match (&user.modes, child.is_pty()) {
             (Some(modes), true) => Some(Raw::new(self.input, child.poll_fd(), user.raw(modes, &child))?),
             _ => None,

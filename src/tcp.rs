@@ -251,7 +251,7 @@ pub fn send_urgent(stream: &mut Stream, byte: u8) -> Result<()> {
 
 pub(crate) fn send_urgent_on(shared: &Shared, byte: u8) -> Result<()> {
     let flags = libc::MSG_OOB | libc::MSG_DONTWAIT;
-    let sent = shared.socket_call(Way::Out, shared.deadline(), |fd| sys::send(&CALM, fd, &[byte], flags));
+    let sent = shared.socket_call(Way::Out, shared.deadline(Way::Out), |fd| sys::send(&CALM, fd, &[byte], flags));
     sent.map(drop).map_err(|stop| stop.error("send"))
 }
 

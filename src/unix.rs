@@ -377,7 +377,7 @@ pub fn send_fds(stream: &mut Stream, data: &[u8], fds: &[BorrowedFd]) -> Result<
 
 /// Sends as much of the data as goes out at once, at least a byte, and with it all of the descriptors.
 pub(crate) fn send_numbers(shared: &Shared, data: &[u8], numbers: &[RawFd]) -> Result<usize> {
-    let sent = shared.socket_call(Way::Out, shared.deadline(), |fd| {
+    let sent = shared.socket_call(Way::Out, shared.deadline(Way::Out), |fd| {
         sys::socket::send_fds(&CALM, fd, data, numbers, libc::MSG_DONTWAIT)
     });
     sent.map_err(|stop| stop.error("send_fds"))
@@ -395,7 +395,7 @@ pub fn recv_fds(stream: &mut Stream, room: &mut [u8], most: usize) -> Result<(us
     if room.is_empty() {
         return Err(Error::invalid("recv_fds", "no room: descriptors travel with at least one byte"));
     }
-    let deadline = stream.shared().deadline();
+    let deadline = stream.shared().deadline(Way::In);
     recv_numbers(stream.shared(), room, most, deadline)
 }
 

@@ -671,3 +671,77 @@ fn records_larger_than_memory() {
     drop(writer);
     assert_eq!(reader.readline().unwrap(), Some(&b"four"[..]));
 }
+
+#[test]
+fn two_threads_have_a_half_each() {
+    let (mut near, mut far) = unix::pair().unwrap();
+    near.timeout(Some(Duration::from_secs(20)));
+    let mut writer = near.split().unwrap();
+    assert!(near.split().is_none() && writer.split().is_none());
+    assert!(near.is_readable() && !near.is_writable() && writer.is_writable() && !writer.is_readable());
+    assert_eq!(near.write(b"x").unwrap_err().errno(), libc::EBADF);
+    assert_eq!(writer.readline().unwrap_err().errno(), libc::EBADF);
+    assert!(matches!(near.release(), Err(Error::Invalid { step: "release", .. })));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for n in 0..1000 {
+                writer.write(format!("{n}\n").as_bytes()).unwrap();
+            }
+            writer.shutdown().unwrap();
+        });
+        scope.spawn(|| {
+            while let Some(line) = far.readline().unwrap().map(<[u8]>::to_vec) {
+                far.write(&line).unwrap();
+            }
+            far.shutdown().unwrap();
+        });
+        for n in 0..1000 {
+            assert_eq!(near.readline().unwrap(), Some(format!("{n}\n").as_bytes()));
+        }
+        assert_eq!(near.readline().unwrap(), None);
+    });
+    // Only what was split can be joined.
+    let (mut one, other) = unix::pair().unwrap();
+    assert!(one.join(other).is_some());
+    let writer = one.join(writer).expect("of another stream");
+    assert!(near.join(writer).is_none());
+    assert!(near.is_readable() && near.is_writable());
+    assert_eq!(near.close().unwrap(), None);
+}
+
+#[test]
+fn halves_have_time_limits_of_their_own() {
+    let (mut near, _far) = unix::pair().unwrap();
+    let mut writer = near.split().unwrap();
+    near.timeout(Some(Duration::from_millis(1)));
+    std::thread::scope(|scope| {
+        let canceler = near.canceler();
+        let waits = scope.spawn(move || writer.write(&vec![0; 8 << 20]).unwrap_err());
+        for _ in 0..50 {
+            assert!(near.readline().unwrap_err().is_timeout());
+        }
+        assert!(!waits.is_finished());
+        canceler.cancel();
+        assert!(matches!(waits.join().unwrap(), Error::Canceled { .. }));
+    });
+    assert!(matches!(near.readline(), Err(Error::Canceled { .. })));
+}
+
+#[test]
+fn one_half_closes_both() {
+    let (mut near, mut far) = unix::pair().unwrap();
+    let mut writer = near.split().unwrap();
+    drop(near.split());
+    near.close().unwrap();
+    assert!(writer.is_closed() && matches!(writer.write(b"x"), Err(Error::Closed { .. })));
+    assert_eq!(far.readline().unwrap(), None);
+    let (mut near, mut far) = unix::pair().unwrap();
+    let writer = near.split().unwrap();
+    drop(near);
+    far.timeout(Some(Duration::from_millis(20)));
+    assert!(far.readline().unwrap_err().is_timeout(), "the other half has it open");
+    drop(writer);
+    assert_eq!(far.readline().unwrap(), None);
+    let (mut reader, mut writer) = Stream::pipe().unwrap();
+    assert!(reader.split().is_none() && writer.split().is_none());
+}

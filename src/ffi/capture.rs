@@ -7,6 +7,7 @@ use super::cmd::ipc_cmd;
 use super::error::fail;
 use super::stream::{Use, ipc_stream};
 use super::{Handle, free, get, give, guard, out_handle, put, slice};
+use crate::block::Way;
 use crate::capture::{self, Capture, Ends, Talk};
 use crate::error::Error;
 use crate::status::Status;
@@ -148,8 +149,8 @@ pub unsafe extern "C" fn ipc_capture_feed(
             let (capture, unwritten) = ends.feed(input, deadline, || {
                 let mut status = Status::UNKNOWN;
                 for shared in [writer, reader, error].into_iter().flatten().map(ipc_stream::shared) {
-                    shared.set_deadline(deadline);
-                    match shared.close(None) {
+                    shared.set_deadline(None, deadline);
+                    match shared.close(Way::Out, None) {
                         Ok(_) | Err(Error::Closed { .. }) => status = shared.known_status().unwrap_or(status),
                         Err(error) => return (shared.known_status().unwrap_or(status), Some(error)),
                     }

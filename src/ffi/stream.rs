@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::child::ipc_child;
 use super::{Handle, copy_text, free, get, give, guard, out_handle, put, room, slice, text};
+use crate::block::Way;
 use crate::error::Error;
 use crate::poll::{Held, View};
 use crate::socket;
@@ -510,7 +511,7 @@ pub unsafe extern "C" fn ipc_stream_timeout(s: *mut ipc_stream, timeout_ms: i32)
     guard(|| {
         let limit = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
         // SAFETY: the caller's handle.
-        unsafe { get(s)? }.shared.set_timeout(limit);
+        unsafe { get(s)? }.shared.set_timeout(None, limit);
         Ok(0)
     })
 }
@@ -526,7 +527,7 @@ pub unsafe extern "C" fn ipc_stream_timeout(s: *mut ipc_stream, timeout_ms: i32)
 pub unsafe extern "C" fn ipc_stream_deadline(s: *mut ipc_stream, timeout_ms: i32) -> i32 {
     guard(|| {
         // SAFETY: the caller's handle.
-        unsafe { get(s)? }.shared.set_deadline(Deadline::after_ms(timeout_ms));
+        unsafe { get(s)? }.shared.set_deadline(None, Deadline::after_ms(timeout_ms));
         Ok(0)
     })
 }
@@ -681,7 +682,7 @@ pub unsafe extern "C" fn ipc_stream_close(s: *mut ipc_stream, status: *mut i32) 
             put(status, Status::UNKNOWN.raw());
             let stream = get(s)?;
             let mut writer = stream.writer.enter("close").ok();
-            let result = stream.shared.close(writer.as_mut().map(|writer| &mut *writer.half));
+            let result = stream.shared.close(Way::Out, writer.as_mut().map(|writer| &mut *writer.half));
             if let Some(ended) = stream.shared.known_status() {
                 put(status, ended.raw());
             }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::block::Way;
 use crate::child::Child;
 use crate::error::{Error, Result};
 use crate::expect::{Expect, Found};
@@ -78,11 +79,14 @@ impl Canceler {
 
 /// Perl's filehandle.
 ///
-/// One thread for each direction at a time. Other threads may [cancel](Stream::canceler) at any moment.
+/// One thread for each direction at a time: [`split`](Stream::split) is for two. Other threads may
+/// [cancel](Stream::canceler) at any moment.
 pub struct Stream {
     shared: Arc<Shared>,
     reader: Option<Reader>,
     writer: Option<Writer>,
+    /// Which one it is of a stream that was split.
+    half: Option<Way>,
 }
 
 /// How a stream is used.
@@ -102,7 +106,7 @@ impl Stream {
         let shared = Arc::new(Shared::new(fd, kind, carried));
         let reader = (direction != Direction::Write).then(|| Reader::new(shared.clone()));
         let writer = (direction != Direction::Read).then(|| Writer::new(shared.clone(), true));
-        Stream { shared, reader, writer }
+        Stream { shared, reader, writer, half: None }
     }
 
     /// Takes a descriptor over. It stays as it was found (its O_NONBLOCK, its close-on-exec flag).
@@ -298,9 +302,32 @@ impl Stream {
         self.writer.as_ref().is_some_and(|writer| writer.autoflush)
     }
 
+    /// Takes the writing half off, as a stream of its own, for a thread that writes while another one reads. `None` where it
+    /// does not do both.
+    ///
+    /// Both are the same open file: who cancels or closes one does it to both, and what the writing half has buffered is
+    /// then lost. Each has time limits of its own from now on, which begin as they are.
+    pub fn split(&mut self) -> Option<Stream> {
+        self.reader.as_ref()?;
+        let writer = self.writer.take()?;
+        self.half = Some(Way::In);
+        Some(Stream { shared: self.shared.clone(), reader: None, writer: Some(writer), half: Some(Way::Out) })
+    }
+
+    /// Puts the writing half back. What is none of this stream comes back as it is.
+    #[must_use = "what could not be joined"]
+    pub fn join(&mut self, mut writer: Stream) -> Option<Stream> {
+        if self.half != Some(Way::In) || writer.half != Some(Way::Out) || !Arc::ptr_eq(&self.shared, &writer.shared) {
+            return Some(writer);
+        }
+        self.writer = writer.writer.take();
+        self.half = None;
+        None
+    }
+
     /// The time limit of each call; `None`: none.
     pub fn timeout(&mut self, limit: Option<Duration>) {
-        self.shared.set_timeout(limit);
+        self.shared.set_timeout(self.half, limit);
     }
 
     /// Whether it can be read from.
@@ -315,7 +342,7 @@ impl Stream {
 
     /// When all calls together must be over.
     pub fn deadline(&mut self, deadline: Deadline) {
-        self.shared.set_deadline(deadline);
+        self.shared.set_deadline(self.half, deadline);
     }
 
     /// For another thread to end this one's calls with.
@@ -344,24 +371,29 @@ impl Stream {
         if self.is_closed() {
             return Err(Error::Closed { step: "shutdown" });
         }
-        self.shared.shutdown(self.reader.is_some(), self.writer.as_mut())
+        self.shared.shutdown(self.does_both(), self.writer.as_mut())
     }
 
     /// Perl's `close`: flushes, closes, and where this was the last stream of its child, waits for that and gives its
     /// status. When the flush or the wait fails, everything else is done all the same and [`status`](Stream::status)
     /// has what is known.
     pub fn close(&mut self) -> Result<Option<Status>> {
-        self.shared.close(self.writer.as_mut())
+        self.shared.close(self.half.unwrap_or(Way::Out), self.writer.as_mut())
     }
 
-    /// The descriptor, given up by the stream. Refused while the stream has read ahead: those bytes would be lost.
+    /// The descriptor, given up by the stream. Refused while the stream has read ahead, since those bytes would be lost, and
+    /// to one half of a stream.
     pub fn release(&mut self) -> Result<OwnedFd> {
+        if self.half.is_some() {
+            return Err(Error::invalid("release", "it is one half of a stream: join them first"));
+        }
         self.shared.release(self.reader.as_mut(), self.writer.as_mut())
     }
 
     /// As a [`Poll`](crate::Poll) set sees it.
     pub fn view(&mut self) -> View<'_> {
-        let (reads, writes) = (self.reader.is_some(), self.writer.is_some());
+        let both = self.half.is_some();
+        let (reads, writes) = (both || self.reader.is_some(), both || self.writer.is_some());
         View { shared: &self.shared, reads, writes, reader: self.reader.as_mut() }
     }
 
@@ -384,6 +416,11 @@ impl Stream {
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    /// Whether the open file is read and written, be it by another half.
+    fn does_both(&self) -> bool {
+        self.half.is_some() || (self.reader.is_some() && self.writer.is_some())
     }
 
     /// An error for a stream that does not read.

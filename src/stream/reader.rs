@@ -8,7 +8,7 @@ use memchr::memmem;
 
 use super::Separator;
 use super::shared::Shared;
-use crate::block::{self, Stop};
+use crate::block::{self, Stop, Way};
 use crate::error::{Error, Result};
 use crate::expect::{Found, Place, Scan};
 use crate::scan;
@@ -243,7 +243,7 @@ impl Reader {
 
     #[inline(always)]
     fn read_end(&mut self) -> Result<Option<usize>> {
-        let deadline = self.shared.deadline();
+        let deadline = self.shared.deadline(Way::In);
         match &self.separator {
             Separator::Bytes(bytes) if bytes.len() == 1 => {
                 let found = self.find_ends(bytes[0], deadline)?;
@@ -532,7 +532,7 @@ impl Reader {
         if self.eof {
             return Ok(0);
         }
-        let n = self.shared.read(room, self.shared.deadline()).map_err(Self::stopped)?;
+        let n = self.shared.read(room, self.shared.deadline(Way::In)).map_err(Self::stopped)?;
         if n == 0 {
             self.eof = true;
             self.shared.gate.changed();
@@ -553,7 +553,7 @@ impl Reader {
     pub(crate) fn read_full(&mut self, room: &mut [u8]) -> Result<usize> {
         self.restore();
         let mut done = self.take(room);
-        let deadline = self.shared.deadline();
+        let deadline = self.shared.deadline(Way::In);
         while done < room.len() && !self.eof {
             let more = signal::ask_host_at_times().and_then(|()| self.shared.read(&mut room[done..], deadline));
             match more {
@@ -572,7 +572,7 @@ impl Reader {
     pub(super) fn fill_behind(&mut self) -> Result<bool> {
         self.restore();
         self.forget_marks();
-        let deadline = self.shared.deadline();
+        let deadline = self.shared.deadline(Way::In);
         self.fill(1, deadline)
     }
 
@@ -599,7 +599,7 @@ impl Reader {
     /// All until the end, appended; also what came before an error.
     pub(crate) fn read_to_end(&mut self, all: &mut Vec<u8>) -> Result<usize> {
         let before = all.len();
-        let deadline = self.shared.deadline();
+        let deadline = self.shared.deadline(Way::In);
         loop {
             self.restore();
             all.extend_from_slice(self.buffered());
@@ -628,7 +628,7 @@ impl Reader {
     /// Whether there is nothing more to read; newlines that no paragraph follows are nothing, where paragraphs are read. It
     /// waits to know.
     pub(crate) fn at_eof(&mut self) -> Result<bool> {
-        let deadline = self.shared.deadline();
+        let deadline = self.shared.deadline(Way::In);
         let paragraphs = self.separator == Separator::Paragraph;
         let mut newlines = 0;
         loop {

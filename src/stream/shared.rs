@@ -56,6 +56,37 @@ impl Carried {
     }
 }
 
+/// How long the calls of one way may take.
+struct Limits {
+    /// Of each call, in nanoseconds; `u64::MAX` is none.
+    timeout: AtomicU64,
+    /// Of all of them.
+    deadline: SharedDeadline,
+    /// Whether there is one.
+    bounded: AtomicBool,
+}
+
+impl Limits {
+    const fn none() -> Limits {
+        let (timeout, deadline) = (AtomicU64::new(u64::MAX), SharedDeadline::never());
+        Limits { timeout, deadline, bounded: AtomicBool::new(false) }
+    }
+
+    #[inline(never)]
+    fn of_call(&self) -> Deadline {
+        let each = match self.timeout.load(Ordering::Relaxed) {
+            u64::MAX => Deadline::NEVER,
+            ns => Deadline::after(Some(Duration::from_nanos(ns))),
+        };
+        each.min(self.deadline.get())
+    }
+
+    fn note(&self) {
+        let bounded = self.timeout.load(Ordering::Relaxed) != u64::MAX || !self.deadline.get().is_never();
+        self.bounded.store(bounded, Ordering::Relaxed);
+    }
+}
+
 /// What both directions, and other threads that cancel or close, have in common.
 pub(crate) struct Shared {
     pub(crate) gate: Gate,
@@ -66,10 +97,8 @@ pub(crate) struct Shared {
     waits: AtomicBool,
     /// The last read found something at once, and so may the next: else poll comes first.
     eager: AtomicBool,
-    /// Of each call, in nanoseconds; `u64::MAX` is none.
-    pub(super) timeout: AtomicU64,
-    pub(super) deadline: SharedDeadline,
-    pub(super) bounded: AtomicBool,
+    /// Of reads, and of writes.
+    limits: [Limits; 2],
     /// The bytes since the last end of a line that was written to a pty.
     line: AtomicUsize,
     /// Nobody had the terminal open any more when it was read last.
@@ -95,9 +124,7 @@ impl Shared {
             kind,
             waits: AtomicBool::new(false),
             eager: AtomicBool::new(true),
-            timeout: AtomicU64::new(u64::MAX),
-            deadline: SharedDeadline::never(),
-            bounded: AtomicBool::new(false),
+            limits: [Limits::none(), Limits::none()],
             line: AtomicUsize::new(0),
             hung_up: AtomicBool::new(false),
             failed: AtomicI32::new(0),
@@ -114,38 +141,34 @@ impl Shared {
     }
 
     #[inline(always)]
-    pub(crate) fn deadline(&self) -> Deadline {
-        if self.bounded.load(Ordering::Relaxed) { self.deadline_of_call() } else { Deadline::NEVER }
-    }
-
-    #[inline(never)]
-    fn deadline_of_call(&self) -> Deadline {
-        let each = match self.timeout.load(Ordering::Relaxed) {
-            u64::MAX => Deadline::NEVER,
-            ns => Deadline::after(Some(Duration::from_nanos(ns))),
-        };
-        each.min(self.deadline_of_all())
+    pub(crate) fn deadline(&self, way: Way) -> Deadline {
+        let limits = &self.limits[way as usize];
+        if limits.bounded.load(Ordering::Relaxed) { limits.of_call() } else { Deadline::NEVER }
     }
 
     /// Without the limit of each call.
-    pub(crate) fn deadline_of_all(&self) -> Deadline {
-        self.deadline.get()
+    pub(crate) fn deadline_of_all(&self, way: Way) -> Deadline {
+        self.limits[way as usize].deadline.get()
     }
 
-    pub(crate) fn set_timeout(&self, limit: Option<Duration>) {
+    /// Of one way, or of both.
+    pub(crate) fn set_timeout(&self, half: Option<Way>, limit: Option<Duration>) {
         let ns = limit.map_or(u64::MAX, |limit| u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX));
-        self.timeout.store(ns, Ordering::Relaxed);
-        self.note_bounds();
+        self.set_limits(half, |limits| limits.timeout.store(ns, Ordering::Relaxed));
     }
 
-    pub(crate) fn set_deadline(&self, deadline: Deadline) {
-        self.deadline.set(deadline);
-        self.note_bounds();
+    pub(crate) fn set_deadline(&self, half: Option<Way>, deadline: Deadline) {
+        self.set_limits(half, |limits| limits.deadline.set(deadline));
     }
 
-    fn note_bounds(&self) {
-        let bounded = self.timeout.load(Ordering::Relaxed) != u64::MAX || !self.deadline.get().is_never();
-        self.bounded.store(bounded, Ordering::Relaxed);
+    fn set_limits(&self, half: Option<Way>, set: impl Fn(&Limits)) {
+        for way in [Way::In, Way::Out] {
+            if half.is_none_or(|half| half == way) {
+                let limits = &self.limits[way as usize];
+                set(limits);
+                limits.note();
+            }
+        }
     }
 
     /// Reads once: what is there, or what comes next. 0 at the end.
@@ -580,12 +603,12 @@ impl Shared {
         self.carried.as_ref().map(|carried| &carried.child)
     }
 
-    /// See [`Stream::close`](super::Stream::close).
-    pub(crate) fn close(&self, writer: Option<&mut Writer>) -> Result<Option<Status>> {
+    /// See [`Stream::close`](super::Stream::close); within the limit of that way.
+    pub(crate) fn close(&self, way: Way, writer: Option<&mut Writer>) -> Result<Option<Status>> {
         if self.closed.load(Ordering::SeqCst) {
             return Err(Error::Closed { step: "close" });
         }
-        let deadline = self.deadline();
+        let deadline = self.deadline(way);
         let flushed = match writer {
             Some(writer) if !self.gate.is_closed() => writer.flush_until(deadline),
             _ => Ok(()),

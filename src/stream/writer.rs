@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::shared::{Kind, Shared};
-use crate::block::Stop;
+use crate::block::{Stop, Way};
 use crate::child;
 use crate::error::{Error, Result};
 use crate::time::Deadline;
@@ -66,7 +66,7 @@ impl Writer {
     /// function that the system call comes back through costs more than what it does.
     #[inline(always)]
     pub(crate) fn write(&mut self, data: &[u8]) -> Result<()> {
-        self.write_until(data, self.shared.deadline())
+        self.write_until(data, self.shared.deadline(Way::Out))
     }
 
     /// The same without waiting: whether all went out. If not, the rest is pending, for [`flush`](Writer::flush).
@@ -153,7 +153,7 @@ impl Writer {
     }
 
     pub(crate) fn flush(&mut self) -> Result<()> {
-        let deadline = self.shared.deadline();
+        let deadline = self.shared.deadline(Way::Out);
         self.flush_until(deadline)
     }
 

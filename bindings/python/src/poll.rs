@@ -24,7 +24,7 @@ struct Lent(Py<Stream>);
 impl Held for Lent {
     fn show(&mut self, _reading: bool, look: &mut dyn FnMut(View<'_>)) -> bool {
         // Without an interpreter there is nobody to read it.
-        let shown = Python::try_attach(|py| match self.0.bind(py).get().enter() {
+        let shown = Python::try_attach(|py| match self.0.bind(py).get().enter_to_read() {
             Ok(mut call) => {
                 look(call.view());
                 true
@@ -365,7 +365,7 @@ pub(crate) fn select<'py>(
         }
     }
     let ahead = |thing: &Bound<'py, PyAny>| match thing.cast::<Stream>() {
-        Ok(stream) => stream.get().enter().is_ok_and(|call| !call.buffered().is_empty()),
+        Ok(stream) => stream.get().enter_to_read().is_ok_and(|call| !call.buffered().is_empty()),
         Err(_) => false,
     };
     let ahead: Vec<bool> = things[0].iter().map(|(thing, _)| ahead(thing)).collect();

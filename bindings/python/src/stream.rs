@@ -82,7 +82,8 @@ impl Default for Origin {
 ///
 /// Each call may take .timeout seconds, None for ever, and raises TimeoutError then; what was read is not lost, and
 /// what was not written goes out by flush(). Other threads run while a call waits, and signal handlers run from inside
-/// it. One call at a time: a second one is a RuntimeError, but cancel() and close() come from any thread at any moment.
+/// it. One thread may read while another writes; a second call of the same kind is a RuntimeError, but cancel() and
+/// close() come from any thread at any moment.
 ///
 /// >>> import perlipc as ipc
 /// >>> with ipc.open("-|", ["printf", "a\\nb\\n"]) as stream:
@@ -93,8 +94,12 @@ impl Default for Origin {
 #[pyclass(frozen, generic, weakref, module = "perlipc")]
 pub(crate) struct Stream {
     core: UnsafeCell<perlipc::Stream>,
+    /// The writing half of what does both, but while a call has the whole of it.
+    half: UnsafeCell<Option<perlipc::Stream>>,
     /// A call is under way; the interpreter may be released meanwhile.
     busy: Cell<bool>,
+    /// The same, of the writing half.
+    writing: Cell<bool>,
     /// Records that are lent to the stream's iterators.
     run: Run,
     /// What may be done while one is.
@@ -118,15 +123,28 @@ pub(crate) struct Stream {
 }
 
 // SAFETY: the cells are read and written by who holds the interpreter alone (the module asks for that on free-threaded
-// builds too). The core's stream, which a call uses with the interpreter released, is that call's alone from setting
-// `busy`, which is looked at and set with the interpreter held, until it is cleared; and it may go from thread to thread.
+// builds too). The core's streams, which a call uses with the interpreter released, are that call's alone from setting
+// `busy` or `writing`, which are looked at and set with the interpreter held, until it is cleared; and they may go from
+// thread to thread.
 unsafe impl Sync for Stream {}
 
-/// A call on a stream: it alone has the core's stream until it is over.
+/// What of a stream a call has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Whole,
+    Reader,
+    Writer,
+}
+
+/// A call on a stream: it alone has that part of the core's stream until it is over. What does not do both is always whole.
 pub(crate) struct Call<'a> {
     stream: &'a Stream,
+    part: Part,
     bounded: bool,
 }
+
+/// Only a call that has the whole joins it.
+const HALF: &str = "a writing half that no call has";
 
 impl Call<'_> {
     fn bound(&mut self, deadline: Deadline) {
@@ -141,16 +159,24 @@ impl Call<'_> {
 impl Deref for Call<'_> {
     type Target = perlipc::Stream;
 
+    #[inline(always)]
     fn deref(&self) -> &perlipc::Stream {
-        // SAFETY: `busy` was false and is true for the life of this value: nobody else has a reference.
-        unsafe { &*self.stream.core.get() }
+        // SAFETY: `busy`, or `writing`, was false and is true for the life of this value: nobody else has a reference.
+        match self.part {
+            Part::Writer => unsafe { (*self.stream.half.get()).as_ref() }.expect(HALF),
+            _ => unsafe { &*self.stream.core.get() },
+        }
     }
 }
 
 impl DerefMut for Call<'_> {
+    #[inline(always)]
     fn deref_mut(&mut self) -> &mut perlipc::Stream {
         // SAFETY: as above.
-        unsafe { &mut *self.stream.core.get() }
+        match self.part {
+            Part::Writer => unsafe { (*self.stream.half.get()).as_mut() }.expect(HALF),
+            _ => unsafe { &mut *self.stream.core.get() },
+        }
     }
 }
 
@@ -161,12 +187,16 @@ impl Drop for Call<'_> {
             let until = self.stream.until.get();
             self.deadline(until);
         }
-        self.stream.busy.set(false);
+        match self.part {
+            Part::Writer => self.stream.writing.set(false),
+            Part::Whole if self.stream.does_both() => self.stream.split_half(self),
+            _ => self.stream.busy.set(false),
+        }
     }
 }
 
 impl Stream {
-    pub(crate) fn new(py: Python<'_>, core: perlipc::Stream, text: bool, origin: Origin) -> PyResult<Stream> {
+    pub(crate) fn new(py: Python<'_>, mut core: perlipc::Stream, text: bool, origin: Origin) -> PyResult<Stream> {
         let child = core.child().cloned().map(|child| Py::new(py, Child(child))).transpose()?;
         let separator = if text { PyString::new(py, "\n").into_any() } else { PyBytes::new(py, b"\n").into_any() };
         Ok(Stream {
@@ -185,7 +215,9 @@ impl Stream {
             quick: Quick::new(),
             released: Cell::new(false),
             busy: Cell::new(false),
+            writing: Cell::new(false),
             run: Run::new(),
+            half: UnsafeCell::new(core.split()),
             core: UnsafeCell::new(core),
         })
     }
@@ -215,7 +247,7 @@ impl Stream {
         quiet: bool,
     ) -> PyResult<(perlipc::Result<usize>, Parts)> {
         self.reading(py)?;
-        let mut call = self.call()?;
+        let mut call = self.call_to_read()?;
         let core: &mut perlipc::Stream = &mut call;
         let answer = blocking(py, || Ok(core.expect(expect, deadline)))?;
         let untold = quiet && answer.as_ref().is_err_and(perlipc::Error::is_timeout);
@@ -245,23 +277,69 @@ impl Stream {
     pub(crate) fn write_within(&self, py: Python<'_>, data: &Bound<'_, PyAny>, deadline: Deadline) -> PyResult<()> {
         self.writing(py)?;
         let (data, _) = self.take(data)?;
-        let mut call = self.enter()?;
+        let mut call = self.enter_to_write()?;
         call.bound(deadline);
         let core: &mut perlipc::Stream = &mut call;
         let data: &[u8] = &data;
         blocking(py, || core.write(data).and_then(|()| core.flush()))
     }
 
+    fn does_both(&self) -> bool {
+        self.reads && self.writes
+    }
+
+    /// A call that has the whole of the stream.
     #[inline]
     pub(crate) fn enter(&self) -> PyResult<Call<'_>> {
-        if self.busy.replace(true) {
-            return Err(PyRuntimeError::new_err(
-                "the stream is in use by another thread, or by the call that this handler interrupted",
-            ));
+        let mut call = self.enter_to_read()?;
+        if self.does_both() {
+            self.join_half(&mut call)?;
         }
-        let mut call = Call { stream: self, bounded: false };
+        call.part = Part::Whole;
+        Ok(call)
+    }
+
+    /// One that reads: another one may write meanwhile.
+    #[inline]
+    pub(crate) fn enter_to_read(&self) -> PyResult<Call<'_>> {
+        if self.busy.replace(true) {
+            return Err(busy());
+        }
+        let mut call = Call { stream: self, part: Part::Reader, bounded: false };
         self.run.give_back(&mut call);
         Ok(call)
+    }
+
+    /// One that writes: another one may read meanwhile.
+    #[inline]
+    fn enter_to_write(&self) -> PyResult<Call<'_>> {
+        if !self.does_both() {
+            return self.enter();
+        }
+        if self.writing.replace(true) {
+            return Err(busy());
+        }
+        Ok(Call { stream: self, part: Part::Writer, bounded: false })
+    }
+
+    #[cold]
+    fn join_half(&self, call: &mut Call<'_>) -> PyResult<()> {
+        if self.writing.replace(true) {
+            return Err(busy());
+        }
+        // SAFETY: `writing` was false, and is true: nobody else has a reference.
+        let half = unsafe { (*self.half.get()).take() };
+        // Halves of one stream can be joined.
+        drop(half.and_then(|half| call.join(half)));
+        Ok(())
+    }
+
+    #[cold]
+    fn split_half(&self, call: &mut Call<'_>) {
+        // SAFETY: `writing` was set by `join_half`.
+        unsafe { *self.half.get() = call.split() };
+        self.writing.set(false);
+        self.busy.set(false);
     }
 
     /// The next record of those that are lent to iterators, as an object: a new reference, NULL with an exception;
@@ -282,7 +360,7 @@ impl Stream {
 
     /// Lends iterators what was found ahead.
     pub(crate) fn lend(&self) {
-        if let Ok(mut call) = self.enter() {
+        if let Ok(mut call) = self.enter_to_read() {
             self.run.lend(&mut call);
         }
     }
@@ -292,19 +370,32 @@ impl Stream {
         if self.is_closed() {
             return Err(PyValueError::new_err("I/O operation on closed stream"));
         }
-        self.enter()
+        self.enter_to_read().or_else(|_| self.enter_to_write())
     }
 
-    /// A call that may wait, until the stream's own time limit.
-    fn call(&self) -> PyResult<Call<'_>> {
-        self.call_within(self.timeout.get())
+    /// A call that reads, and may wait until the stream's own time limit.
+    fn call_to_read(&self) -> PyResult<Call<'_>> {
+        self.within(self.timeout.get(), Stream::enter_to_read)
     }
 
-    fn call_within(&self, timeout: Option<f64>) -> PyResult<Call<'_>> {
+    /// The same for one that writes.
+    #[inline]
+    fn call_to_write(&self) -> PyResult<Call<'_>> {
+        self.within(self.timeout.get(), Stream::enter_to_write)
+    }
+
+    #[inline]
+    fn within(
+        &self,
+        timeout: Option<f64>,
+        enter: impl for<'a> FnOnce(&'a Stream) -> PyResult<Call<'a>>,
+    ) -> PyResult<Call<'_>> {
         let deadline = time::deadline(timeout)?;
-        let mut call = self.enter()?;
+        let mut call = enter(self)?;
         call.bound(deadline);
-        self.lineno.set(call.lineno());
+        if call.part != Part::Writer {
+            self.lineno.set(call.lineno());
+        }
         Ok(call)
     }
 
@@ -369,7 +460,7 @@ impl Stream {
 
     /// Up to `size` characters, or all; with `once` after one look at what is there.
     fn read_text<'py>(&self, py: Python<'py>, size: Option<usize>, once: bool) -> PyResult<Bound<'py, PyAny>> {
-        let mut call = self.call()?;
+        let mut call = self.call_to_read()?;
         let mut all = Vec::new();
         let Some(size) = size.filter(|_| !once || size.is_some()) else {
             self.read_bytes(py, &mut call, None, &mut all)?;
@@ -427,7 +518,7 @@ impl Stream {
     /// Records in a list; after an error they are in the stream again.
     fn list<'py>(&self, py: Python<'py>, most: Option<usize>, hint: Option<usize>) -> PyResult<Bound<'py, PyList>> {
         self.reading(py)?;
-        let mut call = self.call()?;
+        let mut call = self.call_to_read()?;
         let list = PyList::empty(py);
         let mut size = 0;
         loop {
@@ -467,7 +558,7 @@ impl Stream {
 
     #[inline(always)]
     fn write_bytes(&self, py: Python<'_>, data: &[u8]) -> PyResult<()> {
-        let mut call = self.call()?;
+        let mut call = self.call_to_write()?;
         let core: &mut perlipc::Stream = &mut call;
         if data.len() > AT_ONCE || !self.quick.worth_it() {
             return blocking(py, || core.write(data));
@@ -482,7 +573,7 @@ impl Stream {
     #[inline(always)]
     fn next_slow<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.reading(py)?;
-        let mut call = self.call_within(timeout)?;
+        let mut call = self.within(timeout, Stream::enter_to_read)?;
         let core: &mut perlipc::Stream = &mut call;
         let line = blocking(py, || core.readline())?;
         line.map(|line| self.give(py, line)).transpose()
@@ -520,6 +611,11 @@ impl Stream {
             }),
         }
     }
+}
+
+#[cold]
+fn busy() -> PyErr {
+    PyRuntimeError::new_err("the stream is in use by another thread, or by the call that this handler interrupted")
 }
 
 /// What stood before a match, what matched, and its groups.
@@ -691,7 +787,7 @@ impl Stream {
     /// How many records were read. Perl: $. of this stream alone.
     #[getter]
     fn lineno(&self) -> u64 {
-        self.enter().map_or(self.lineno.get(), |call| call.lineno())
+        self.enter_to_read().map_or(self.lineno.get(), |call| call.lineno())
     }
 
     /// Whether each write goes out at once; on at first, but for streams that write to a command. Switching it on
@@ -704,7 +800,7 @@ impl Stream {
     #[setter]
     fn set_autoflush(&self, py: Python<'_>, on: bool) -> PyResult<()> {
         self.writing(py)?;
-        let mut call = self.call()?;
+        let mut call = self.call_to_write()?;
         self.autoflush.set(on);
         let core: &mut perlipc::Stream = &mut call;
         blocking(py, || core.autoflush(on))
@@ -747,7 +843,7 @@ impl Stream {
                 bytes => Separator::Bytes(bytes),
             }
         };
-        self.enter()?.separator(separator).map_err(|error| raise(py, error))?;
+        self.enter_to_read()?.separator(separator).map_err(|error| raise(py, error))?;
         *self.separator.borrow_mut() = value.clone().unbind();
         Ok(())
     }
@@ -790,7 +886,7 @@ impl Stream {
         if self.text {
             return self.read_text(py, size, false);
         }
-        let mut call = self.call()?;
+        let mut call = self.call_to_read()?;
         let mut all = Vec::new();
         self.read_bytes(py, &mut call, size, &mut all)?;
         self.give(py, &all)
@@ -805,7 +901,7 @@ impl Stream {
         if self.text {
             return self.read_text(py, Some(size), true);
         }
-        let mut call = self.call()?;
+        let mut call = self.call_to_read()?;
         let core: &mut perlipc::Stream = &mut call;
         with_room(size.min(PIECE), |room| {
             let n = blocking(py, || core.read(room))?;
@@ -824,7 +920,7 @@ impl Stream {
         if view.getattr("readonly")?.is_truthy()? {
             return Err(PyTypeError::new_err("a writable buffer is needed"));
         }
-        let mut call = self.call()?;
+        let mut call = self.call_to_read()?;
         let mut room = vec![0; view.len()?.min(4 * PIECE)];
         let core: &mut perlipc::Stream = &mut call;
         let n = blocking(py, || core.read(&mut room))?;
@@ -859,7 +955,7 @@ impl Stream {
     /// Reads to the end and says how many records there were, without making an object of any. Perl: 1 while <FH>; $.
     fn count_lines(&self, py: Python<'_>) -> PyResult<u64> {
         self.reading(py)?;
-        let mut call = self.call()?;
+        let mut call = self.call_to_read()?;
         let core: &mut perlipc::Stream = &mut call;
         blocking(py, || {
             let before = core.lineno();
@@ -876,7 +972,7 @@ impl Stream {
         let (what, _) = self.take(what)?;
         let finder = memmem::Finder::new(&*what);
         let list = PyList::empty(py);
-        let mut call = self.call()?;
+        let mut call = self.call_to_read()?;
         self.batches(py, &mut call, None, |line| match finder.find(line) {
             Some(_) => append(&list, self.give(py, line)?),
             None => Ok(()),
@@ -900,7 +996,7 @@ impl Stream {
         }
         let finder = separator.as_ref().map(|(bytes, _)| memmem::Finder::new(&**bytes));
         let list = PyList::empty(py);
-        let mut call = self.call()?;
+        let mut call = self.call_to_read()?;
         let mut fields = Vec::new();
         self.batches(py, &mut call, n, |line| {
             match &finder {
@@ -929,19 +1025,19 @@ impl Stream {
     /// For perlipc.aio: reads more behind what is buffered; False at the end.
     fn _fill(&self, py: Python<'_>) -> PyResult<bool> {
         self.reading(py)?;
-        let mut call = self.call()?;
+        let mut call = self.call_to_read()?;
         let core: &mut perlipc::Stream = &mut call;
         blocking(py, || core.fill())
     }
 
     /// For perlipc.aio: how many bytes are buffered.
     fn _buffered(&self) -> PyResult<usize> {
-        Ok(self.enter()?.buffered().len())
+        Ok(self.enter_to_read()?.buffered().len())
     }
 
     /// For perlipc.aio: how many bytes are still to go out.
     fn _pending(&self) -> PyResult<usize> {
-        Ok(self.enter()?.pending())
+        Ok(self.enter_to_write()?.pending())
     }
 
     /// For perlipc.aio: what expect() finds without waiting; None, without a copy of what is unread, if that is nothing.
@@ -957,7 +1053,7 @@ impl Stream {
     #[inline(always)]
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         {
-            let mut call = self.enter()?;
+            let mut call = self.enter_to_read()?;
             if let Some(line) = call.readline_ahead() {
                 return self.give(py, line).map(Some);
             }
@@ -993,7 +1089,7 @@ impl Stream {
         if !self.writes {
             return Ok(());
         }
-        let mut call = self.call()?;
+        let mut call = self.call_to_write()?;
         let core: &mut perlipc::Stream = &mut call;
         blocking(py, || core.flush())
     }
@@ -1023,7 +1119,7 @@ impl Stream {
     fn log(&self, py: Python<'_>, file: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         self.reading(py)?;
         let log = file.map(duplicate).transpose()?;
-        self.enter()?.log(log).map_err(|error| raise(py, error))
+        self.enter_to_read()?.log(log).map_err(|error| raise(py, error))
     }
 
     /// Joins the user's terminal with a pty's child: what is typed goes to the child, Control-C too, and what it says is
@@ -1071,7 +1167,7 @@ impl Stream {
     fn control(&self, py: Python<'_>, key: char) -> PyResult<()> {
         self.writing(py)?;
         let byte = perlipc::pty::control(key).map_err(|error| raise(py, error))?;
-        let mut call = self.call()?;
+        let mut call = self.call_to_write()?;
         let core: &mut perlipc::Stream = &mut call;
         blocking(py, || core.write(&[byte]))
     }
@@ -1085,7 +1181,7 @@ impl Stream {
     /// Whether there is nothing more to read. Waits to know, and loses nothing. Perl: eof.
     fn eof(&self, py: Python<'_>) -> PyResult<bool> {
         self.reading(py)?;
-        let mut call = self.call()?;
+        let mut call = self.call_to_read()?;
         let core: &mut perlipc::Stream = &mut call;
         blocking(py, || core.eof())
     }
@@ -1105,7 +1201,7 @@ impl Stream {
         } else {
             self.writing(py)?
         }
-        let mut call = self.call()?;
+        let mut call = if half == Half::Read { self.call_to_read()? } else { self.call_to_write()? };
         let core: &mut perlipc::Stream = &mut call;
         blocking(py, || core.shutdown_half(half))
     }
@@ -1155,7 +1251,7 @@ impl Stream {
         let data: &[u8] = &data;
         let numbers = fds.try_iter()?.map(|fd| socket::number(&fd?)).collect::<PyResult<Vec<_>>>()?;
         let fds: Vec<_> = numbers.into_iter().map(socket::borrowed).collect();
-        let mut call = self.call()?;
+        let mut call = self.call_to_write()?;
         let core: &mut perlipc::Stream = &mut call;
         blocking(py, || unix::send_fds(core, data, &fds))
     }
@@ -1168,7 +1264,7 @@ impl Stream {
     fn recv_fds<'py>(&self, py: Python<'py>, size: usize, most: usize) -> PyResult<(Bound<'py, PyBytes>, Vec<RawFd>)> {
         self.reading(py)?;
         let mut room = zeros(size)?;
-        let mut call = self.call()?;
+        let mut call = self.call_to_read()?;
         let core: &mut perlipc::Stream = &mut call;
         let (n, fds) = blocking(py, || unix::recv_fds(core, &mut room, most))?;
         let data = PyBytes::new(py, &room[..n]);
@@ -1179,7 +1275,7 @@ impl Stream {
     #[pyo3(signature = (byte, /))]
     fn send_urgent(&self, py: Python<'_>, byte: [u8; 1]) -> PyResult<()> {
         self.writing(py)?;
-        let mut call = self.call()?;
+        let mut call = self.call_to_write()?;
         let core: &mut perlipc::Stream = &mut call;
         blocking(py, || tcp::send_urgent(core, byte[0]))
     }
@@ -1192,7 +1288,7 @@ impl Stream {
 
     /// Whether what is read next was sent behind the urgent byte. A read never runs over the mark. Perl: sockatmark.
     fn at_mark(&self, py: Python<'_>) -> PyResult<bool> {
-        tcp::at_mark(&*self.open()?).map_err(|error| raise(py, error))
+        tcp::at_mark(&*self.enter_to_read()?).map_err(|error| raise(py, error))
     }
 
     /// Ends the call that another thread waits in, and every later one that would read or write, also where something is
@@ -1204,7 +1300,7 @@ impl Stream {
     /// The descriptor, given up by the stream: it is yours. Writes what is in the buffer; ValueError when bytes are
     /// read ahead, which would be lost.
     fn detach(&self, py: Python<'_>) -> PyResult<i32> {
-        let mut call = self.call()?;
+        let mut call = self.within(self.timeout.get(), Stream::enter)?;
         let core: &mut perlipc::Stream = &mut call;
         let fd = blocking(py, || core.release())?;
         self.released.set(true);

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -286,6 +287,104 @@ def _is_busy(stream: ipc.Stream[bytes]) -> bool:
     except RuntimeError:
         return True
     return False
+
+
+def test_one_reads_while_another_writes() -> None:
+    """As with a socket of Python's own: a thread for each direction, and questions from both."""
+    near, far = ipc.socketpair()
+    with near, far:
+        got: list[bytes] = []
+        thread = threading.Thread(target=lambda: got.extend(near))
+        thread.start()
+        eventually(lambda: _is_busy(near))
+        for n in range(1000):
+            near.write(b"there %d\n" % n)
+            assert far.readline() == b"there %d\n" % n
+            far.write(b"back %d\n" % n)
+        assert near.option("type") == socket.SOCK_STREAM and near.peer == ""
+        near.autoflush = False
+        near.writelines([b"buffered\n", b"\n"])
+        near.flush()
+        assert far.take(2) == [b"buffered\n", b"\n"]
+        with pytest.raises(RuntimeError, match="in use"):
+            near.detach()
+        near.shutdown()
+        assert far.readline() == b""
+        # The reader goes on behind that, and its end is the other side's.
+        far.write(b"last\n")
+        far.close()
+        thread.join(10)
+        assert len(got) == 1001 and got[-1] == b"last\n"
+        assert near.lineno == 1001
+
+
+def test_a_writer_that_waits_keeps_nobody_from_reading() -> None:
+    near, far = ipc.socketpair()
+    with near, far:
+        data = b"x" * (8 << 20)
+        thread = threading.Thread(target=near.write, args=(data,))
+        thread.start()
+        far.write(b"a\nb\nc\n")
+        # The time limit of a read is no limit of the write.
+        assert near.readline(timeout=5) == b"a\n"
+        assert [next(near), *near.take(1)] == [b"b\n", b"c\n"]
+        near.timeout = 0.01
+        with pytest.raises(TimeoutError):
+            near.read1()
+        near.timeout = None
+        assert thread.is_alive()
+        with pytest.raises(RuntimeError, match="in use"):
+            near.write(b"y")
+        poll = ipc.Poll()
+        poll.add(near, poll.READ)
+        far.write(b"d\n")
+        assert poll.next(5) == (near, poll.READ) and near.readline() == b"d\n"
+        assert far.read(len(data)) == data
+        thread.join(10)
+        near.write(b"y\n")
+        assert far.readline() == b"y\n"
+
+
+def test_a_terminal_is_written_to_while_it_is_read() -> None:
+    with ipc.open_pty(["cat"]) as cat:
+        got: list[bytes] = []
+        thread = threading.Thread(target=lambda: got.extend(cat))
+        thread.start()
+        eventually(lambda: _is_busy(cat))
+        for n in range(100):
+            cat.sendline(b"%d" % n)
+        cat.control("d")
+        thread.join(10)
+        assert [int(line) for line in got] == list(range(100))
+
+
+def test_halves_end_together() -> None:
+    for how in ("cancel", "close"):
+        near, far = ipc.socketpair()
+        errors: list[type[BaseException]] = []
+
+        def ends(call: Callable[[], object]) -> None:
+            try:
+                call()
+            except (OSError, ValueError) as error:
+                errors.append(type(error))
+
+        threads = [
+            threading.Thread(target=ends, args=(call,)) for call in (near.readline, lambda: near.write(b"x" * (8 << 20)))
+        ]
+        for thread in threads:
+            thread.start()
+        eventually(lambda: _is_busy(near))
+        getattr(near, how)()
+        for thread in threads:
+            thread.join(10)
+        assert errors == [OSError if how == "cancel" else ValueError] * 2
+        if how == "cancel":
+            # What did not go out is lost, and that is told.
+            with pytest.raises(OSError, match="cancelled"):
+                near.close()
+        assert near.closed
+        far.close()
 
 
 def test_cancel_from_another_thread() -> None:
