@@ -12,6 +12,7 @@ use perlipc::*;
 
 common::scenarios![
     any_of_ours,
+    told_without_a_handle,
     any_at_all,
     groups,
     orphan_list,
@@ -133,6 +134,47 @@ fn any_of_ours() {
     assert_eq!(wait_any(Deadline::NEVER).unwrap_err().errno(), libc::ECHILD);
     let pid = sh("sleep 0.05; exit 2").pid();
     assert_eq!(wait_any(Deadline::NEVER).unwrap(), (pid, Status::from_raw(2 << 8)));
+    no_child_is_left();
+}
+
+/// Who keeps no handle, as a Perl program that forks in a loop, is told of each end all the same, however late it asks.
+fn told_without_a_handle() {
+    let ended = |pid: i32| {
+        let stat = || std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        assert!(common::eventually(|| !stat().contains(") R") && !stat().contains(") S") && !stat().contains(") D")));
+    };
+    let drop_when_ended = |n: i32| {
+        let child = sh(&format!("exit {n}"));
+        ended(child.pid());
+        child.pid()
+    };
+    let end_when_dropped = |n: i32| {
+        let pid = sh(&format!("sleep 0.1; exit {n}")).pid();
+        ended(pid);
+        pid
+    };
+    let told = |code: i32, pid: i32| (pid, Status::from_raw(code << 8));
+    let pids = [drop_when_ended(1), end_when_dropped(2), drop_when_ended(3), end_when_dropped(4)];
+    // A start sweeps them up.
+    let _ = sh("exit 5").wait(Deadline::NEVER).unwrap();
+    assert_eq!(wait_pid(pids[2], Deadline::NEVER).unwrap(), told(3, pids[2]));
+    assert_eq!(wait_pid(pids[2], Deadline::NEVER).unwrap_err().errno(), libc::ECHILD);
+    let mut all = vec![wait_any(Deadline::NEVER).unwrap(), wait_pid(-1, Deadline::NOW).unwrap()];
+    all.push(wait_any(Deadline::NOW).unwrap());
+    all.sort_by_key(|(_, status)| status.raw());
+    assert_eq!(all, [told(1, pids[0]), told(2, pids[1]), told(4, pids[3])]);
+    assert_eq!(wait_any(Deadline::NOW).unwrap_err().errno(), libc::ECHILD);
+    assert_eq!(wait_pid(-1, Deadline::NEVER).unwrap_err().errno(), libc::ECHILD);
+    // A captured command's end was told by that, and is nobody else's.
+    capture::run(&Cmd::argv(["true"]), None, Deadline::NEVER).unwrap();
+    assert_eq!(wait_any(Deadline::NOW).unwrap_err().errno(), libc::ECHILD);
+    // Who never asks does not pay for it without end.
+    for _ in 0..1030 {
+        drop(Cmd::argv(["true"]).start().unwrap());
+    }
+    assert!(common::eventually(|| orphans() == 0));
+    let kept = std::iter::from_fn(|| wait_any(Deadline::NOW).ok()).count();
+    assert_eq!(kept, 1024);
     no_child_is_left();
 }
 
@@ -532,6 +574,11 @@ fn fork_beside_a_change() {
 #[test]
 fn wait_for_any_of_ours() {
     run("any_of_ours");
+}
+
+#[test]
+fn wait_for_those_without_a_handle() {
+    run("told_without_a_handle");
 }
 
 #[test]

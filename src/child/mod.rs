@@ -78,6 +78,8 @@ impl Child {
             reap: Mutex::new(()),
         });
         let mut registry = registry();
+        // Who asks for that number now means this one.
+        registry.take_untold(Some(pid));
         if let Some(old) = registry.children.insert(pid, state.clone()) {
             // The number came round again: somebody else reaped the old child, whose handle asks its pidfd.
             if old.orphan.load(Ordering::Relaxed) {
@@ -248,11 +250,16 @@ impl Drop for Child {
             return;
         }
         let wanted = signal::has_reaper() && !state.reported.load(Ordering::Relaxed);
-        if wanted || state.known().is_none() && state.try_reap().is_none() {
-            state.orphan.store(true, Ordering::Relaxed);
-            registry.orphans += 1;
-        } else {
+        if !wanted && state.known().is_some() {
             registry.children.remove(&state.pid);
+            return;
+        }
+        match state.try_reap().filter(|_| !wanted) {
+            Some(status) => registry.ended(state, status),
+            None => {
+                state.orphan.store(true, Ordering::Relaxed);
+                registry.orphans += 1;
+            }
         }
     }
 }

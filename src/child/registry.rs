@@ -1,19 +1,44 @@
 //! All that this process started and whose end nobody has been told yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use super::{Own, State, taken_over};
+use crate::status::Status;
 use crate::{signal, sys};
+
+/// How many of the [`Registry::untold`] are kept: whoever never waits need not pay for it.
+const UNTOLD: usize = 1024;
 
 #[derive(Default)]
 pub(super) struct Registry {
     pub(super) children: BTreeMap<i32, Arc<State>>,
     pub(super) orphans: usize,
+    /// Those that were reaped when nobody had a handle of them any more, for who waits for any child: the last of them.
+    pub(super) untold: VecDeque<(i32, Status)>,
     /// Threads in wait_any; each start wakes them.
     pub(super) waiters: Vec<Arc<OwnedFd>>,
+}
+
+impl Registry {
+    /// One that nobody has a handle of has been reaped.
+    pub(super) fn ended(&mut self, child: &State, status: Status) {
+        self.children.remove(&child.pid);
+        if !child.reported.swap(true, Ordering::SeqCst) {
+            if self.untold.len() >= UNTOLD {
+                self.untold.pop_front();
+            }
+            self.untold.push_back((child.pid, status));
+        }
+    }
+
+    /// Takes out one of the [`untold`](Registry::untold): the first, or the one of that number.
+    pub(super) fn take_untold(&mut self, pid: Option<i32>) -> Option<(i32, Status)> {
+        let at = self.untold.iter().position(|(found, _)| pid.is_none_or(|pid| pid == *found))?;
+        self.untold.remove(at)
+    }
 }
 
 // A forked process has no children yet.
@@ -59,9 +84,9 @@ pub(crate) fn sweep() {
     let orphans: Vec<_> =
         registry.children.values().filter(|child| child.orphan.load(Ordering::Relaxed)).cloned().collect();
     for child in orphans {
-        if child.try_reap().is_some() {
-            registry.children.remove(&child.pid);
+        if let Some(status) = child.try_reap() {
             registry.orphans -= 1;
+            registry.ended(&child, status);
         }
     }
 }

@@ -16,13 +16,17 @@ use crate::sys::process::Who;
 use crate::time::Deadline;
 
 /// Waits for any child that this library started and whose end was not told yet: its pid and status. ECHILD when there
-/// is none. A handle of that child still answers with the status later.
+/// is none. A handle of that child still answers with the status later. One that has no handle any more is told too (of
+/// those that ended long before, the last thousand).
 pub fn wait_any(deadline: Deadline) -> Result<(i32, Status)> {
     let failed = |errno| Error::os("wait", errno);
     let mut waiter: Option<Waiter> = None;
     loop {
         let children: Vec<Arc<State>> = {
-            let registry = registry();
+            let mut registry = registry();
+            if let Some(told) = registry.take_untold(None) {
+                return Ok(told);
+            }
             registry.children.values().filter(|c| !c.reported.load(Ordering::Relaxed)).cloned().collect()
         };
         if children.is_empty() {
@@ -113,7 +117,13 @@ pub fn wait_pid(pid: i32, deadline: Deadline) -> Result<(i32, Status)> {
     };
     let step = |stop: Stop| stop.at("wait", if pid == -1 { String::new() } else { pid.to_string() });
     if let Who::Pid(pid) = who {
-        let known = registry().children.get(&pid).cloned();
+        let mut registry = registry();
+        let known = registry.children.get(&pid).cloned();
+        let untold = if known.is_none() { registry.take_untold(Some(pid)) } else { None };
+        drop(registry);
+        if let Some(told) = untold {
+            return Ok(told);
+        }
         if let Some(child) = known {
             if child.reported.load(Ordering::Relaxed) {
                 return Err(step(Stop::Errno(libc::ECHILD)));
@@ -185,7 +195,12 @@ fn take_ended(who: Who, status: impl Fn(&State) -> Option<Status>) -> Option<(i3
     if who != Who::Any {
         return None;
     }
-    let children: Vec<_> = registry().children.values().cloned().collect();
+    let mut registry = registry();
+    if let Some(told) = registry.take_untold(None) {
+        return Some(told);
+    }
+    let children: Vec<_> = registry.children.values().cloned().collect();
+    drop(registry);
     for child in children.iter().filter(|child| !child.reported.load(Ordering::Relaxed)) {
         if let Some(status) = status(child) {
             if !child.reported.swap(true, Ordering::SeqCst) {
