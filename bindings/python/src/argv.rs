@@ -8,10 +8,10 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::cmd::bytes;
+use crate::data::{decode, encode, owned};
 use crate::error::raise;
 use crate::signal::blocking;
 use crate::status::Status;
-use crate::stream::{decode, encode, owned};
 
 /// Many files, one after another, as one stream of lines: from argv().
 ///

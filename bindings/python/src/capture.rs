@@ -6,11 +6,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::cmd::Command;
+use crate::data::{decode, encode, owned};
 use crate::error::{child_error, raise};
 use crate::room;
 use crate::signal::{blocking, raised};
 use crate::status::Status;
-use crate::stream::{Stream, decode, encode, owned};
+use crate::stream::Stream;
 use crate::time::deadline;
 
 /// What a command said, and how it ended: from capture().

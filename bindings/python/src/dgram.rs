@@ -9,10 +9,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::addr::{Service, words};
+use crate::data::{no_text, utf8, with_room};
 use crate::error::raise;
 use crate::signal::{blocking, told};
 use crate::socket::{Held, Path, ip, text};
-use crate::stream::{plain, utf8, with_room};
 use crate::time::deadline;
 
 /// A socket for messages: UDP or Unix datagrams.
@@ -93,7 +93,7 @@ impl Dgram {
         to: Option<&Bound<'_, PyString>>,
         timeout: Option<f64>,
     ) -> PyResult<()> {
-        let data = plain(data)?;
+        let data = no_text(data)?;
         let data: &[u8] = &data;
         let (core, deadline) = (self.held.core()?, deadline(timeout)?);
         let to = to.map(|to| target(&core, to)).transpose()?;
@@ -124,7 +124,7 @@ impl Dgram {
             last = Some((to, addr.clone()));
             owned.push((data, Some(addr)));
         }
-        let datas = owned.iter().map(|(data, _)| plain(data)).collect::<PyResult<Vec<_>>>()?;
+        let datas = owned.iter().map(|(data, _)| no_text(data)).collect::<PyResult<Vec<_>>>()?;
         let messages: Vec<_> = datas.iter().zip(&owned).map(|(data, (_, to))| (&**data, to.as_ref())).collect();
         blocking(py, || core.send_batch(&messages, deadline))
     }

@@ -6,8 +6,8 @@ use pyo3::call::PyCallArgs;
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::data::decode;
 use crate::signal;
-use crate::stream::decode;
 
 /// The exception for an error: an OSError with errno and filename (so that Python picks FileNotFoundError,
 /// BrokenPipeError, TimeoutError ...) and the failing step as `step`; ValueError for bad input and closed streams, as

@@ -5,8 +5,9 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
+use crate::data::owned;
 use crate::error::raise;
-use crate::stream::{Parts, Stream, owned};
+use crate::stream::{Parts, Stream};
 
 /// A list of patterns, prepared once for many calls of Stream.expect, and on any number of streams.
 ///

@@ -7,10 +7,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyMapping, PyString};
 
 use crate::cmd::flush_standard;
+use crate::data::owned;
 use crate::error::raise;
 use crate::expect::{Match, regex};
 use crate::signal::blocking;
-use crate::stream::{Stream, fileno, owned};
+use crate::stream::{Stream, fileno};
 
 fn bytes(keys: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     owned(keys, keys.is_instance_of::<PyString>())

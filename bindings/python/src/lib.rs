@@ -24,7 +24,6 @@ mod msg;
 mod poll;
 mod popen;
 mod pty;
-mod records;
 mod room;
 mod sem;
 mod server;

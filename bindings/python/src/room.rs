@@ -13,7 +13,7 @@ use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use crate::stream::encode;
+use crate::data::encode;
 
 /// Beyond the largest piece that malloc would take from its heap: a mapping of its own, whose pages are not there before
 /// they are written, which grows by moving pages, and whose end is given back when it shrinks.

@@ -10,9 +10,8 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMemoryView, PyTuple};
 
-use crate::data::plain;
+use crate::data::{filled, plain};
 use crate::error::raise;
-use crate::stream::filled;
 use crate::sysv::{Key, Number, bytes_of, put_owner, unknown};
 
 /// More than this is copied while other threads run.

@@ -10,8 +10,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::cmd::bytes;
+use crate::data::{decode, utf8};
 use crate::error::raise;
-use crate::stream::{decode, fileno, utf8};
+use crate::stream::fileno;
 
 /// A socket of the core until it is closed; calls that are under way keep it open.
 pub(crate) struct Held<T>(Mutex<Option<Arc<T>>>);

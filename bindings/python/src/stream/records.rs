@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
-use crate::stream::Stream;
+use super::Stream;
 
 /// Records that the core has found ahead, lent to a stream's iterators. Who uses the core's stream in any way gives them
 /// back first; the bytes and the places stay where they are meanwhile.
