@@ -141,9 +141,15 @@ def test_a_dropped_child_leaves_no_zombie() -> None:
     assert pid not in children()
 
 
-def test_wait_for_any() -> None:
+def _all_told() -> None:
+    """Also of those that other tests have let go."""
     with pytest.raises(ChildProcessError):
-        ipc.wait()
+        while True:
+            ipc.wait(10)
+
+
+def test_wait_for_any() -> None:
+    _all_told()
     slow = ipc.start(["sleep", "30"])
     quick = ipc.start(["sh", "-c", "exit 6"])
     assert ipc.wait() == (quick.pid, ipc.Status(6 << 8))
@@ -154,7 +160,18 @@ def test_wait_for_any() -> None:
     assert ipc.wait(10)[0] == slow.pid
 
 
+def test_wait_for_those_that_were_let_go() -> None:
+    _all_told()
+    pids = {ipc.fork(lambda n=n: n).pid: n for n in range(4)}
+    assert {pid: status.code for pid, status in (ipc.wait(10) for _ in pids)} == pids
+    pid = ipc.start(["sh", "-c", "exit 9"]).pid
+    status = ipc.waitpid(pid, timeout=10)
+    assert status is not None and status.code == 9
+    _all_told()
+
+
 def test_waitpid() -> None:
+    _all_told()
     child = ipc.start(["sleep", "30"])
     assert ipc.waitpid(child.pid, timeout=0) is None
     child.kill("KILL")
