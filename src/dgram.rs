@@ -167,8 +167,9 @@ impl Dgram {
         deadline: Deadline,
         mut call: impl FnMut(&sys::Word, i32) -> sys::Result<T>,
     ) -> Wait<T> {
+        // Also where it need not wait: who reads what never ends would never stop.
+        self.gate.check()?;
         if deadline.is_never() && self.gate.may_block() {
-            self.gate.check()?;
             return block::call(|word| call(word, 0));
         }
         // Of a Unix socket poll tells whether there is room at its peer, and never at others that a message may go to.

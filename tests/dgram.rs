@@ -315,6 +315,22 @@ fn cancelled_from_another_thread() {
     assert!(matches!(waits.join().unwrap(), Err(Error::Canceled { .. })));
 }
 
+/// Also what need not wait ends, or who reads from somebody that never stops would never stop either.
+#[test]
+fn cancelled_while_there_is_something() {
+    let (one, other) = dgram::pair().unwrap();
+    one.send(b"x", None, Deadline::NOW).unwrap();
+    other.canceler().cancel();
+    for deadline in [Deadline::NOW, Deadline::after_ms(SOON), Deadline::NEVER] {
+        let canceled = |result: Result<(), Error>| assert!(matches!(result, Err(Error::Canceled { .. })), "{result:?}");
+        canceled(other.recv(&mut [0; 9], deadline).map(drop));
+        canceled(other.peek(&mut [0; 9], deadline).map(drop));
+        canceled(other.send(b"x", None, deadline));
+        canceled(other.send_batch(&[(b"x", None)], deadline).map(drop));
+        canceled(other.recv_batch(&mut Batch::new(1, 9).unwrap(), deadline).map(drop));
+    }
+}
+
 /// Starts a shell's line, if its tool is there; who hangs ends by itself.
 fn somebody(tool: &str, line: &str) -> Option<std::process::Child> {
     if !common::has_args("sh", &["-c", &format!("command -v {tool}")]) {
