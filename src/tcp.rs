@@ -70,6 +70,20 @@ impl<'a> Connect<'a> {
         }
         Ok(fd)
     }
+
+    /// The kernel joins a socket with itself when the port that it chose for it is the one that it connects to: nobody
+    /// listens there.
+    fn with_another(&self, fd: &OwnedFd, addr: &Addr) -> Result<()> {
+        let raw = fd.as_raw_fd();
+        let chosen = self.from.is_none_or(|from| from.port() == 0);
+        let local = if chosen { socket::local(raw).ok().filter(|local| local.port() == addr.port()) } else { None };
+        if local.is_none() || local != socket::peer(raw).ok() {
+            return Ok(());
+        }
+        // The port is free again at once, for who is to listen there.
+        let _ = socket::set(raw, "linger", 0);
+        Err(Error::at("connect", addr.text(), libc::ECONNREFUSED))
+    }
 }
 
 fn stream(fd: OwnedFd) -> Stream {
@@ -116,7 +130,7 @@ fn one(connect: &Connect, addr: Addr) -> Result<Stream> {
     let name = addr.name()?;
     match block::call(|word| sys::socket::connect(word, fd.as_raw_fd(), &name)) {
         // EISCONN: it was done when a signal's handler came in between.
-        Ok(()) | Err(Stop::Errno(libc::EISCONN)) => Ok(stream(fd)),
+        Ok(()) | Err(Stop::Errno(libc::EISCONN)) => connect.with_another(&fd, &addr).map(|()| stream(fd)),
         Err(stop) => Err(stop.at("connect", addr.text())),
     }
 }
@@ -173,7 +187,13 @@ fn race(connect: &Connect, addrs: &[SocketAddr], deadline: Deadline) -> Result<S
             }
             let attempt = under_way.remove(i);
             match sys::socket::option_int(attempt.fd.as_raw_fd(), libc::SOL_SOCKET, libc::SO_ERROR) {
-                Ok(0) => return finish(attempt.fd),
+                Ok(0) => match connect.with_another(&attempt.fd, &attempt.addr) {
+                    Ok(()) => return finish(attempt.fd),
+                    Err(error) => {
+                        first_error.get_or_insert(error);
+                        next_start = Deadline::NOW;
+                    }
+                },
                 Ok(errno) | Err(errno) => {
                     first_error.get_or_insert(Error::at("connect", attempt.addr.text(), errno));
                     next_start = Deadline::NOW;
@@ -193,7 +213,10 @@ fn begin(connect: &Connect, addr: Addr) -> Result<Begun> {
     let name = addr.name()?;
     loop {
         match sys::socket::connect(&CALM, fd.as_raw_fd(), &name) {
-            Ok(()) | Err(libc::EISCONN) => return finish(fd).map(Begun::Connected),
+            Ok(()) | Err(libc::EISCONN) => {
+                connect.with_another(&fd, &addr)?;
+                return finish(fd).map(Begun::Connected);
+            }
             Err(libc::EINPROGRESS | libc::EALREADY) => return Ok(Begun::UnderWay(Attempt { fd, addr })),
             // Whether it has begun tells the next.
             Err(libc::EINTR) => {}

@@ -154,4 +154,30 @@ fn peers_that_vanish() {
     }
 }
 
-common::scenarios!(lossy, vanished);
+/// Of two ports, the kernel gives a socket the one that it connects to.
+fn alone_here() {
+    let (port, refused) = ("40000", |error: &perlipc::Error| error.errno() == libc::ECONNREFUSED);
+    for deadline in [Deadline::NEVER, Deadline::after_ms(60_000)] {
+        for _ in 0..10 {
+            let error = tcp::connect(Some("127.0.0.1"), port, "", deadline).unwrap_err();
+            assert!(refused(&error), "{error}");
+        }
+        assert!(refused(&tcp::connect(None, port, "", deadline).unwrap_err()));
+    }
+    // Who asks for it gets it.
+    let mut own = tcp::connect(Some("127.0.0.1"), port, "from=127.0.0.1:40000", Deadline::NEVER).unwrap();
+    own.write(b"me\n").unwrap();
+    assert_eq!(own.readline().unwrap(), Some(&b"me\n"[..]));
+    println!("done");
+}
+
+#[test]
+fn nobody_is_not_oneself() {
+    let few = "echo 40000 40001 > /proc/sys/net/ipv4/ip_local_port_range";
+    if !common::has_args("unshare", &["-rn", "sh", "-c", &format!("{UP} && {few}")]) {
+        return common::skipped("alone_here", "no unshare and ip that may make such a network");
+    }
+    run_in_network("alone_here", few);
+}
+
+common::scenarios!(lossy, vanished, alone_here);
