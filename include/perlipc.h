@@ -3125,7 +3125,7 @@ int32_t ipc_server_user(ipc_server *v, const char *user, const char *group);
 int32_t ipc_server_log(ipc_server *v, ipc_server_log_fn log, void *userdata);
 
 /* Serves until it is stopped: by ipc_server_stop, or the signal of ipc_server_drain. It stops accepting, and what was
- * accepted is finished. ipc_server_count tells what was done.
+ * accepted is finished. ipc_server_count tells what was done. It can run again then.
  *
  * Returns: 1 when all was finished in time, 0 when some had to be killed.
  * Errors: PERLIPC_E_INVALID for settings that do not go together; PERLIPC_E_THREADS for a function where there are several
@@ -3145,11 +3145,11 @@ PERLIPC_NODISCARD int32_t ipc_server_run(ipc_server *v);
  * Perl: none. */
 int64_t ipc_server_count(const ipc_server *v, const char *what);
 
-/* Stops it, also before it runs: no more is accepted, and what was is finished.
+/* Stops it: no more is accepted, and what was is finished. The run that is on is meant, or where there is none, the next.
  *
  * Returns: 0.
  * Errors: the failure of ipc_server_new.
- * Threads: any, at any moment.
+ * Threads: any, at any moment; also in a process that serves a client.
  * Blocks: no.
  * Perl: none. */
 int32_t ipc_server_stop(ipc_server *v);

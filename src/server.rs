@@ -106,12 +106,13 @@ struct Flag {
     fd: OwnedFd,
 }
 
-/// Stops a server from another thread, or from a signal handler of this library's.
+/// Stops a server from another thread, from a signal handler of this library's, or from a process that serves a client.
 #[derive(Clone)]
 pub struct Stopper(Arc<Flag>);
 
 impl Stopper {
-    /// The server stops accepting and finishes what it has accepted.
+    /// The server stops accepting and finishes what it has accepted. The run that is on is meant, or where there is none,
+    /// the next.
     pub fn stop(&self) {
         self.0.set.store(true, Ordering::SeqCst);
         let _ = sys::write(&CALM, self.0.fd.as_raw_fd(), &1u64.to_ne_bytes());
@@ -119,6 +120,17 @@ impl Stopper {
 
     fn is_set(&self) -> bool {
         self.0.set.load(Ordering::SeqCst)
+    }
+
+    /// A process that serves has its own flag, and the descriptor of all.
+    fn heard(&self) {
+        self.0.set.store(true, Ordering::SeqCst);
+    }
+
+    /// The run that was meant is over.
+    fn over(&self) {
+        self.0.set.store(false, Ordering::SeqCst);
+        let _ = sys::read(&CALM, self.0.fd.as_raw_fd(), &mut [0; 8]);
     }
 }
 
@@ -270,7 +282,7 @@ impl Server {
         self.listener.local()
     }
 
-    /// Serves until it is stopped. An error is one of the listener's, or of the settings; connections have none. A panic of
+    /// Serves until it is stopped; it can run again then. An error is one of the listener's, or of the settings; connections have none. A panic of
     /// the log, or of an iterative server's handler, goes on to the caller, and leaves nothing behind.
     pub fn run(&mut self) -> Result<Report> {
         let wrong = |reason: &'static str| Err(Error::invalid("server", reason));
@@ -313,6 +325,9 @@ impl Server {
             }
         }));
         self.listener.hold(false);
+        if matches!(result, Ok(Ok(_))) {
+            self.stopper.over();
+        }
         result.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
@@ -326,13 +341,14 @@ impl Server {
 
     fn run_iterative(&mut self) -> Result<Report> {
         let mut report = Report { drained: true, ..Report::default() };
-        let mut end = Deadline::NEVER;
+        let mut end: Option<Deadline> = None;
         loop {
-            if end.is_never() && self.stopper.is_set() {
-                end = self.begin_to_stop();
+            if end.is_none() && self.stopper.is_set() {
+                end = Some(self.begin_to_stop());
             }
-            let stopping = !end.is_never();
-            if stopping && end.passed() {
+            let stopping = end.is_some();
+            let limit = end.unwrap_or(Deadline::NEVER);
+            if limit.passed() {
                 report.drained = false;
                 return Ok(report);
             }
@@ -349,7 +365,7 @@ impl Server {
                 }
                 Err(Stop::Errno(errno)) if passes(errno) => {
                     self.tell(&Event::Failed { error: &Error::os("accept", errno) });
-                    self.wait(stopping, false, &mut [], end.min(Deadline::after(Some(PAUSE))))?;
+                    self.wait(stopping, false, &mut [], limit.min(Deadline::after(Some(PAUSE))))?;
                 }
                 Err(stop) => return Err(stop.error("accept")),
             }
@@ -384,6 +400,9 @@ impl Server {
             }
         }
         block::poll(&mut fds, limit).map_err(|stop| stop.error("server"))?;
+        if fds.first().is_some_and(|stop| stop.revents != 0) {
+            self.stopper.heard();
+        }
         for (kid, polled) in kids.iter_mut().zip(fds.iter().skip(2)) {
             kid.ended = polled.revents != 0 || kid.child.pidfd().is_none();
         }
@@ -404,17 +423,18 @@ impl Server {
     fn fork_each(&mut self, report: &mut Report, kids: &mut Vec<Kid>) -> Result<()> {
         let mut waiting: Option<OwnedFd> = None;
         let mut pause = Deadline::NOW;
-        let mut end = Deadline::NEVER;
+        let mut end: Option<Deadline> = None;
         let mut empty = false;
         // Whether a client was seen to wait: asking accept instead would cost a call in vain for each.
         let mut called = true;
         loop {
-            if end.is_never() && self.stopper.is_set() {
-                end = self.begin_to_stop();
+            if end.is_none() && self.stopper.is_set() {
+                end = Some(self.begin_to_stop());
             }
-            let stopping = !end.is_never();
+            let stopping = end.is_some();
+            let limit = end.unwrap_or(Deadline::NEVER);
             self.reap(report, kids);
-            if stopping && (end.passed() || (empty && waiting.is_none() && kids.is_empty())) {
+            if stopping && (limit.passed() || (empty && waiting.is_none() && kids.is_empty())) {
                 report.drained = waiting.is_none() && kids.is_empty() && empty;
                 return Ok(());
             }
@@ -453,7 +473,7 @@ impl Server {
                 }
                 continue;
             }
-            let mut limit = end;
+            let mut limit = limit;
             if !pause.passed() {
                 limit = limit.min(pause);
             }
@@ -556,22 +576,23 @@ impl Server {
 
     fn keep_workers(&mut self, report: &mut Report, kids: &mut Vec<Kid>, counts: &Counts) -> Result<()> {
         let mut pause = Deadline::NOW;
-        let mut end = Deadline::NEVER;
+        let mut end: Option<Deadline> = None;
         let mut served = 0;
         loop {
-            if end.is_never() && self.stopper.is_set() {
-                end = self.begin_to_stop();
+            if end.is_none() && self.stopper.is_set() {
+                end = Some(self.begin_to_stop());
                 self.listener.set_waiting(false)?;
                 for kid in kids.iter() {
                     let _ = kid.child.kill("TERM");
                 }
             }
-            let stopping = !end.is_never();
+            let stopping = end.is_some();
+            let limit = end.unwrap_or(Deadline::NEVER);
             let before = kids.len();
             self.reap(report, kids);
             // Where none is left to serve those who wait, one is made for them.
             let left = stopping && kids.is_empty() && self.has_client()?;
-            if stopping && (end.passed() || (kids.is_empty() && !left)) {
+            if stopping && (limit.passed() || (kids.is_empty() && !left)) {
                 report.drained = kids.is_empty() && !left;
                 return Ok(());
             }
@@ -605,7 +626,7 @@ impl Server {
                 }
                 continue;
             }
-            self.wait(stopping, false, kids, if pause.passed() { end } else { end.min(pause) })?;
+            self.wait(stopping, false, kids, if pause.passed() { limit } else { limit.min(pause) })?;
         }
     }
 

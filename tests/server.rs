@@ -626,6 +626,42 @@ fn stopped_from_within() {
     assert_eq!(common::run("stops_itself"), "done\n");
 }
 
+/// The process of a client stops the server, which has all the time there is to finish, and runs once more.
+fn stopped_by_clients() {
+    // SAFETY: a plain number.
+    unsafe { libc::alarm(100) };
+    let listener = tcp::listen(Some("127.0.0.1"), "0", "").unwrap();
+    let port = listener.local().unwrap().port().unwrap();
+    let mut server = Server::new(listener).unwrap();
+    let stopper = server.stopper();
+    server.handler(move |_| {
+        stopper.stop();
+        0
+    });
+    server.prefork(variable("PREFORK")).iterative(variable("ITERATIVE") > 0);
+    server.drain(None, Duration::MAX);
+    println!("{port}");
+    for _ in 0..2 {
+        let report = server.run().unwrap();
+        println!("accepted {} ok {} drained {}", report.accepted, report.ok, report.drained);
+    }
+}
+
+#[test]
+fn a_client_stops_it_and_it_runs_again() {
+    for kind in [("LIMIT", "10"), ("PREFORK", "2"), ("ITERATIVE", "1")] {
+        let mut running = Running::start("stopped_by_clients", &[kind]);
+        for _ in 0..2 {
+            let mut client = running.connect();
+            assert!(matches!(client.read(&mut [0; 9]), Ok(0)));
+            let mut line = String::new();
+            running.out.read_line(&mut line).unwrap();
+            assert_eq!(line, "accepted 1 ok 1 drained true\n", "{kind:?}");
+        }
+        assert_eq!(running.said(), "");
+    }
+}
+
 /// With other threads a handler's process could hang in a lock: refused.
 #[test]
 fn threads_and_handlers() {
@@ -724,6 +760,7 @@ common::scenarios!(
     log_panics,
     starved,
     stops_itself,
+    stopped_by_clients,
     inherits,
     inherits_too_many,
     drops_user

@@ -324,7 +324,7 @@ fn limit(timeout_ms: i32) -> Option<Duration> {
 }
 
 /// Serves until it is stopped: by ipc_server_stop, or the signal of ipc_server_drain. It stops accepting, and what was
-/// accepted is finished. ipc_server_count tells what was done.
+/// accepted is finished. ipc_server_count tells what was done. It can run again then.
 ///
 /// Returns: 1 when all was finished in time, 0 when some had to be killed.
 /// Errors: PERLIPC_E_INVALID for settings that do not go together; PERLIPC_E_THREADS for a function where there are several
@@ -370,11 +370,11 @@ pub unsafe extern "C" fn ipc_server_count(v: *const ipc_server, what: *const c_c
     })
 }
 
-/// Stops it, also before it runs: no more is accepted, and what was is finished.
+/// Stops it: no more is accepted, and what was is finished. The run that is on is meant, or where there is none, the next.
 ///
 /// Returns: 0.
 /// Errors: the failure of ipc_server_new.
-/// Threads: any, at any moment.
+/// Threads: any, at any moment; also in a process that serves a client.
 /// Blocks: no.
 /// Perl: none.
 #[unsafe(no_mangle)]
