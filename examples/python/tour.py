@@ -162,7 +162,7 @@ def server() -> None:
     """The manual's server, which forks for each client; TERM lets it finish what it has accepted."""
     section("A server that forks, and three clients, one of which stops it:")
     listener = ipc.tcp_listen("127.0.0.1", 0)
-    port = listener.port or 0
+    port = listener.port
     clients = ipc.fork()
     if clients is None:
         for _ in range(3):

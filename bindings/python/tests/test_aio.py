@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -442,7 +443,7 @@ def test_tcp(run: Runner) -> None:
             serving = asyncio.ensure_future(serve())
 
             async def talk(n: int) -> bytes:
-                async with await aio.tcp_connect("127.0.0.1", listener.port or 0) as stream:
+                async with await aio.tcp_connect("127.0.0.1", listener.port) as stream:
                     await stream.write(b"hello %d\n" % n)
                     answer = await stream.readline()
                     await stream.shutdown()
@@ -454,11 +455,13 @@ def test_tcp(run: Runner) -> None:
                 await asyncio.sleep(0.001)
             serving.cancel()
             await asyncio.wait([serving])
-            stream = await aio.tcp_connect("127.0.0.1", listener.port or 0, from_="127.0.0.1:0", nodelay=0)
-            assert stream.sync.option("nodelay") == 0
-            await stream.close()
-            accepting = asyncio.ensure_future(listener.accept())
-            (await accepting).sync.close()
+            for local in ("127.0.0.2:0", "127.0.0.2"):
+                stream = await aio.tcp_connect("127.0.0.1", listener.port, from_=local, nodelay=0)
+                assert stream.sync.option("nodelay") == 0
+                assert stream.sync.address.startswith("127.0.0.2:")
+                await stream.close()
+                accepting = asyncio.ensure_future(listener.accept())
+                (await accepting).sync.close()
             accepting = asyncio.ensure_future(listener.accept())
             await asyncio.sleep(0.005)
             port = listener.port
@@ -466,9 +469,38 @@ def test_tcp(run: Runner) -> None:
             with pytest.raises(ValueError):
                 await accepting
             with pytest.raises(ConnectionRefusedError):
-                await aio.tcp_connect("127.0.0.1", port or 0)
+                await aio.tcp_connect("127.0.0.1", port)
 
     run(main())
+
+
+# Of two ports, the kernel gives a socket the one that it connects to.
+ALONE = """
+import asyncio
+from perlipc import aio
+
+async def main():
+    for _ in range(10):
+        try:
+            await aio.tcp_connect("127.0.0.1", 40000)
+        except ConnectionRefusedError:
+            pass
+        else:
+            raise AssertionError("connected with itself")
+    async with await aio.tcp_connect("127.0.0.1", 40000, from_="127.0.0.1:40000") as own:
+        await own.write(b"asked for\\n")
+        print(await own.readline())
+
+asyncio.run(main())
+"""
+
+
+def test_nobody_is_not_oneself() -> None:
+    network = "ip link set lo up && echo 40000 40001 > /proc/sys/net/ipv4/ip_local_port_range"
+    if shutil.which("unshare") is None or subprocess.run(["unshare", "-rn", "sh", "-c", network]).returncode != 0:
+        pytest.skip("no unshare and ip that may make such a network")
+    command = ["unshare", "-rn", "sh", "-c", f'{network} && exec "$@"', "sh", sys.executable, "-c", ALONE]
+    assert subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=60).stdout == b"b'asked for\\n'\n"
 
 
 # In a process of its own: libuv keeps the threads that look names up, and they would take this one's signals.
@@ -739,7 +771,7 @@ def test_no_thread_is_started(run: Runner) -> None:
         before = len(os.listdir("/proc/self/task"))
         await aio.qx("echo")
         with await aio.tcp_listen("127.0.0.1", 0) as listener:
-            async with await aio.tcp_connect("127.0.0.1", listener.port or 0):
+            async with await aio.tcp_connect("127.0.0.1", listener.port):
                 await (await listener.accept()).close()
         assert len(os.listdir("/proc/self/task")) == before
 

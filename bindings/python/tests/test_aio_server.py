@@ -118,7 +118,7 @@ def test_the_drain_has_an_end(run: Runner) -> None:
 
         listener = await aio.tcp_listen("127.0.0.1", 0)
         serving = asyncio.ensure_future(aio.serve(listener, waits, drain=("USR1", 0.05)))
-        async with await aio.tcp_connect("127.0.0.1", listener.port or 0) as client:
+        async with await aio.tcp_connect("127.0.0.1", listener.port) as client:
             await client.write(b"x\n")
             await until(lambda: ipc.SIG["USR1"] != "DEFAULT")
             os.kill(os.getpid(), signal.SIGUSR1)
@@ -129,7 +129,7 @@ def test_the_drain_has_an_end(run: Runner) -> None:
         listener = await aio.tcp_listen("127.0.0.1", 0)
         told: Told = []
         serving = asyncio.ensure_future(aio.serve(listener, waits, drain=(None, float("inf")), log=teller(told)))
-        async with await aio.tcp_connect("127.0.0.1", listener.port or 0) as client:
+        async with await aio.tcp_connect("127.0.0.1", listener.port) as client:
             await until(lambda: len(told) == 2)
             serving.cancel()
             await until(lambda: len(told) == 3)
@@ -199,7 +199,7 @@ def test_what_a_handler_raises_ends_its_client_alone(run: Runner) -> None:
         listener = await aio.tcp_listen("127.0.0.1", 0)
         serving = asyncio.ensure_future(aio.serve(listener, handler, each=10, log=log))
         for word in (b"raise\n", b"time\n", b"cancel\n", b"7\n"):
-            async with await aio.tcp_connect("127.0.0.1", listener.port or 0) as client:
+            async with await aio.tcp_connect("127.0.0.1", listener.port) as client:
                 await client.write(word)
                 assert await client.read() == b""
         listener.close()
@@ -222,7 +222,7 @@ def test_no_descriptor_is_left(run: Runner) -> None:
         listener = await aio.tcp_listen("127.0.0.1", 0)
         serving = asyncio.ensure_future(aio.serve(listener, upper, log=teller(told)))
         await until(lambda: told)
-        client = socket.create_connection(("127.0.0.1", listener.port or 0))
+        client = socket.create_connection(("127.0.0.1", listener.port))
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (client.fileno() + 1, hard))
         try:

@@ -43,7 +43,7 @@ def free_port() -> int:
 
 def test_python_and_perl_at_the_other_end() -> None:
     with ipc.tcp_listen(None, 0) as listener:
-        with socket.create_connection(("127.0.0.1", listener.port or 0)) as client:
+        with socket.create_connection(("127.0.0.1", listener.port)) as client:
             listener.accept(timeout=5).write(b"to a socket\n")
             assert client.recv(99) == b"to a socket\n"
         program = "use Socket; socket S,PF_INET,SOCK_STREAM,0; connect S,sockaddr_in($ARGV[0],INADDR_LOOPBACK); print <S>"
@@ -54,7 +54,7 @@ def test_python_and_perl_at_the_other_end() -> None:
 
 
 def test_options_and_names() -> None:
-    with ipc.tcp_listen("127.0.0.1", 0, reuseport=True) as one, ipc.tcp_listen("127.0.0.1", one.port or 0, reuseport=True):
+    with ipc.tcp_listen("127.0.0.1", 0, reuseport=True) as one, ipc.tcp_listen("127.0.0.1", one.port, reuseport=True):
         pass
     with pytest.raises(ValueError, match="no such option"):
         ipc.tcp_listen("127.0.0.1", 0, nosuch=True)
@@ -94,7 +94,7 @@ def test_unix(tmp_path: Path) -> None:
 
 def test_a_stream_knows_its_socket() -> None:
     with ipc.tcp_listen("127.0.0.1", 0) as listener:
-        client = ipc.tcp_connect("127.0.0.1", listener.port or 0, from_="127.0.0.2", keepalive=True)
+        client = ipc.tcp_connect("127.0.0.1", listener.port, from_="127.0.0.2", keepalive=True)
         server = listener.accept(timeout=5)
         assert client.address == server.peer and client.address.startswith("127.0.0.2:")
         assert client.peer == server.address == listener.address
@@ -125,7 +125,7 @@ def test_a_stream_knows_its_socket() -> None:
 
 def test_urgent_data() -> None:
     with ipc.tcp_listen("127.0.0.1", 0) as listener:
-        client = ipc.tcp_connect("127.0.0.1", listener.port or 0)
+        client = ipc.tcp_connect("127.0.0.1", listener.port)
         server = listener.accept(timeout=5)
     server.timeout = 5
     client.write(b"abc")

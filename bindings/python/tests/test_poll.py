@@ -94,7 +94,7 @@ def test_all_kinds() -> None:
         assert tag == "kid" and events & Poll.EXIT
         assert child.wait(0).code == 3
         assert "kid" not in poll, "its end is told once"
-        client = ipc.tcp_connect("127.0.0.1", listener.port or 0)
+        client = ipc.tcp_connect("127.0.0.1", listener.port)
         other.send(b"x")
         os.write(write_fd, b"x")
         ipc.udp("127.0.0.1", 0).send(b"x", dgram.address)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import ipaddress
 import os
 import socket
+import struct
 from typing import Any, Self
 
 import perlipc as ipc
@@ -28,7 +30,7 @@ class Listener(_Socket[ipc.Listener]):
     sync: ipc.Listener
 
     @property
-    def port(self) -> int | None:
+    def port(self) -> int | Any:
         """Its port; None for a Unix socket."""
         return self.sync.port
 
@@ -46,9 +48,11 @@ class Listener(_Socket[ipc.Listener]):
 async def _connect(family: int, to: Any, local: str | None = None) -> ipc.Stream[bytes]:
     with socket.socket(family, socket.SOCK_STREAM) as sock:
         sock.setblocking(False)
+        fixed = False
         if local is not None:
-            host, _, port = local.rpartition(":")
-            sock.bind((host.strip("[]"), int(port)))
+            host, port = _local(local)
+            fixed = port != 0
+            sock.bind((host, port))
         # Not by the loop's own: uvloop's starts threads for it that stay, and would take the process's signals.
         while (code := sock.connect_ex(to)) == errno.EAGAIN:
             # A Unix socket whose queue is full; the kernel does not tell when it has room.
@@ -56,9 +60,31 @@ async def _connect(family: int, to: Any, local: str | None = None) -> ipc.Stream
         if code in (errno.EINPROGRESS, errno.EINTR):
             await ready((sock.fileno(), True))
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if not code and not fixed and _with_itself(sock):
+            # The port is free again at once, for who is to listen there.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            code = errno.ECONNREFUSED
         if code:
             raise OSError(code, f"connect: {os.strerror(code)}")
         return ipc.adopt(sock.detach())
+
+
+def _local(text: str) -> tuple[str, int]:
+    """An address of this machine with a port or without."""
+    try:
+        return str(ipaddress.ip_address(text)), 0
+    except ValueError:
+        host, _, port = text.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+def _with_itself(sock: socket.socket) -> bool:
+    """The kernel joins a socket so when the port that it chose for it is the one that it connects to: nobody listens there."""
+    try:
+        return sock.family != socket.AF_UNIX and sock.getsockname() == sock.getpeername()
+    except OSError:
+        # Gone already.
+        return False
 
 
 async def tcp_connect(host: str | None, service: str | int, **options: int | str) -> Stream[bytes]:
