@@ -1,10 +1,11 @@
 //! Servers.
 
 use std::os::fd::OwnedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use perlipc::server::{Event, Report};
 use perlipc::{Addr, Deadline, Server};
-use pyo3::exceptions::{PySystemExit, PyTypeError};
+use pyo3::exceptions::{PyException, PySystemExit, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -87,8 +88,17 @@ pub(crate) fn report(
     ServerReport(Report { accepted, ok, failed, killed, cut, unknown, drained })
 }
 
+/// An exception that says that this process shall end, as a Ctrl-C does: out of the server it goes as a panic, which leaves
+/// nothing behind.
+fn leave(py: Python<'_>, error: PyErr) -> PyErr {
+    if error.is_instance_of::<PyException>(py) || error.is_instance_of::<PySystemExit>(py) {
+        return error;
+    }
+    resume_unwind(Box::new(error))
+}
+
 /// Calls the handler with the client; its exit code. An exception is printed, and is code 1.
-fn call(handler: &Py<PyAny>, client: OwnedFd, deadline: Deadline) -> i32 {
+fn call(handler: &Py<PyAny>, client: OwnedFd, deadline: Deadline, here: bool) -> i32 {
     Python::attach(|py| {
         let core = perlipc::Stream::adopt(client).map_err(|error| raise(py, error));
         let result = core.and_then(|core| {
@@ -106,6 +116,7 @@ fn call(handler: &Py<PyAny>, client: OwnedFd, deadline: Deadline) -> i32 {
                 code.map_or(1, |code| if code.is_none() { 0 } else { code.extract().unwrap_or(1) })
             }
             Err(error) => {
+                let error = if here { leave(py, error) } else { error };
                 error.print(py);
                 1
             }
@@ -126,7 +137,7 @@ fn tell(log: &Py<PyAny>, event: &Event) {
             Event::Stopping => ("stop", None, None, String::new()),
         };
         if let Err(error) = log.call1(py, (name, pid, status, about)) {
-            error.write_unraisable(py, Some(log.bind(py)));
+            leave(py, error).write_unraisable(py, Some(log.bind(py)));
         }
     });
 }
@@ -194,7 +205,7 @@ pub(crate) fn serve(
         }
         None => {
             let handler = handler.clone().unbind();
-            server.fd_handler(move |client, deadline| call(&handler, client, deadline));
+            server.fd_handler(move |client, deadline| call(&handler, client, deadline, iterative));
             server.fork_by(|| {
                 Python::attach(|py| {
                     let pid = py.import("os").and_then(|os| os.call_method0("fork")).and_then(|pid| pid.extract());
@@ -206,6 +217,9 @@ pub(crate) fn serve(
             });
         }
     }
-    let report = blocking(py, || server.run())?;
-    Ok(ServerReport(report))
+    let report = blocking(py, || match catch_unwind(AssertUnwindSafe(|| server.run())) {
+        Ok(report) => report.map(Ok),
+        Err(panic) => panic.downcast().map(Err).map_err(|panic| resume_unwind(panic)),
+    })?;
+    report.map(ServerReport).map_err(|error: Box<PyErr>| *error)
 }

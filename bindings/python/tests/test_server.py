@@ -66,6 +66,23 @@ def test_a_handler_that_raises(capfd: pytest.CaptureFixture[str]) -> None:
     assert "as asked" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("kind", [{"limit": 3}, {"prefork": 2}, {"iterative": True}])
+def test_ctrl_c_while_the_hosts_functions_run(kind: dict[str, int]) -> None:
+    """Python's own functions, in this process: the server ends, as in every other call."""
+
+    def handler(client: ipc.Stream[bytes]) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    def log(event: str, *_: object) -> None:
+        if event == "start" or event == "stop":
+            signal.raise_signal(signal.SIGINT)
+
+    listener = ipc.tcp_listen("127.0.0.1", 0)
+    with ipc.tcp_connect("127.0.0.1", listener.port), pytest.raises(KeyboardInterrupt):
+        ipc.serve(listener, handler, log=None if "iterative" in kind else log, **kind)  # type: ignore[arg-type]
+    assert listener.closed and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
 def test_the_log_and_a_dropped_user(capfd: pytest.CaptureFixture[str]) -> None:
     """In a process of its own, which gives up root for good."""
     told: list[tuple[str, bool, str, str]] = []
