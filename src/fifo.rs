@@ -92,7 +92,11 @@ pub fn open(path: impl AsRef<OsStr>, mode: Mode, deadline: Deadline) -> Result<S
         block::try_until(deadline, || match sys::files::tee_one(fd.as_raw_fd(), scratch.as_raw_fd()) {
             // Nobody has it open for writing; a hang-up tells of who had.
             Ok(0) => Ok(is_hung_up(fd.as_raw_fd()).then_some(())),
-            Ok(_) | Err(libc::EAGAIN) => Ok(Some(())),
+            Ok(_) => {
+                come_and_go(fd.as_raw_fd());
+                Ok(Some(()))
+            }
+            Err(libc::EAGAIN) => Ok(Some(())),
             Err(errno) => Err(errno),
         })
         .map(|()| fd)
@@ -111,6 +115,13 @@ pub fn open(path: impl AsRef<OsStr>, mode: Mode, deadline: Deadline) -> Result<S
     let mut stream = Stream::of_kind(fd, direction, Kind::Pipe, None);
     stream.set_autoflush_quietly(false);
     Ok(stream)
+}
+
+/// Another reader has it open, and who wrote what is there may be gone: of the end poll tells only those who saw a writer.
+fn come_and_go(reader: RawFd) {
+    if let Ok(path) = CString::new(format!("/proc/self/fd/{reader}")) {
+        let _ = sys::open(&block::CALM, &path, libc::O_WRONLY | libc::O_NONBLOCK, 0);
+    }
 }
 
 fn is_hung_up(fd: RawFd) -> bool {

@@ -102,3 +102,17 @@ fn a_writer_that_says_nothing_was_there_all_the_same() {
         writer.join().unwrap();
     }
 }
+
+#[test]
+fn what_somebody_left_for_another_reader_has_an_end() {
+    let place = Private::new().unwrap();
+    let keeps = fifo::open(place.path(), Mode::Keep, Deadline::NEVER).unwrap();
+    let other = std::fs::File::options().read(true).open(place.path()).unwrap();
+    std::fs::write(place.path(), "left\n").unwrap();
+    drop(keeps);
+    let mut reader = fifo::open(place.path(), Mode::Read, Deadline::after_ms(10_000)).unwrap();
+    reader.timeout(Some(Duration::from_secs(10)));
+    assert_eq!(reader.readline().unwrap(), Some(&b"left\n"[..]));
+    assert_eq!(reader.readline().unwrap(), None);
+    drop(other);
+}

@@ -734,6 +734,33 @@ def test_files_and_fifos(run: Runner, tmp_path: Any) -> None:
     run(main())
 
 
+@pytest.mark.parametrize("says", [b"hi\n", b""])
+def test_a_writer_that_does_not_stay(run: Runner, tmp_path: Any, says: bytes) -> None:
+    """It comes and goes between two looks."""
+    path = tmp_path / "fifo"
+    ipc.mkfifo(path)
+
+    async def write() -> None:
+        while True:
+            try:
+                fd = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError as error:
+                assert error.errno == errno.ENXIO
+                await asyncio.sleep(0)
+            else:
+                os.write(fd, says)
+                os.close(fd)
+                return
+
+    async def main() -> None:
+        opening = asyncio.ensure_future(aio.open_fifo(path, "<"))
+        await write()
+        async with await asyncio.wait_for(opening, 20) as reader:
+            assert await asyncio.wait_for(reader.read(), 20) == says
+
+    run(main())
+
+
 def test_signals_are_the_loops(run: Runner) -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()

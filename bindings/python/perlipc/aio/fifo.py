@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 from typing import Any, Literal, overload
 
 import perlipc as ipc
@@ -27,19 +28,34 @@ async def open_fifo(
     """Opens a named pipe: see perlipc.open_fifo. It looks for the other side at growing intervals, of 20 ms at most: no
     descriptor tells of that.
     """
-    held: int | None = None
-    pause = 0.001
+    # While a writer is waited for, it must find somebody who reads, and one that comes and goes between two looks is seen there.
+    held = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC) if mode == "<" and ipc.is_fifo(path) else None
+    pause = 0.0
     try:
         while True:
+            found: ipc.Stream[Any] | None = None
             try:
-                return Stream(ipc.open_fifo(path, mode, keep=keep, timeout=0.0, text=text))  # type: ignore[call-overload]
+                found = ipc.open_fifo(path, mode, keep=keep, timeout=0.0, text=text)  # type: ignore[call-overload]
             except TimeoutError:
                 pass
-            if mode == "<" and held is None:
-                # While it is waited for, a writer must find somebody who reads.
-                held = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            if held is None or pause == 0.0:
+                if found is not None:
+                    return Stream(found)
+            elif found is not None or _has_come(held):
+                if found is not None:
+                    found.close()
+                os.set_blocking(held, True)
+                reader, held = held, None
+                return Stream(ipc.adopt(reader, text=text))  # type: ignore[call-overload]
+            pause = min(2 * pause or 0.001, LOOK_EVERY)
             await asyncio.sleep(pause)
-            pause = min(2 * pause, LOOK_EVERY)
     finally:
         if held is not None:
             os.close(held)
+
+
+def _has_come(reader: int) -> bool:
+    """Whether there was a writer since this reader is there: it has left something, or has ended."""
+    looks = select.poll()
+    looks.register(reader, select.POLLIN)
+    return bool(looks.poll(0))
