@@ -103,9 +103,15 @@ impl MessageQueue {
         if deadline.is_never() || flags & NO_WAIT != 0 {
             return block::call(|word| call(word, flags));
         }
+        let mut waited = false;
         block::try_until(deadline, || match call(&block::CALM, flags | NO_WAIT) {
             Ok(value) => Ok(Some(value)),
-            Err(libc::EAGAIN | libc::ENOMSG) => Ok(None),
+            Err(libc::EAGAIN | libc::ENOMSG) => {
+                waited = true;
+                Ok(None)
+            }
+            // It was there when the wait began: who waits in the kernel is told so.
+            Err(libc::EINVAL) if waited => Err(libc::EIDRM),
             Err(errno) => Err(errno),
         })
     }

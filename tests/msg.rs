@@ -127,18 +127,20 @@ fn handlers() {
 
 fn removed() {
     let _apart = apart();
-    let queue = MessageQueue::open(PRIVATE, 0o600).unwrap();
-    let waiter = child(|| match queue.recv(0, &mut [0; 9], 0, NEVER) {
-        Err(Error::Removed { .. }) => 0,
-        other => panic!("{other:?}"),
-    });
-    let stat = format!("/proc/{}/wchan", waiter.pid());
-    let waits = || std::fs::read_to_string(&stat).is_ok_and(|at| at.contains("msg"));
-    if !eventually(waits) {
-        skipped("the look whether it waits", "no wchan");
+    for (limit, waits_in) in [(-1, "msg"), (60_000, "nanosleep")] {
+        let queue = MessageQueue::open(PRIVATE, 0o600).unwrap();
+        let waiter = child(|| match queue.recv(0, &mut [0; 9], 0, Deadline::after_ms(limit)) {
+            Err(Error::Removed { errno: libc::EIDRM, .. }) => 0,
+            other => panic!("{other:?}"),
+        });
+        let stat = format!("/proc/{}/wchan", waiter.pid());
+        let waits = || std::fs::read_to_string(&stat).is_ok_and(|at| at.contains(waits_in));
+        if !eventually(waits) {
+            skipped("the look whether it waits", "no wchan");
+        }
+        queue.remove().unwrap();
+        assert!(waiter.wait(NEVER).unwrap().success());
     }
-    queue.remove().unwrap();
-    assert!(waiter.wait(NEVER).unwrap().success());
 }
 
 fn limits() {
