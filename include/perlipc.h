@@ -797,12 +797,12 @@ int32_t ipc_child_kill(ipc_child *child, const char *signal);
  * Perl: kill with a negative signal, which reaches the process group alone. */
 int32_t ipc_child_kill_tree(ipc_child *child, const char *signal, int32_t *how);
 
-/* Ends it: TERM to its tree, `term_ms` to go, then KILL to what is left.
+/* Ends it: TERM to its tree, `term_ms` for all of that to go, then KILL to what is left.
  *
  * Returns: 0, and the native wait status in `status`.
  * Errors: -EPERM, PERLIPC_E_HANDLER.
  * Threads: any.
- * Blocks: until it has ended: at most a little longer than `term_ms`.
+ * Blocks: until all of them have ended: at most a little longer than `term_ms`.
  * Perl: none. */
 int32_t ipc_child_end(ipc_child *child, int32_t term_ms, int32_t *status);
 

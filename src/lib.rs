@@ -101,7 +101,7 @@ mod watch;
 pub use addr::Addr;
 pub use batch::Batch;
 pub use capture::Capture;
-pub use child::{Child, Fork, How, Reach, fork, fork_by, orphans, wait_any, wait_pid};
+pub use child::{Child, Fork, How, Reach, Tree, fork, fork_by, orphans, wait_any, wait_pid};
 pub use cmd::{Cmd, Ended, System};
 pub use dgram::Dgram;
 pub use error::{Error, Result, Thing, text as error_text};

@@ -3,6 +3,7 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -103,6 +104,34 @@ fn end_asks_first() {
     polite.readline().unwrap();
     assert_eq!(polite.child().unwrap().end(Duration::from_secs(60)).unwrap().code(), Some(4));
     assert!(begin.elapsed() < Duration::from_secs(30));
+}
+
+/// The child goes at TERM, what it has started does not; its end of the pipe shows that it has gone all the same.
+#[test]
+fn end_takes_those_that_do_not_listen() {
+    let script = "(trap '' TERM; echo deaf; exec sleep 100) & exec sleep 100 |";
+    let mut stream = popen::open(script).unwrap();
+    stream.readline().unwrap();
+    let child = stream.child().unwrap().clone();
+    assert_eq!(child.end(Duration::from_millis(50)).unwrap().signal(), Some(libc::SIGTERM));
+    stream.timeout(Some(Duration::from_secs(60)));
+    assert_eq!(stream.readline().unwrap(), None);
+    // One that takes its time has it.
+    let script = "(trap 'sleep 0.1; echo went; exit' TERM; echo up; while :; do sleep 0.01; done) & exec sleep 100 |";
+    let mut stream = popen::open(script).unwrap();
+    stream.readline().unwrap();
+    let child = stream.child().unwrap().clone();
+    assert_eq!(child.end(Duration::from_secs(60)).unwrap().signal(), Some(libc::SIGTERM));
+    assert_eq!(stream.readline().unwrap(), Some(&b"went\n"[..]));
+    // And a limit takes them, whatever they have done with their output.
+    let (mut reader, writer) = Stream::pipe().unwrap();
+    let mut cmd = Cmd::shell("(trap '' TERM; exec sleep 100 >/dev/null) & exec sleep 100");
+    cmd.grace(Duration::from_millis(50)).pass(3, writer.as_fd().as_raw_fd());
+    let said = capture::run(&cmd, None, Deadline::after_ms(100)).unwrap();
+    assert!(said.timed_out());
+    drop(writer);
+    reader.timeout(Some(Duration::from_secs(60)));
+    assert_eq!(reader.readline().unwrap(), None);
 }
 
 fn any_of_ours() {

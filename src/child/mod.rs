@@ -33,7 +33,7 @@ pub(crate) use own::{Own, generation, taken_over};
 pub use registry::orphans;
 use registry::registry;
 pub(crate) use registry::{signal_ours, starting, sweep};
-pub use tree::{How, Reach};
+pub use tree::{How, Reach, Tree};
 pub use wait::{wait_any, wait_pid};
 
 const NOT_YET: i64 = i64::MIN;
@@ -190,11 +190,17 @@ impl Child {
     /// get the signal, and those that live on are continued. A descendant that has left both the parent chain and the
     /// session of a child that leads one is not found.
     pub fn kill_tree(&self, signal: &str) -> Result<Reach> {
-        let n = signal::number(signal)?;
-        self.state().kill_tree(n).map_err(|errno| Error::at("kill", self.pid().to_string(), errno))
+        self.kill_again(signal, &mut Tree::default())
     }
 
-    /// Ends it: TERM to its tree, up to `grace` for it to go, then KILL to what is left; its status.
+    /// The same, and whom it has reached is in `tree` then; a second signal reaches those again, whether the child has ended
+    /// meanwhile or not.
+    pub fn kill_again(&self, signal: &str, tree: &mut Tree) -> Result<Reach> {
+        let n = signal::number(signal)?;
+        self.state().kill_tree(n, tree).map_err(|errno| Error::at("kill", self.pid().to_string(), errno))
+    }
+
+    /// Ends it: TERM to its tree, up to `grace` for all of that to go, then KILL to what is left; its status.
     pub fn end(&self, grace: Duration) -> Result<Status> {
         if let Some(status) = self.poll()? {
             return Ok(status);
@@ -203,7 +209,8 @@ impl Child {
     }
 
     pub(crate) fn end_stop(&self, grace: Duration) -> Wait<Status> {
-        let signal = |signal| match self.state().kill_tree(signal) {
+        let mut tree = Tree::default();
+        let signal = |signal, tree: &mut Tree| match self.state().kill_tree(signal, tree) {
             Ok(_) | Err(libc::ESRCH) => Ok(()),
             // The tree cannot be searched now (no descriptor left, say): the child itself at least.
             Err(_) => match self.state().kill(signal) {
@@ -212,13 +219,15 @@ impl Child {
             },
         };
         if !grace.is_zero() {
-            signal(libc::SIGTERM)?;
-            match self.wait_stop(Deadline::after(Some(grace))) {
+            signal(libc::SIGTERM, &mut tree)?;
+            let deadline = Deadline::after(Some(grace));
+            // Who descends from it may take longer than the child itself, or not listen at all.
+            match self.wait_stop(deadline).and_then(|status| tree.wait(deadline).map(|()| status)) {
                 Err(Stop::Timeout) => {}
                 other => return other,
             }
         }
-        signal(libc::SIGKILL)?;
+        signal(libc::SIGKILL, &mut tree)?;
         self.wait_stop(Deadline::NEVER)
     }
 }

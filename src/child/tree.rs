@@ -2,25 +2,52 @@
 
 use std::collections::BTreeMap;
 use std::ffi::CString;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use super::State;
+use crate::block::{self, Wait};
 use crate::sys;
+use crate::time::Deadline;
+
+/// What descends from a child, each process held by a pidfd: a signal to the tree leaves here whom it has reached, and a
+/// second one reaches those again, also when the child itself has ended and nothing else tells that they were its own.
+#[derive(Debug, Default)]
+pub struct Tree(BTreeMap<i32, OwnedFd>);
+
+impl Tree {
+    /// The pidfds, each readable when its process has ended.
+    pub fn pidfds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.0.values().map(AsFd::as_fd)
+    }
+
+    /// Waits until all of them have ended.
+    pub(super) fn wait(&self, deadline: Deadline) -> Wait<()> {
+        self.0.values().try_for_each(|pidfd| block::ready(pidfd.as_raw_fd(), libc::POLLIN, deadline))
+    }
+}
+
+fn has_ended(pidfd: &OwnedFd) -> bool {
+    sys::poll(&block::CALM, &mut [block::entry(pidfd.as_raw_fd(), libc::POLLIN)], Some(0)) == Ok(1)
+}
 
 impl State {
-    pub(super) fn kill_tree(&self, signal: i32) -> sys::Result<Reach> {
+    pub(super) fn kill_tree(&self, signal: i32, Tree(found): &mut Tree) -> sys::Result<Reach> {
         if sys::process::NO_PIDFD_OPEN.is_known() {
             return self.kill_group(signal);
         }
-        let mut found: BTreeMap<i32, OwnedFd> = BTreeMap::new();
+        // The number of who has ended may be a stranger's by now.
+        found.retain(|_, pidfd| !has_ended(pidfd));
         let stop = self.kill(libc::SIGSTOP);
         let root_ended = match stop {
             Ok(()) => false,
-            // The child is gone, but what it started may still be in its session.
-            Err(libc::ESRCH) if self.leads && self.known().is_none() => true,
+            // The child is gone, but what it started is known from before, or may still be in its session.
+            Err(libc::ESRCH) if !found.is_empty() || (self.leads && self.known().is_none()) => true,
             Err(errno) => return Err(errno),
         };
-        let swept = self.stop_descendants(&mut found);
+        for pidfd in found.values() {
+            let _ = sys::signals::pidfd_send(pidfd.as_raw_fd(), libc::SIGSTOP, None);
+        }
+        let swept = self.stop_descendants(found);
         if swept == Err(libc::ENOSYS) {
             // Nobody can be held: one signal to whom it can reach, not a second one to the child.
             let reach = self.kill_group(signal);
@@ -100,8 +127,10 @@ impl State {
 
     fn is_descendant(&self, pid: i32, found: &BTreeMap<i32, OwnedFd>) -> bool {
         let Some(process) = ProcStat::of(pid) else { return false };
-        let by_parent = process.parent == self.pid || found.contains_key(&process.parent);
-        let by_session = self.leads && (process.session == self.pid || process.group == self.pid);
+        // Once it is reaped, its number may be a stranger's.
+        let held = self.known().is_none();
+        let by_parent = (held && process.parent == self.pid) || found.contains_key(&process.parent);
+        let by_session = held && self.leads && (process.session == self.pid || process.group == self.pid);
         !process.ended && (by_parent || by_session)
     }
 }

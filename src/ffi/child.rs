@@ -210,12 +210,12 @@ pub unsafe extern "C" fn ipc_child_kill_tree(child: *mut ipc_child, signal: *con
     })
 }
 
-/// Ends it: TERM to its tree, `term_ms` to go, then KILL to what is left.
+/// Ends it: TERM to its tree, `term_ms` for all of that to go, then KILL to what is left.
 ///
 /// Returns: 0, and the native wait status in `status`.
 /// Errors: -EPERM, PERLIPC_E_HANDLER.
 /// Threads: any.
-/// Blocks: until it has ended: at most a little longer than `term_ms`.
+/// Blocks: until all of them have ended: at most a little longer than `term_ms`.
 /// Perl: none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_child_end(child: *mut ipc_child, term_ms: i32, status: *mut i32) -> i32 {

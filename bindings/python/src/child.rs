@@ -1,6 +1,7 @@
 //! A process that this one started; fork, wait, exec.
 
 use std::os::fd::{AsRawFd, IntoRawFd};
+use std::sync::{Mutex, PoisonError};
 
 use perlipc::{Deadline, Fork};
 use pyo3::exceptions::{PyOSError, PyValueError};
@@ -88,7 +89,14 @@ impl Child {
         })
     }
 
-    /// Ends it and all that descend from it: TERM, up to grace seconds to go, then KILL; its status.
+    /// For perlipc.aio: the same with tree=True, and the tree knows then whom it has reached, for a second signal to those.
+    fn _kill_again(&self, py: Python<'_>, signal: &str, tree: &Tree) -> PyResult<()> {
+        let mut tree = tree.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let tree: &mut perlipc::Tree = &mut tree;
+        blocking(py, || self.0.kill_again(signal, tree)).map(drop)
+    }
+
+    /// Ends it and all that descend from it: TERM, up to grace seconds for all of them to go, then KILL; its status.
     #[pyo3(signature = (grace = 1.0))]
     fn end(&self, py: Python<'_>, grace: f64) -> PyResult<Status> {
         let grace = duration(Some(grace))?.ok_or_else(|| PyValueError::new_err("grace has an end"))?;
@@ -97,6 +105,24 @@ impl Child {
 
     fn __repr__(&self) -> String {
         format!("{:?}", self.0)
+    }
+}
+
+/// For perlipc.aio: whom a signal to a child's tree has reached.
+#[pyclass(frozen, module = "perlipc._perlipc")]
+pub(crate) struct Tree(Mutex<perlipc::Tree>);
+
+#[pymethods]
+impl Tree {
+    #[new]
+    fn new() -> Tree {
+        Tree(Mutex::default())
+    }
+
+    /// Their pidfds; they stay the tree's.
+    fn pidfds(&self) -> Vec<i32> {
+        let tree = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tree.pidfds().map(|pidfd| pidfd.as_raw_fd()).collect()
     }
 }
 

@@ -46,7 +46,7 @@ mod _perlipc {
     #[pymodule_export]
     use crate::capture::{Result, capture, feed, pipeline, qx, result, system};
     #[pymodule_export]
-    use crate::child::{Child, exec, fork, orphans, start, wait, waitpid};
+    use crate::child::{Child, Tree, exec, fork, orphans, start, wait, waitpid};
     #[pymodule_export]
     use crate::expect::{Expect, Match};
     #[pymodule_export]

@@ -205,6 +205,13 @@ def test_children(run: Runner) -> None:
             await asyncio.sleep(0.001)
         assert (await child.end(0.05)).signal in ("KILL", "TERM")
         assert (await child.end()).signal in ("KILL", "TERM")
+        # It goes, what it has started does not listen: that goes too, as its end of the pipe shows.
+        async with await aio.open("(trap '' TERM; echo deaf; exec sleep 100) & exec sleep 100 |") as stream:
+            await stream.readline()
+            assert stream.child is not None
+            assert (await stream.child.end(0.05)).signal == "TERM"
+            async with asyncio.timeout(60):
+                assert await stream.readline() == b""
 
     run(main())
 

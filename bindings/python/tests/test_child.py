@@ -126,6 +126,13 @@ def test_end() -> None:
         stream.readline()
         assert stream.child is not None
         assert stream.child.end(grace=0.05).signal == "KILL"
+    # The child goes, what it has started does not listen: it goes too, as its end of the pipe shows.
+    deaf = "(trap '' TERM; echo deaf; exec sleep 100) & exec sleep 100 |"
+    with ipc.open(deaf) as stream:
+        stream.readline()
+        assert stream.child is not None
+        assert stream.child.end(grace=0.05).signal == "TERM"
+        assert stream.readline(timeout=60) == b""
 
 
 def test_a_dropped_child_leaves_no_zombie() -> None:

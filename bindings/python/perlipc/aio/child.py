@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar, Unpack
 
 import perlipc as ipc
 
-from .._perlipc import Status
+from .._perlipc import Status, Tree
 from ..cmd import Command, Options, Signal
 from .block import LOOK_EVERY, Way, ready, together, within
 
@@ -53,28 +53,30 @@ class Child:
         return status
 
     async def end(self, grace: float = 1.0) -> Status:
-        """Ends it and all that descend from it: TERM, up to grace seconds to go, then KILL; its status. Cancelled, it does
-        not wait for the grace.
+        """Ends it and all that descend from it: TERM, up to grace seconds for all of them to go, then KILL; its status.
+        Cancelled, it does not wait for the grace.
         """
         if (status := self.sync.poll()) is not None:
             return status
-        gone = False
+        tree, gone = Tree(), False
         try:
-            self._kill_tree("TERM")
+            self._kill_tree("TERM", tree)
             async with within(grace):
                 status = await self.wait()
+                for fd in tree.pidfds():
+                    await ready((fd, False))
             gone = True
             return status
         except TimeoutError:
             pass
         finally:
             if not gone:
-                self._kill_tree("KILL")
+                self._kill_tree("KILL", tree)
         return await self.wait()
 
-    def _kill_tree(self, signal: str) -> None:
+    def _kill_tree(self, signal: str, tree: Tree) -> None:
         try:
-            self.sync.kill(signal, tree=True)
+            self.sync._kill_again(signal, tree)
         except ProcessLookupError:
             pass
 

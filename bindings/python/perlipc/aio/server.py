@@ -11,7 +11,7 @@ from typing import TypeAlias
 import perlipc as ipc
 
 from .. import _perlipc
-from .._perlipc import ServerReport, Status
+from .._perlipc import ServerReport, Status, Tree
 from ..cmd import Command, Signal
 from ..signal import Disposition
 from .block import by_limit, within
@@ -187,7 +187,7 @@ class _Server:
                 _report("a client could not be served", error)
                 self.tell("error", text=str(error))
         if kid is not None and status is None:
-            kid._kill_tree("KILL")
+            kid._kill_tree("KILL", Tree())
             status = await kid.wait()
         if status is None and not cut:
             status = _FAILED
