@@ -231,12 +231,16 @@ impl<H: Held> Poll<H> {
 
     /// Whether there is an entry with that tag.
     pub fn contains(&self, tag: i64) -> bool {
-        self.lock().by_tag.contains_key(&tag)
+        let mut state = self.lock();
+        state.hear(&self.hub);
+        state.by_tag.contains_key(&tag)
     }
 
     /// How many entries there are.
     pub fn len(&self) -> usize {
-        self.lock().entries.len
+        let mut state = self.lock();
+        state.hear(&self.hub);
+        state.entries.len
     }
 
     /// Whether there is none.

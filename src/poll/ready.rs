@@ -109,9 +109,8 @@ impl<H: Held> State<H> {
         events
     }
 
-    /// Puts into the queue what is ready and not the kernel's to tell; false if the kernel may know more of the same.
-    pub(super) fn gather(&mut self, hub: &Arc<Hub>) -> bool {
-        let mut complete = true;
+    /// What its entries have left word of: what is closed goes, and what has read ahead is to be looked at.
+    pub(super) fn hear(&mut self, hub: &Arc<Hub>) {
         for id in hub.news().unwrap_or_default() {
             if self.entries.get(id).is_some_and(|entry| entry.thing.is_gone()) {
                 self.remove(hub, id);
@@ -119,6 +118,12 @@ impl<H: Held> State<H> {
                 self.note(id);
             }
         }
+    }
+
+    /// Puts into the queue what is ready and not the kernel's to tell; false if the kernel may know more of the same.
+    pub(super) fn gather(&mut self, hub: &Arc<Hub>) -> bool {
+        let mut complete = true;
+        self.hear(hub);
         for id in std::mem::take(&mut self.candidates) {
             let events = self.look(id, false);
             self.tell(id, events);

@@ -151,6 +151,7 @@ def test_closed_streams_are_forgotten() -> None:
             assert poll.next(10) == (reader, Poll.READ)
             reader.close()
             writer.close()
+            assert reader not in poll and len(poll) == 0
         assert poll.next() is None
 
 
