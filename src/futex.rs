@@ -37,7 +37,7 @@ impl FutexSemaphore {
     pub fn open(name: impl AsRef<OsStr>, value: u32, mode: u32) -> Result<FutexSemaphore> {
         let value = checked(value)?;
         let fill = |shared: &Shared| shared.word(shared::DATA).store(value, Ordering::Relaxed);
-        shared::open("futex", name.as_ref(), SIZE, mode, fill).map(|(shared, _)| FutexSemaphore(shared))
+        shared::open("futex", name.as_ref(), (SIZE, SIZE), mode, fill).map(|(shared, _)| FutexSemaphore(shared))
     }
 
     /// A semaphore without a name, for this process and the children it forks.

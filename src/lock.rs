@@ -42,7 +42,7 @@ impl Lock {
     /// The lock of that name, made if there is none. A name without a slash is this machine's (in /dev/shm), one with a
     /// slash is a file. It must be of our own making or root's: EACCES else.
     pub fn open(name: impl AsRef<OsStr>, mode: u32) -> Result<Lock> {
-        shared::open("lock", name.as_ref(), 0, mode, |_| ()).map(|(shared, private)| Lock::over(shared, private))
+        shared::open("lock", name.as_ref(), (0, 0), mode, |_| ()).map(|(shared, private)| Lock::over(shared, private))
     }
 
     /// A lock without a name, for this process and the children it forks.

@@ -84,12 +84,12 @@ impl Drop for Fresh {
     }
 }
 
-/// Memory with a mutex and `size` bytes of data, by a name; `fill` is for who makes it. And whether only its owner may
-/// write to it.
+/// Memory with a mutex and `room` bytes of data, by a name; `fill` is for who makes it. And whether only its owner may
+/// write to it. `size` is what users know of it: all who open it say the same.
 pub(crate) fn open(
     kind: &'static str,
     name: &OsStr,
-    size: usize,
+    (size, room): (usize, usize),
     mode: u32,
     fill: impl Fn(&Shared),
 ) -> Result<(Shared, bool)> {
@@ -103,7 +103,7 @@ pub(crate) fn open(
     let mut unnamed = true;
     loop {
         match sys::open(&CALM, &path, libc::O_RDWR | libc::O_NOFOLLOW | libc::O_NONBLOCK, 0) {
-            Ok(file) => return attach(kind, &path, file, size),
+            Ok(file) => return attach(kind, &path, file, (size, room)),
             Err(libc::ENOENT) => {}
             Err(errno) => return Err(failed(errno)),
         }
@@ -116,7 +116,7 @@ pub(crate) fn open(
             }
             other => other.map_err(failed)?,
         };
-        let len = DATA.checked_add(size).ok_or_else(|| failed(libc::ENOMEM))?;
+        let len = DATA.checked_add(room).ok_or_else(|| failed(libc::ENOMEM))?;
         raw::allocate(fresh.file.as_fd(), len).map_err(failed)?;
         let made = make(kind, Some(fresh.file.as_fd()), len, size).map_err(failed)?;
         fill(&made);
@@ -145,7 +145,7 @@ pub(crate) fn anonymous(kind: &'static str, size: usize) -> Result<Shared> {
     make(kind, None, len, size).map_err(|errno| Error::os(kind, errno))
 }
 
-fn attach(kind: &'static str, path: &CString, file: OwnedFd, size: usize) -> Result<(Shared, bool)> {
+fn attach(kind: &'static str, path: &CString, file: OwnedFd, (size, room): (usize, usize)) -> Result<(Shared, bool)> {
     let name = String::from_utf8_lossy(path.to_bytes());
     let failed = |errno| Error::at(kind, path.to_bytes(), errno);
     let found = sys::fstat(file.as_raw_fd()).map_err(failed)?;
@@ -162,7 +162,10 @@ fn attach(kind: &'static str, path: &CString, file: OwnedFd, size: usize) -> Res
         return Err(stranger());
     }
     let there = shared.number(SIZE).load(Ordering::Relaxed);
-    if there != size as u64 || (len - DATA) as u64 != there {
+    if there == size as u64 && len - DATA != room {
+        return Err(stranger());
+    }
+    if there != size as u64 {
         return Err(Error::invalid(kind, format!("{name} has another size: {there} bytes, not {size}")));
     }
     Ok((shared, found.st_mode & OTHERS_WRITE == 0))

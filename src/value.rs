@@ -37,7 +37,7 @@ impl Value {
     /// The value of that name, made if there is none. Names are as for [`Lock::open`]; all who open it say the same
     /// capacity.
     pub fn open(name: impl AsRef<OsStr>, capacity: usize, mode: u32) -> Result<Value> {
-        let (shared, private) = shared::open("value", name.as_ref(), room_for(capacity)?, mode, |_| ())?;
+        let (shared, private) = shared::open("value", name.as_ref(), (capacity, room_for(capacity)?), mode, |_| ())?;
         Ok(Value { lock: Lock::over(shared, private), capacity })
     }
 

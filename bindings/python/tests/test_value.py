@@ -20,8 +20,8 @@ def test_is_read_and_written() -> None:
     assert shared.unpack("qd") == (7, 0.5)
     shared.dump({"a": [1, 2]})
     assert other.load() == {"a": [1, 2]}
-    with pytest.raises(ValueError, match="another size"):
-        ipc.Shared(name, 50)
+    with pytest.raises(ValueError, match="another size: 100 bytes, not 101"):
+        ipc.Shared(name, 101)
     ipc.Shared.remove(name)
 
 
