@@ -18,6 +18,8 @@ def daemonize(*, chdir: bool = True, close: bool = True, umask: int | None = Non
     """
     if threading.active_count() > 1:
         raise PermissionError(errno.EPERM, "daemonize: the process has several threads")
+    # What is no number is told here, and not in the daemon.
+    umask = None if umask is None else umask & 0o777
     sys.stdout.flush()
     sys.stderr.flush()
     reader, writer = os.pipe()

@@ -34,6 +34,12 @@ def test_the_caller_ends_when_it_stands() -> None:
     assert (said.returncode, said.stdout) == (0, b"")
 
 
+def test_what_is_no_mask_is_told_before_anybody_forks() -> None:
+    program = "import perlipc as i\ntry: i.daemonize(umask='022')\nfinally: print('here')"
+    said = subprocess.run([sys.executable, "-c", program], timeout=30, capture_output=True, text=True)
+    assert (said.returncode, said.stdout) == (1, "here\n") and "TypeError" in said.stderr
+
+
 def test_threads_are_refused() -> None:
     done = threading.Event()
     other = threading.Thread(target=done.wait)
