@@ -39,7 +39,7 @@ def test_a_buffer_without_a_copy() -> None:
         assert memory.read(5, 4) == b"here"
         memory.write(b"there", 5, 7)
         assert bytes(view[5:12]) == b"there\0\0"
-        numbers = view.cast("q")
+        numbers = memoryview(memory).cast("q")
         numbers[100] = -1
         assert memory.read(800, 8) == b"\xff" * 8
         with pytest.raises(BufferError):
