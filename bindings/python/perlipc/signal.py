@@ -195,7 +195,11 @@ def _put(number: int, handler: Any, hand_on: bool = False) -> None:
     """Sets a handler as Python has it; where it is one of SIG's, the core's stands in front of it. hand_on: that it is
     ignored is the user's wish, not the interpreter's, for children too.
     """
-    python.signal(number, handler)
+    try:
+        python.signal(number, handler)
+    except OSError as error:
+        assert error.errno is not None
+        raise OSError(error.errno, f"signal {SIG.signame[number]}: {error.strerror}") from None
     _perlipc.signal_hand_on(number, hand_on)
     if _is_named(handler):
         _perlipc.signal_front(number)

@@ -52,11 +52,10 @@ impl Listener {
     #[staticmethod]
     fn adopt(py: Python<'_>, fd: RawFd) -> PyResult<Listener> {
         // A number that is not open, or no listener, must not be owned.
-        let copy = borrowed(fd).try_clone_to_owned().map_err(|error| {
-            let errno = error.raw_os_error().unwrap_or(libc::EBADF);
-            raise(py, Error::Os { step: "adopt", path: fd.to_string().into(), errno })
-        })?;
-        perlipc::Listener::adopt(copy).map_err(|error| raise(py, error))?;
+        let failed = |errno| raise(py, Error::Os { step: "adopt", path: fd.to_string().into(), errno });
+        let copy = borrowed(fd).try_clone_to_owned();
+        let copy = copy.map_err(|error| failed(error.raw_os_error().unwrap_or(libc::EBADF)))?;
+        perlipc::Listener::adopt(copy).map_err(|error| failed(error.errno()))?;
         perlipc::Listener::adopt(taken(fd)).map(Listener::new).map_err(|error| raise(py, error))
     }
 

@@ -187,7 +187,7 @@ def test_listeners_of_others(tmp_path: Path) -> None:
     for bad, why in ((reader, errno.ENOTSOCK), (9999, errno.EBADF)):
         with pytest.raises(OSError) as refused:
             ipc.Listener.adopt(bad)
-        assert refused.value.errno == why
+        assert refused.value.errno == why and f"adopt {bad}: " in str(refused.value)
     os.close(reader)
     os.close(writer)
     assert ipc.Listener.inherited() == []

@@ -82,7 +82,7 @@ def test_what_python_has_set_reads_and_goes_back() -> None:
 
 def test_refused() -> None:
     for name in ("KILL", "STOP"):
-        with pytest.raises(OSError):
+        with pytest.raises(OSError, match=f"signal {name}: Invalid argument"):
             ipc.SIG[name] = print
     for name in ("SEGV", "BUS", "FPE", "ILL"):
         with pytest.raises(ValueError, match="fault for ever"):

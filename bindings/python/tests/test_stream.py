@@ -440,6 +440,8 @@ def test_close_of_a_command_from_another_thread_waits_for_it() -> None:
 
 
 def test_adopt_and_detach() -> None:
+    with pytest.raises(OSError, match="adopt 9999: Bad file descriptor"):
+        ipc.adopt(9999)
     one, other = socket.socketpair()
     stream = ipc.adopt(one.detach())
     with other:

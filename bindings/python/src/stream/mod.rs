@@ -13,7 +13,7 @@ use std::ops::{Deref, DerefMut};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::time::Duration;
 
-use perlipc::{Canceler, Deadline};
+use perlipc::{Canceler, Deadline, Error};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -544,7 +544,8 @@ pub(crate) fn pipe(py: Python<'_>, text: bool) -> PyResult<(Stream, Stream)> {
 #[pyo3(signature = (fd, *, text = false))]
 pub(crate) fn adopt(py: Python<'_>, fd: i32, text: bool) -> PyResult<Stream> {
     // An OSError if there is no such descriptor: a number that is none must not be owned.
-    py.import("os")?.call_method1("fstat", (fd,))?;
+    let there = py.import("os")?.call_method1("fstat", (fd,));
+    there.map_err(|_| raise(py, Error::Os { step: "adopt", path: fd.to_string().into(), errno: libc::EBADF }))?;
     // SAFETY: it is open, and the caller gives it away.
     let owned = unsafe { OwnedFd::from_raw_fd(fd) };
     let core = perlipc::Stream::adopt(owned).map_err(|error| raise(py, error))?;

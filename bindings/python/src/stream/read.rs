@@ -7,7 +7,7 @@ use perlipc::Separator;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice, PyString};
+use pyo3::types::{PyBytes, PyInt, PyList, PyMemoryView, PySlice, PyString};
 
 use super::{Call, Stream, records};
 use crate::data::{PIECE, utf8, with_room};
@@ -243,6 +243,8 @@ impl Stream {
                 return Err(PyValueError::new_err("records of a fixed size are bytes: a text stream has none"));
             }
             Separator::Size(number)
+        } else if value.is_instance_of::<PyInt>() {
+            return Err(PyValueError::new_err(format!("separator: a record of {value} bytes")));
         } else {
             match self.take(value)?.0.to_vec() {
                 bytes if bytes.is_empty() => Separator::Paragraph,
