@@ -516,6 +516,9 @@ import asyncio, uvloop
 from perlipc import aio
 
 async def main():
+    async with await aio.udp("localhost", 0) as dgram, await aio.tcp_listen("localhost", 0, v4only=True):
+        pass
+    assert dgram.closed
     with await aio.udp("localhost", 0), await aio.tcp_listen("localhost", 0, v4only=True) as listener:
         accepting = asyncio.ensure_future(listener.accept())
         async with await aio.tcp_connect("localhost", listener.port) as stream, await accepting as client:

@@ -69,3 +69,10 @@ class _Socket(Generic[_Held]):
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    # Closing does not wait; who writes `async with`, as for a stream, has the same.
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self.close()
