@@ -101,6 +101,13 @@ impl ArgvStream {
         let argv: &mut Argv = &mut core;
         Ok(blocking(py, || argv.close())?.map(Status::from))
     }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(match self.lock() {
+            Ok(core) => format!("<perlipc.ArgvStream {} lineno={}>", decode(py, core.name())?.repr()?, core.lineno()),
+            Err(_) => "<perlipc.ArgvStream in use>".to_owned(),
+        })
+    }
 }
 
 /// Many files, one after another, as one stream of lines; sys.argv[1:] when no names are given, standard input when there

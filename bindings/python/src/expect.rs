@@ -20,7 +20,12 @@ use crate::stream::{Parts, Stream};
 /// >>> import perlipc as ipc
 /// >>> prompt = ipc.Expect([b"$ ", ipc.EOF])
 #[pyclass(frozen, weakref, module = "perlipc")]
-pub(crate) struct Expect(pub(crate) perlipc::Expect);
+pub(crate) struct Expect {
+    core: perlipc::Expect,
+    patterns: Py<PyTuple>,
+    settled: bool,
+    window: Option<usize>,
+}
 
 fn eof<'py>(py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
     py.import("perlipc.expect")?.getattr("EOF")
@@ -87,8 +92,7 @@ fn add(expect: &mut perlipc::Expect, pattern: &Bound<'_, PyAny>) -> PyResult<()>
 /// One pattern or many.
 fn build(patterns: &Bound<'_, PyAny>) -> PyResult<perlipc::Expect> {
     let mut expect = perlipc::Expect::new();
-    let many = patterns.is_instance_of::<PyList>() || patterns.is_instance_of::<PyTuple>();
-    if many {
+    if is_many(patterns) {
         for pattern in patterns.try_iter()? {
             add(&mut expect, &pattern?)?;
         }
@@ -98,17 +102,39 @@ fn build(patterns: &Bound<'_, PyAny>) -> PyResult<perlipc::Expect> {
     Ok(expect)
 }
 
+fn is_many(patterns: &Bound<'_, PyAny>) -> bool {
+    patterns.is_instance_of::<PyList>() || patterns.is_instance_of::<PyTuple>()
+}
+
 #[pymethods]
 impl Expect {
     #[new]
     #[pyo3(signature = (patterns, *, settled = false, window = None))]
     fn new(patterns: &Bound<'_, PyAny>, settled: bool, window: Option<usize>) -> PyResult<Expect> {
+        let py = patterns.py();
         let mut expect = build(patterns)?;
         if window == Some(0) {
             return Err(PyValueError::new_err("a window of 0 bytes"));
         }
         expect.settled(settled).window(window);
-        Ok(Expect(expect))
+        let patterns = match is_many(patterns) {
+            true => patterns.try_iter()?.collect::<PyResult<Vec<_>>>()?,
+            false => vec![patterns.clone()],
+        };
+        let patterns = PyTuple::new(py, patterns)?.unbind();
+        Ok(Expect { core: expect, patterns, settled, window })
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let eof = eof(py)?;
+        let shown = |pattern: Bound<'_, PyAny>| match pattern.is(&eof) {
+            true => Ok("EOF".to_owned()),
+            false => pattern.repr().map(|text| text.to_string()),
+        };
+        let patterns = self.patterns.bind(py).iter().map(shown).collect::<PyResult<Vec<_>>>()?.join(", ");
+        let settled = if self.settled { ", settled=True" } else { "" };
+        let window = self.window.map(|window| format!(", window={window}")).unwrap_or_default();
+        Ok(format!("Expect([{patterns}]{settled}{window})"))
     }
 }
 
@@ -173,7 +199,7 @@ pub(crate) fn expect(
     let built;
     let prepared = patterns.cast::<Expect>();
     let expect = match &prepared {
-        Ok(expect) => &expect.get().0,
+        Ok(expect) => &expect.get().core,
         Err(_) => {
             built = build(patterns)?;
             &built
@@ -185,7 +211,7 @@ pub(crate) fn expect(
 
 /// The same without waiting: None when no pattern is there yet.
 pub(crate) fn now(stream: &Stream, py: Python<'_>, patterns: &Expect) -> PyResult<Option<Match>> {
-    match stream.expect_core(py, &patterns.0, Deadline::NOW, true)? {
+    match stream.expect_core(py, &patterns.core, Deadline::NOW, true)? {
         (Err(error), _) if error.is_timeout() => Ok(None),
         (answer, found) => told(py, answer, found).map(Some),
     }

@@ -17,7 +17,11 @@ use crate::time::deadline;
 ///
 /// `with lock as died:` takes and gives it; died says whether its last holder died with it.
 #[pyclass(frozen, weakref, module = "perlipc")]
-pub(crate) struct Lock(perlipc::Lock);
+pub(crate) struct Lock {
+    core: perlipc::Lock,
+    /// As its repr shows it.
+    name: String,
+}
 
 /// Takes at once if nobody has it, which needs no other thread to run.
 pub(crate) fn take(
@@ -41,7 +45,9 @@ impl Lock {
             Some(name) => perlipc::Lock::open(path(name)?, mode),
             None => perlipc::Lock::anonymous(),
         };
-        opened.map(Lock).map_err(|error| raise(py, error))
+        let core = opened.map_err(|error| raise(py, error))?;
+        let name = name.map(|name| name.repr()).transpose()?;
+        Ok(Lock { core, name: name.map(|name| name.to_string()).unwrap_or_default() })
     }
 
     /// Takes it away by its name; who has it open keeps it.
@@ -54,12 +60,12 @@ impl Lock {
     /// TimeoutError after timeout seconds; OSError with EDEADLK when this thread has it already.
     #[pyo3(signature = (*, timeout = None))]
     fn take(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<bool> {
-        take(py, timeout, |deadline| self.0.take(deadline))
+        take(py, timeout, |deadline| self.core.take(deadline))
     }
 
     /// Gives it back; PermissionError when this thread does not have it.
     fn give(&self, py: Python<'_>) -> PyResult<()> {
-        self.0.give().map_err(|error| raise(py, error))
+        self.core.give().map_err(|error| raise(py, error))
     }
 
     fn __enter__(&self, py: Python<'_>) -> PyResult<bool> {
@@ -69,5 +75,9 @@ impl Lock {
     #[pyo3(signature = (*_exc))]
     fn __exit__(&self, py: Python<'_>, _exc: &Bound<'_, PyTuple>) -> PyResult<()> {
         self.give(py)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Lock({})", self.name)
     }
 }

@@ -52,8 +52,8 @@ impl<T> Held<T> {
     pub(crate) fn shown(&self, class: &str, address: impl FnOnce(&T) -> perlipc::Result<Addr>) -> String {
         match self.core().map(|core| address(&core)) {
             Err(_) => format!("<perlipc.{class} closed>"),
-            Ok(Ok(address)) => format!("<perlipc.{class} {address}>"),
-            Ok(Err(_)) => format!("<perlipc.{class}>"),
+            Ok(Ok(address)) if !address.to_string().is_empty() => format!("<perlipc.{class} {address}>"),
+            _ => format!("<perlipc.{class}>"),
         }
     }
 

@@ -43,6 +43,7 @@ def test_reads_of_every_kind(run: Runner) -> None:
     async def main() -> None:
         reader, writer = aio.pipe()
         async with reader, writer:
+            assert repr(reader) == f"<perlipc.aio.Stream fd={reader.fileno()}>"
             later = asyncio.ensure_future(reader.read(6))
             await asyncio.sleep(0)
             await writer.write(b"abc")
@@ -629,6 +630,7 @@ def test_room_at_somebody_named(run: Runner, tmp_path: Path) -> None:
 def test_batches(run: Runner) -> None:
     async def main() -> None:
         one, other = aio.dgram_pair()
+        assert repr(one) == "<perlipc.aio.Dgram>"
         with one, other:
             receiving = asyncio.ensure_future(other.recv_batch())
             await asyncio.sleep(0.005)

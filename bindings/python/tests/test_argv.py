@@ -20,6 +20,7 @@ def test_argv(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     whole.set_separator(None)
     whole.push(tmp_path / "f1")
     assert next(whole) == b"a\nb\n" and whole.name == str(tmp_path / "f1")
+    assert repr(whole) == f"<perlipc.ArgvStream {whole.name!r} lineno=1>"
     assert not whole.eof_all()
     assert whole.close() is None
     assert list(whole) == []

@@ -49,6 +49,8 @@ class _Broken:
 def test_expect_settled() -> None:
     reader, writer = ipc.pipe()
     number = ipc.Expect(re.compile(rb"[0-9]+"), settled=True)
+    assert repr(number) == "Expect([re.compile(b'[0-9]+')], settled=True)"
+    assert repr(ipc.Expect(["$ ", ipc.EOF], window=9)) == "Expect(['$ ', EOF], window=9)"
     writer.write(b"12")
     with pytest.raises(ipc.ExpectTimeout):
         reader.expect(number, timeout=0.02)

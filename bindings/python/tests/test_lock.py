@@ -14,6 +14,7 @@ import perlipc as ipc
 def test_excludes() -> None:
     name = f"py-test-{os.getpid()}"
     lock = ipc.Lock(name)
+    assert (repr(lock), repr(ipc.Lock())) == (f"Lock({name!r})", "Lock()")
     assert lock.take() is False
     with pytest.raises(OSError) as caught:
         lock.take()

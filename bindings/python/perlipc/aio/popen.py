@@ -95,7 +95,7 @@ class Duplex(Generic[AnyStr]):
         return self.child.status
 
     def __repr__(self) -> str:
-        return f"<aio.Duplex reader={self.reader!r} writer={self.writer!r} error={self.error!r}>"
+        return f"<perlipc.aio.Duplex reader={self.reader!r} writer={self.writer!r} error={self.error!r}>"
 
     async def __aenter__(self) -> Self:
         return self

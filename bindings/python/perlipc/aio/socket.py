@@ -62,7 +62,7 @@ class _Socket(Generic[_Held]):
             self.sync.close()
 
     def __repr__(self) -> str:
-        return f"aio.{self.sync!r}"
+        return repr(self.sync).replace("perlipc.", "perlipc.aio.", 1)
 
     def __enter__(self) -> Self:
         return self

@@ -280,7 +280,7 @@ class Stream(Generic[AnyStr]):
                 pass
 
     def __repr__(self) -> str:
-        return f"aio.{self.sync!r}"
+        return repr(self.sync).replace("perlipc.", "perlipc.aio.", 1)
 
 
 @overload
