@@ -152,6 +152,10 @@ class SignalTable(MutableMapping[Signal, Disposition]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    # A mapping would have none; a set of things to wait for takes it as its own tag.
+    def __hash__(self) -> int:
+        return id(self)
+
     def __repr__(self) -> str:
         return "perlipc.SIG"
 

@@ -44,8 +44,9 @@ type Core = perlipc::Poll<Lent>;
 /// the set, and so is a child whose end was told; a file of somebody else's is to be removed before it is closed.
 ///
 /// READ: a read will not block, since there is something, the end, or an error; a listener has somebody to accept. WRITE: a
-/// write will not block, if it is not longer than what fits. LINE, EXIT (a child has ended), SIGNAL (a handler is due),
-/// URGENT (a socket has urgent data). HANGUP (the other side is gone) and ERROR come unasked, beside what was asked.
+/// write will not block, if it is not longer than what fits. LINE, EXIT (a child has ended), SIGNAL (a handler is due: for
+/// other threads than the main one, on which handlers run inside the wait, and that goes on), URGENT (a socket has urgent
+/// data). HANGUP (the other side is gone) and ERROR come unasked, beside what was asked.
 ///
 /// Iterating gives a tag and the events for as long as there is something in the set. Entering, changing and removing
 /// work from any thread at any moment; one thread at a time waits. Perl: IO::Select.

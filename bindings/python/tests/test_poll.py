@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 
 import perlipc as ipc
+from conftest import eventually
 from perlipc import Poll
+
+ipc.SIG.fileno()  # made once for the process, and kept
 
 
 def test_ready_gives_those_that_have_read_ahead_and_those_that_have_not() -> None:
@@ -153,6 +156,26 @@ def test_closed_streams_are_forgotten() -> None:
             writer.close()
             assert reader not in poll and len(poll) == 0
         assert poll.next() is None
+
+
+def test_signals() -> None:
+    ran: list[str] = []
+    told: list[tuple[object, int] | None] = []
+    with ipc.local(ipc.SIG, USR1=ran.append), Poll() as poll:
+        poll.add(ipc.SIG)
+        assert ipc.SIG in poll
+        # On the main thread it runs inside the wait, and another one is told of it.
+        other = threading.Thread(target=lambda: told.append(poll.next(60)))
+        other.start()
+        os.kill(os.getpid(), signal.SIGUSR1)
+        other.join()
+        assert told == [(ipc.SIG, Poll.SIGNAL)]
+        eventually(lambda: ran == ["USR1"])
+        ipc.SIG.dispatch()
+        with Poll() as mine:
+            mine.add(ipc.SIG)
+            os.kill(os.getpid(), signal.SIGUSR1)
+            assert mine.ready(0.02) == [] and ran == ["USR1", "USR1"]
 
 
 def test_handlers_run_and_may_raise() -> None:
