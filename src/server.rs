@@ -575,6 +575,7 @@ impl Server {
     }
 
     fn keep_workers(&mut self, report: &mut Report, kids: &mut Vec<Kid>, counts: &Counts) -> Result<()> {
+        let server = sys::getpid();
         let mut pause = Deadline::NOW;
         let mut end: Option<Deadline> = None;
         let mut served = 0;
@@ -617,7 +618,7 @@ impl Server {
                         kids.push(Kid::new(child, Deadline::NEVER));
                         self.tell(&Event::Started { pid, peer: None });
                     }
-                    Ok(Fork::Child) => self.work_on(counts, mask, stopping),
+                    Ok(Fork::Child) => self.work_on(counts, mask, stopping, server),
                     Err(error) if passes(error.errno()) => {
                         self.tell(&Event::Failed { error: &error });
                         pause = Deadline::after(Some(PAUSE));
@@ -631,8 +632,10 @@ impl Server {
     }
 
     /// In a worker: one client after the other, until it is told to stop and nobody waits any more.
-    fn work_on(&mut self, counts: &Counts, mask: sys::SigSet, stopping: bool) -> ! {
+    fn work_on(&mut self, counts: &Counts, mask: sys::SigSet, stopping: bool, server: i32) -> ! {
         let _ = sys::child::prctl(libc::PR_SET_PDEATHSIG as usize, libc::SIGTERM as usize);
+        // Of a death before that no signal tells.
+        let stopping = stopping || sys::child::getppid() != server;
         let stop = Arc::new([AtomicBool::new(stopping), AtomicBool::new(false)]);
         for signal in [Some("TERM"), self.signal.as_deref()].into_iter().flatten() {
             let stop = stop.clone();

@@ -662,6 +662,38 @@ fn a_client_stops_it_and_it_runs_again() {
     }
 }
 
+/// Its server is killed before a worker has asked to be told of that.
+fn dies_of_its_worker() {
+    let mut server = Server::new(tcp::listen(Some("127.0.0.1"), "0", "").unwrap()).unwrap();
+    server.handler(|_| 0).prefork(1).fork_by(|| {
+        let parent = std::process::id() as i32;
+        // SAFETY: plain numbers; this process has one thread.
+        unsafe {
+            let pid = libc::fork();
+            if pid == 0 {
+                libc::alarm(20);
+                libc::kill(parent, libc::SIGKILL);
+                while libc::getppid() == parent {
+                    libc::sched_yield();
+                }
+            }
+            Ok(pid)
+        }
+    });
+    println!("ready");
+    let _ = server.run();
+}
+
+#[test]
+fn no_worker_outlives_its_server() {
+    let mut running = Running::start("dies_of_its_worker", &[("LIMIT", "1")]);
+    let begin = Instant::now();
+    // To the end, which the worker has open as well.
+    assert_eq!(running.out.read_to_string(&mut String::new()).unwrap(), 0);
+    assert!(begin.elapsed() < Duration::from_secs(15), "{:?}", begin.elapsed());
+    assert!(!running.process.wait().unwrap().success());
+}
+
 /// With other threads a handler's process could hang in a lock: refused.
 #[test]
 fn threads_and_handlers() {
@@ -761,6 +793,7 @@ common::scenarios!(
     starved,
     stops_itself,
     stopped_by_clients,
+    dies_of_its_worker,
     inherits,
     inherits_too_many,
     drops_user
