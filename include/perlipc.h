@@ -3227,7 +3227,8 @@ int32_t ipc_poll_child(ipc_poll *p, ipc_child *c, int64_t tag);
  * Perl: IO::Select's add. */
 int32_t ipc_poll_listener(ipc_poll *p, ipc_listener *l, int64_t tag);
 
-/* Enters a datagram socket: PERLIPC_READ, PERLIPC_WRITE, PERLIPC_URGENT.
+/* Enters a datagram socket: PERLIPC_READ, PERLIPC_WRITE, PERLIPC_URGENT. Of a Unix one the kernel tells whether there is room
+ * at its connected peer, and never at others that a message may go to: a send there may still have to wait.
  *
  * Returns: 0.
  * Errors: PERLIPC_E_INVALID for other events; -EMFILE, -ENOSPC.

@@ -99,7 +99,8 @@ pub unsafe extern "C" fn ipc_poll_listener(p: *mut ipc_poll, l: *mut ipc_listene
     guard(|| unsafe { get(p)?.poll.listener(&get(l)?.listener, tag) }.map(|()| 0))
 }
 
-/// Enters a datagram socket: PERLIPC_READ, PERLIPC_WRITE, PERLIPC_URGENT.
+/// Enters a datagram socket: PERLIPC_READ, PERLIPC_WRITE, PERLIPC_URGENT. Of a Unix one the kernel tells whether there is room
+/// at its connected peer, and never at others that a message may go to: a send there may still have to wait.
 ///
 /// Returns: 0.
 /// Errors: PERLIPC_E_INVALID for other events; -EMFILE, -ENOSPC.

@@ -157,7 +157,8 @@ impl<H: Held> Poll<H> {
         self.add(Some(listener.fd()), thing, Events::READ, Events::READ, tag)
     }
 
-    /// Enters a datagram socket: READ, WRITE.
+    /// Enters a datagram socket: READ, WRITE. Of a Unix one the kernel tells whether there is room at its connected peer, and
+    /// never at others that a message may go to: WRITE then, a send there may still have to wait.
     pub fn dgram(&self, dgram: &Dgram, events: Events, tag: i64) -> Result<()> {
         self.add(Some(dgram.fd()), Thing::Socket(Arc::downgrade(dgram.gate())), events, OF_FDS, tag)
     }

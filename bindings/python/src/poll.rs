@@ -190,7 +190,8 @@ impl Poll {
     }
 
     /// Enters a thing: a Stream, Listener, Dgram, Child, SIG, a descriptor, or what has one. events are READ, WRITE, LINE,
-    /// URGENT, joined by |; left out: READ, WRITE for a stream that only writes, EXIT for a Child, SIGNAL for SIG.
+    /// URGENT, joined by |; left out: READ, WRITE for a stream that only writes, EXIT for a Child, SIGNAL for SIG. Of a Unix
+    /// Dgram WRITE tells of room at its connected peer, and never at others that a message may go to.
     ///
     /// The tag, any hashable object, is what comes back when it is ready: the thing itself if none is given.
     #[pyo3(signature = (thing, events = None, tag = None))]
