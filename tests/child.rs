@@ -194,6 +194,9 @@ fn told_without_a_handle() {
     assert_eq!(all, [told(1, pids[0]), told(2, pids[1]), told(4, pids[3])]);
     assert_eq!(wait_any(Deadline::NOW).unwrap_err().errno(), libc::ECHILD);
     assert_eq!(wait_pid(-1, Deadline::NEVER).unwrap_err().errno(), libc::ECHILD);
+    // One that was to end with its handle is nobody's business.
+    drop(sleeper());
+    assert!(common::eventually(|| orphans() == 0));
     // A captured command's end was told by that, and is nobody else's.
     capture::run(&Cmd::argv(["true"]), None, Deadline::NEVER).unwrap();
     assert_eq!(wait_any(Deadline::NOW).unwrap_err().errno(), libc::ECHILD);

@@ -23,10 +23,10 @@ pub(super) struct Registry {
 }
 
 impl Registry {
-    /// One that nobody has a handle of has been reaped.
+    /// One that nobody has a handle of has been reaped. Of one that was to end with its handle nobody wants to hear.
     pub(super) fn ended(&mut self, child: &State, status: Status) {
         self.children.remove(&child.pid);
-        if !child.reported.swap(true, Ordering::SeqCst) {
+        if !child.reported.swap(true, Ordering::SeqCst) && !child.end_on_drop.load(Ordering::Relaxed) {
             if self.untold.len() >= UNTOLD {
                 self.untold.pop_front();
             }
