@@ -16,8 +16,8 @@ use crate::sys::process::Who;
 use crate::time::Deadline;
 
 /// Waits for any child that this library started and whose end was not told yet: its pid and status. ECHILD when there
-/// is none. A handle of that child still answers with the status later. One that has no handle any more is told too (of
-/// those that ended long before, the last thousand).
+/// is none. A handle of that child still answers with the status later. One that has no handle any more is told too, unless
+/// it was to end with that; of those that ended long before, the last thousand.
 pub fn wait_any(deadline: Deadline) -> Result<(i32, Status)> {
     let failed = |errno| Error::os("wait", errno);
     let mut waiter: Option<Waiter> = None;

@@ -61,8 +61,8 @@ pub unsafe extern "C" fn ipc_fork(out: *mut *mut ipc_child) -> i32 {
 }
 
 /// Waits for any child that this library started and whose end was not told yet. Its handle, if it still has one,
-/// answers later too; one whose handle was freed is told all the same (of those that ended long before, the last
-/// thousand).
+/// answers later too; one whose handle was freed is told all the same, unless it was to end with that ("end_on_free"); of
+/// those that ended long before, the last thousand.
 ///
 /// Returns: the pid, and the native wait status in `status` (-1 unknown).
 /// Errors: -ECHILD there is none, -ETIMEDOUT, PERLIPC_E_HANDLER.

@@ -151,7 +151,7 @@ pub(crate) fn exec(py: Python<'_>, command: &Bound<'_, PyAny>, options: Option<&
 }
 
 /// Waits for any child that this library started and whose end was not told yet: its pid and status. One that nobody has
-/// a Child of any more is told too (of those that ended long before, the last thousand).
+/// a Child of any more is told too; of those that ended long before, the last thousand.
 ///
 /// timeout is in seconds, None waits for ever; TimeoutError when it is over, ChildProcessError when there is no such
 /// child. Children of others, the subprocess module's for one, are left to them. Perl: wait.
