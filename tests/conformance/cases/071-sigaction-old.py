@@ -1,3 +1,5 @@
+import os
+
 import perlipc as ipc
 
 
@@ -11,7 +13,7 @@ print(ipc.SIG["TERM"])
 try:
     ipc.SIG["KILL"] = h
 except OSError as e:
-    print(f"KILL: {e.strerror}")
+    print(f"KILL: {os.strerror(e.errno)}")
 try:
     ipc.SIG[-999] = h
 except KeyError as e:
