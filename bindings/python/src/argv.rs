@@ -4,8 +4,9 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use perlipc::Separator;
 use perlipc::argv::Argv;
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
 
 use crate::cmd::bytes;
 use crate::data::{decode, encode, owned};
@@ -122,6 +123,9 @@ impl ArgvStream {
 #[pyfunction]
 #[pyo3(signature = (names = None, *, magic = false, text = false))]
 pub(crate) fn argv(py: Python<'_>, names: Option<&Bound<'_, PyAny>>, magic: bool, text: bool) -> PyResult<ArgvStream> {
+    if names.is_some_and(|names| names.is_instance_of::<PyString>() || names.is_instance_of::<PyBytes>()) {
+        return Err(PyTypeError::new_err("argv: a list of names, not a name"));
+    }
     let list = match names {
         Some(names) => names.try_iter()?.map(|name| bytes(&name?)).collect::<PyResult<Vec<_>>>()?,
         None => {

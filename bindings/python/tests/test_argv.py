@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,13 @@ def test_argv(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert not whole.eof_all()
     assert whole.close() is None
     assert list(whole) == []
+
+
+def test_a_name_is_no_list_of_names() -> None:
+    names: list[Any] = ["file", b"file"]
+    for name in names:
+        with pytest.raises(TypeError, match="a list of names"):
+            ipc.argv(name)
 
 
 def test_another_thread_asks_while_one_reads() -> None:
