@@ -184,8 +184,11 @@ def test_in_tmux() -> None:
         tmux("send-keys", "stty sze", "Left", "Left", "i", "Enter")
         until(lambda screen: "\n20 90\n" in screen)
         tmux("resize-window", "-x", "70", "-y", "15")
-        tmux("send-keys", "until stty size | grep '15 70'; do sleep 0.1; done; sleep 100", "Enter")
-        until(lambda screen: "\n15 70" in screen)
+        tmux("send-keys", "until stty size | grep '15 70'; do sleep 0.1; done", "Enter")
+        until(lambda screen: "\n15 70\n" in screen and screen.endswith(("$", "#")))
+        # A job that speaks has the terminal; before it, the key would be its shell's.
+        tmux("send-keys", "sh -c 'echo asleep; exec sleep 100'", "Enter")
+        until(lambda screen: "\nasleep" in screen)
         tmux("send-keys", "C-c")
         # What is typed before the shell is back may be dropped, as at a terminal.
         until(lambda screen: "^C" in screen and screen.endswith(("$", "#")))
