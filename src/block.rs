@@ -346,10 +346,25 @@ impl Gate {
         }
     }
 
-    /// Whether a call without a deadline may simply block: nobody is there who could cancel it.
+    /// Whether a call without a deadline may simply block: nobody is there who could cancel it. After a handler that is to be
+    /// asked again: it may have cancelled, or started a thread that can.
     #[inline]
     pub(crate) fn may_block(&self) -> bool {
         sys::single_threaded()
+    }
+
+    /// The bare call, as [`call`] makes it, for as long as it [may block](Gate::may_block); `None`: it may not any more.
+    #[inline]
+    pub(crate) fn bare<T>(&self, mut call: impl FnMut(&sys::Word) -> sys::Result<T>) -> Wait<Option<T>> {
+        while self.may_block() {
+            self.check()?;
+            match call(signal::word()) {
+                Ok(value) => return Ok(Some(value)),
+                Err(libc::EINTR) => signal::interrupted()?,
+                Err(errno) => return Err(Stop::Errno(errno)),
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -370,11 +385,16 @@ pub(crate) const SPARE: libc::pollfd = libc::pollfd { fd: -1, events: 0, revents
 /// [`SPARE`] entry.
 #[inline]
 pub(crate) fn poll_beside(gates: &[Option<&Gate>], fds: &mut [libc::pollfd], deadline: Deadline) -> Wait<usize> {
-    gates.iter().flatten().try_for_each(|gate| gate.check())?;
     let behind = fds.len() - 1;
-    // Nobody is there who could.
-    if sys::single_threaded() || gates.iter().all(Option::is_none) {
-        return poll(&mut fds[..behind], deadline);
+    gates.iter().flatten().try_for_each(|gate| gate.check())?;
+    // Nobody is there who could, but for a handler, and a thread that one has started.
+    while sys::single_threaded() || gates.iter().all(Option::is_none) {
+        match sys::poll(signal::word(), &mut fds[..behind], deadline.left()) {
+            Ok(found) => return Ok(found),
+            Err(libc::EINTR) => signal::interrupted()?,
+            Err(errno) => return Err(Stop::Errno(errno)),
+        }
+        gates.iter().flatten().try_for_each(|gate| gate.check())?;
     }
     let waker = waker()?;
     let _beside = Beside::new(gates, &waker);

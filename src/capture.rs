@@ -461,11 +461,16 @@ impl<'a> Pump<'a> {
                 let gone = fds[i + 2].revents != 0;
                 let ready = gone || fds[i].revents != 0;
                 let Some(end) = shared.as_ref().filter(|_| ready || both) else { continue };
-                match kept.read(|room| if ready { end.read_ready(room) } else { end.try_read(room) }) {
+                let read = |room: &mut [u8]| match ready {
+                    true if alone && self.lent => end.read_alone(room),
+                    true => end.read_ready(room),
+                    false => end.try_read(room),
+                };
+                match kept.read(read) {
                     Ok(0) => *shared = None,
                     Err(Stop::Errno(libc::EAGAIN)) if gone => *shared = None,
                     Ok(_) => {}
-                    // An adopted descriptor that was set not to wait.
+                    // An adopted descriptor that was set not to wait; or somebody is there by now who can cancel.
                     Err(Stop::Errno(libc::EAGAIN)) => self.polls |= alone,
                     Err(stop) => return Err(stop),
                 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::addr::{self, Addr, For};
-use crate::block::{self, CALM, Gate, Stop, Wait};
+use crate::block::{CALM, Gate, Stop, Wait};
 use crate::error::{Error, Result};
 use crate::signal;
 use crate::socket;
@@ -169,8 +169,10 @@ impl Dgram {
     ) -> Wait<T> {
         // Also where it need not wait: who reads what never ends would never stop.
         self.gate.check()?;
-        if deadline.is_never() && self.gate.may_block() {
-            return block::call(|word| call(word, 0));
+        if deadline.is_never() {
+            if let Some(value) = self.gate.bare(|word| call(word, 0))? {
+                return Ok(value);
+            }
         }
         // Of a Unix socket poll tells whether there is room at its peer, and never at others that a message may go to.
         let (fd, events) = match wants {

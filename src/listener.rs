@@ -99,25 +99,20 @@ impl Listener {
     pub(crate) fn accept_stop(&self, deadline: Deadline) -> Wait<OwnedFd> {
         let fd = self.fd.as_raw_fd();
         let waits = !self.nonblock.load(Ordering::Relaxed);
-        let bare = waits && deadline.is_never() && self.gate.may_block();
-        // A description that waits is asked only after poll.
-        let mut ask = bare || !waits;
+        // A description that waits is asked only after poll, unless the bare call may block.
+        let mut ask = !waits;
         loop {
             self.gate.check()?;
-            if ask {
-                let answer = if bare {
-                    block::call(|word| sys::socket::accept(word, fd))
-                } else {
-                    sys::socket::accept(if waits { signal::word() } else { &CALM }, fd).map_err(Stop::Errno)
-                };
-                match answer {
-                    Err(Stop::Errno(libc::EAGAIN)) => {}
-                    Err(Stop::Errno(libc::EINTR)) => {
+            if ask || (deadline.is_never() && self.gate.may_block()) {
+                match sys::socket::accept(if waits { signal::word() } else { &CALM }, fd) {
+                    Err(libc::EAGAIN) => {}
+                    Err(libc::EINTR) => {
                         signal::interrupted()?;
+                        ask = !waits;
                         continue;
                     }
-                    Err(Stop::Errno(errno)) if passing(errno) => continue,
-                    answer => return answer,
+                    Err(errno) if passing(errno) => continue,
+                    answer => return answer.map_err(Stop::Errno),
                 }
                 if deadline == Deadline::NOW {
                     signal::safe_point()?;

@@ -204,11 +204,11 @@ impl Shared {
         if self.kind == Kind::Pty {
             return self.read_pty(fd, room, deadline);
         }
-        if deadline.is_never() && self.gate.may_block() {
-            self.gate.check()?;
-            match block::call(|word| sys::read(word, fd, room)) {
-                Err(Stop::Errno(libc::EAGAIN)) => {}
-                answer => return answer,
+        if deadline.is_never() {
+            match self.gate.bare(|word| sys::read(word, fd, room)) {
+                Ok(Some(n)) => return Ok(n),
+                Ok(None) | Err(Stop::Errno(libc::EAGAIN)) => {}
+                Err(stop) => return Err(stop),
             }
         }
         if !self.eager.load(Ordering::Relaxed) {
@@ -224,10 +224,12 @@ impl Shared {
                 // Of a file that is always ready poll says so for ever, while its bytes are not in memory yet.
                 Err(errno) if errno == libc::EOPNOTSUPP || (errno == libc::EAGAIN && self.kind == Kind::Other) => {
                     self.gate.ready(fd, libc::POLLIN, deadline)?;
-                    match block::call(|word| sys::read(word, fd, room)) {
-                        Err(Stop::Errno(libc::EAGAIN)) => continue,
-                        answer => return answer,
+                    match sys::read(signal::word(), fd, room) {
+                        Err(libc::EINTR) => signal::interrupted()?,
+                        Err(libc::EAGAIN) => {}
+                        answer => return answer.map_err(Stop::Errno),
                     }
+                    continue;
                 }
                 Err(libc::EAGAIN) => self.eager.store(false, Ordering::Relaxed),
                 Ok(n) => {
@@ -424,35 +426,26 @@ impl Shared {
 
     fn write_some(&self, data: &[u8], deadline: Deadline) -> Wait<usize> {
         let fd = self.fd();
-        let bare = deadline.is_never() && self.gate.may_block();
         loop {
             self.gate.check()?;
-            let answer = if bare {
-                block::call(|word| self.write_call(word, fd, data, false))
-            } else {
-                match self.write_call(&CALM, fd, data, true) {
-                    Err(libc::EINTR) => {
-                        signal::interrupted()?;
-                        continue;
-                    }
-                    answer => answer.map_err(Stop::Errno),
-                }
-            };
-            match answer {
-                Err(Stop::Errno(libc::EAGAIN)) => {
+            let bare = deadline.is_never() && self.gate.may_block();
+            match self.write_call(if bare { signal::word() } else { &CALM }, fd, data, !bare) {
+                Err(libc::EINTR) => signal::interrupted()?,
+                Err(libc::EAGAIN) => {
                     self.check_hung_up(fd)?;
                     self.gate.ready(fd, libc::POLLOUT, deadline)?;
                 }
-                Err(Stop::Errno(libc::EOPNOTSUPP)) if !bare => {
+                Err(libc::EOPNOTSUPP) if !bare => {
                     // Not more than what POLLOUT promises to take at once.
                     self.gate.ready(fd, libc::POLLOUT, deadline)?;
                     let piece = &data[..data.len().min(4096)];
-                    match block::call(|word| self.write_call(word, fd, piece, false)) {
-                        Err(Stop::Errno(libc::EAGAIN)) => self.check_hung_up(fd)?,
-                        answer => return self.pipe_broke(answer),
+                    match self.write_call(signal::word(), fd, piece, false) {
+                        Err(libc::EINTR) => signal::interrupted()?,
+                        Err(libc::EAGAIN) => self.check_hung_up(fd)?,
+                        answer => return self.pipe_broke(answer.map_err(Stop::Errno)),
                     }
                 }
-                answer => return self.pipe_broke(answer),
+                answer => return self.pipe_broke(answer.map_err(Stop::Errno)),
             }
         }
     }
@@ -723,6 +716,13 @@ impl Shared {
             Err(Stop::Errno(libc::EIO)) if pty => Ok(0),
             answer => answer,
         }
+    }
+
+    /// Reads what is there or comes next, where nobody is there who could cancel; EAGAIN when somebody is, after a handler.
+    pub(crate) fn read_alone(&self, room: &mut [u8]) -> Wait<usize> {
+        let _inside = self.gate.enter(Way::In)?;
+        let fd = self.fd();
+        self.gate.bare(|word| sys::read(word, fd, room))?.ok_or(Stop::Errno(libc::EAGAIN))
     }
 
     /// Reads what is there; EAGAIN where there is nothing, or the kernel cannot promise not to wait.

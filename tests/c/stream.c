@@ -573,6 +573,71 @@ TEST(the_child_is_borrowed) {
     ipc_cmd_free(cmd);
 }
 
+/* ---- cancelled by a handler, in a process that has one thread until then ---- */
+
+struct by_handler { ipc_stream *stream; int by_thread, calls; };
+
+static void *cancel_in_thread(void *stream) {
+    usleep(20000);
+    SAME(ipc_stream_cancel(stream), 0);
+    return NULL;
+}
+
+/* The second signal is the one, for the first may have found the call at its beginning. In the end the handler gives up. */
+static int32_t cancel_in_handler(int32_t signo, const char *name, void *userdata) {
+    (void)signo, (void)name;
+    struct by_handler *by = userdata;
+    pthread_t thread;
+    if (++by->calls == 2 && by->by_thread) SAME(pthread_create(&thread, NULL, cancel_in_thread, by->stream), 0);
+    if (by->calls == 2 && !by->by_thread) SAME(ipc_stream_cancel(by->stream), 0);
+    return by->calls < 500 ? 0 : 1;
+}
+
+static int32_t go_on(int32_t fd, const void *data, size_t len, void *userdata) {
+    (void)fd, (void)data, (void)len, (void)userdata;
+    return 0;
+}
+
+static void cancelled_by_handler(int call, int timeout, int by_thread) {
+    static char much[1 << 20];
+    const char *line;
+    ipc_capture *capture = NULL;
+    int64_t got = 0;
+    open_pipe();
+    struct by_handler by = {.stream = call == 1 ? writer : reader, .by_thread = by_thread};
+    SAME(ipc_stream_timeout(by.stream, timeout), 0);
+    SAME(ipc_signal_handle("ALRM", cancel_in_handler, &by), 0);
+    CHECK(ipc_signal_alarm(20, 20) >= 0);
+    switch (call) {
+    case 0: got = ipc_stream_readline(reader, &line); break;
+    case 1: got = ipc_stream_write(writer, much, sizeof much); break;
+    case 2: got = ipc_capture_feed(NULL, NULL, 0, reader, NULL, timeout, &capture); break;
+    case 3: got = ipc_capture_each(NULL, NULL, 0, reader, NULL, timeout, go_on, NULL); break;
+    }
+    CHECK(ipc_signal_alarm(0, 0) >= 0);
+    SAME(got, PERLIPC_E_CANCELED);
+    SAME(ipc_signal_default("ALRM"), 0);
+    ipc_capture_free(capture);
+    free_pipe();
+}
+
+TEST(a_handler_cancels_the_call_that_it_interrupts) {
+    for (int call = 0; call < 4; call++)
+        for (int timeout = -1; timeout <= 60000; timeout += 60001)
+            for (int by_thread = 0; by_thread < 2; by_thread++) {
+                int status;
+                pid_t pid = fork();
+                if (pid == 0) {
+                    check_bad = 0;
+                    cancelled_by_handler(call, timeout, by_thread);
+                    if (check_bad) fprintf(stderr, "call %d, timeout %d, by a thread: %d\n", call, timeout, by_thread);
+                    _exit(check_bad != 0);
+                }
+                SAME(waitpid(pid, &status, 0), pid);
+                SAME(status, 0);
+            }
+}
+
 /* ---- other threads ---- */
 
 struct blocked { ipc_stream *stream; pid_t tid; int64_t result; int32_t step_ok; int write; };
