@@ -1274,10 +1274,11 @@ PERLIPC_NODISCARD int32_t ipc_capture_feed(ipc_stream *writer, const void *input
 
 /* The same without keeping anything: each piece goes to `piece` with the descriptor that it came from (1 or 2), as it
  * comes, until all is said and heard or `piece` returns non-zero. The writer is closed when all is out; the other streams
- * stay open, for ipc_stream_close to wait for the child.
+ * stay open, for ipc_stream_close to wait for the child. When it ends before, what was read ahead and not given is in the
+ * streams again, and so is what was buffered for writing and did not go out; how much of `input` did nobody can tell.
  *
  * Returns: 0; what `piece` returned, if that was greater than 0; PERLIPC_E_HANDLER if it was less.
- * Errors: as ipc_capture_feed.
+ * Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, PERLIPC_E_CANCELED and the others of ipc_capture_feed.
  * Threads: any; one at a time uses the streams.
  * Blocks: until all is said and heard, or the timeout.
  * Callbacks: `piece`, on the calling thread.

@@ -187,8 +187,7 @@ pub fn feed(
     let (capture, unwritten) = ends.feed(input, deadline, || {
         let mut status = Status::UNKNOWN;
         for stream in [writer.as_deref_mut(), reader, error].into_iter().flatten() {
-            stream.deadline(deadline);
-            match stream.close() {
+            match stream.close_until(deadline) {
                 Ok(ended) => status = ended.unwrap_or(status),
                 Err(Error::Closed { .. }) => status = stream.status().unwrap_or(status),
                 Err(error) => return (stream.status().unwrap_or(status), Some(error)),
@@ -265,27 +264,43 @@ impl Ends {
 /// The same, a piece at a time: gives each piece to `piece` with the descriptor it came from (1 or 2), as it comes, and
 /// keeps nothing. `piece` answers whether to go on. The streams stay open, but for the writer, which is closed when
 /// all input is out.
+///
+/// When it ends before, what was read ahead and not given is in the streams again, and so is what was buffered for writing
+/// and did not go out; how much of `input` did nobody can tell.
 pub fn feed_each(
-    writer: Option<&mut Stream>,
+    mut writer: Option<&mut Stream>,
     input: &[u8],
-    reader: Option<&mut Stream>,
-    error: Option<&mut Stream>,
+    mut reader: Option<&mut Stream>,
+    mut error: Option<&mut Stream>,
     deadline: Deadline,
     mut piece: impl FnMut(i32, &[u8]) -> bool,
 ) -> Result<()> {
-    let mut talk = Talk::new(writer, input, reader, error)?;
-    while let Some((fd, bytes)) = talk.next(deadline)? {
-        if !piece(fd, bytes) {
-            break;
+    let mut talk = Talk::new(writer.as_deref_mut(), input, reader.as_deref_mut(), error.as_deref_mut())?;
+    let ended = loop {
+        match talk.next(deadline) {
+            Ok(Some((fd, bytes))) if piece(fd, bytes) => {}
+            answer => break answer.map(drop),
+        }
+    };
+    let (pending, ahead) = talk.rest();
+    if let Some(writer) = writer {
+        writer.put_pending(pending);
+    }
+    for (stream, ahead) in [reader, error].into_iter().zip(ahead) {
+        if let (Some(stream), false) = (stream, ahead.is_empty()) {
+            stream.unread(ahead, 0);
         }
     }
-    Ok(())
+    ended
 }
 
-/// The same, pulled: each [`next`](Talk::next) feeds as much as there is room for while it waits for a piece.
+/// The same, pulled: each [`next`](Talk::next) feeds as much as there is room for while it waits for a piece. Dropped before
+/// the end, it takes along what was buffered in the streams and it had not passed on yet.
 pub struct Talk<'a> {
     writer: Option<Arc<Shared>>,
     input: Cow<'a, [u8]>,
+    /// How much of that was buffered by the writer.
+    pending: usize,
     fed: usize,
     ends: [Option<Arc<Shared>>; 2],
     ahead: [Vec<u8>; 2],
@@ -305,13 +320,18 @@ impl<'a> Talk<'a> {
 
     pub(crate) fn over(ends: Ends, input: Cow<'a, [u8]>) -> Talk<'a> {
         let (writer, pending) = ends.writer.unzip();
-        let input = match pending {
-            Some(pending) if !pending.is_empty() => Cow::Owned([&pending, &*input].concat()),
-            _ => input,
-        };
+        let pending = pending.unwrap_or_default();
+        let input = if pending.is_empty() { input } else { Cow::Owned([&pending, &*input].concat()) };
         let [reader, error] = ends.readers.map(Option::unzip);
         let ahead = [reader.1.unwrap_or_default(), error.1.unwrap_or_default()];
-        Talk { writer, input, fed: 0, ends: [reader.0, error.0], ahead, room: vec![0; PIECE] }
+        let (pending, ends) = (pending.len(), [reader.0, error.0]);
+        Talk { writer, input, pending, fed: 0, ends, ahead, room: vec![0; PIECE] }
+    }
+
+    /// What the streams had buffered and was not passed on: for writing, and read ahead.
+    pub(crate) fn rest(&self) -> (&[u8], [&[u8]; 2]) {
+        let pending = self.input.get(self.fed..self.pending).unwrap_or_default();
+        (pending, self.ahead.each_ref().map(Vec::as_slice))
     }
 
     /// The next piece, with the descriptor it came from (1 or 2); `None` when all is said and heard. After a timeout

@@ -1,7 +1,7 @@
 //! open2, open3 and the conversations over them, from a user's side.
 
 use std::io::{Seek, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, Instant};
 
 use perlipc::popen::{Errors, Open3, open2, open3};
@@ -176,6 +176,40 @@ fn pieces_come_with_their_descriptor_by_callback_and_by_pulling() {
     };
     run(true);
     run(false);
+}
+
+#[test]
+fn what_a_conversation_by_pieces_did_not_pass_on_is_in_the_streams() {
+    let (mut one, mut one_writer) = Stream::pipe().unwrap();
+    let (mut other, mut other_writer) = Stream::pipe().unwrap();
+    one_writer.write(b"a\nbb\n").unwrap();
+    other_writer.write(b"c\ndd\n").unwrap();
+    one.readline().unwrap();
+    other.readline().unwrap();
+    let (_reader, mut full) = Stream::pipe().unwrap();
+    full.timeout(Some(Duration::ZERO));
+    assert!(full.write(&vec![b'x'; 1 << 20]).unwrap_err().is_timeout());
+    let pending = full.pending();
+    assert!(pending > 0);
+    capture::feed_each(Some(&mut full), b"y", Some(&mut one), Some(&mut other), Deadline::NEVER, |_, _| false).unwrap();
+    assert_eq!(full.pending(), pending);
+    assert_eq!(other.readline().unwrap(), Some(&b"dd\n"[..]));
+    let within = Deadline::after(Some(Duration::from_millis(20)));
+    let error = capture::feed_each(Some(&mut full), b"y", Some(&mut one), None, within, |_, _| true).unwrap_err();
+    assert!(error.is_timeout());
+    assert_eq!(full.pending(), pending);
+}
+
+#[test]
+fn what_bounded_a_conversation_does_not_bound_what_follows() {
+    let (gate, mut opener) = Stream::pipe().unwrap();
+    let mut cmd = Cmd::shell("exec >&- 2>&-; read x <&3; sleep 0.2; exit 6");
+    let (mut reader, mut writer) = open2(cmd.pass(3, gate.as_fd().as_raw_fd())).unwrap();
+    let within = Deadline::after(Some(Duration::from_millis(150)));
+    let said = capture::feed(Some(&mut writer), b"", Some(&mut reader), None, within).unwrap();
+    assert!(said.timed_out());
+    opener.write(b"\n").unwrap();
+    assert_eq!(reader.close().unwrap().and_then(|status| status.code()), Some(6));
 }
 
 /// As the calls of one stream: another thread ends them, whichever stream they wait for.

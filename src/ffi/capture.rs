@@ -7,7 +7,6 @@ use super::cmd::ipc_cmd;
 use super::error::fail;
 use super::stream::{Use, ipc_stream};
 use super::{Handle, free, get, give, guard, out_handle, put, slice};
-use crate::block::Way;
 use crate::capture::{self, Capture, Ends, Talk};
 use crate::error::Error;
 use crate::status::Status;
@@ -149,8 +148,7 @@ pub unsafe extern "C" fn ipc_capture_feed(
             let (capture, unwritten) = ends.feed(input, deadline, || {
                 let mut status = Status::UNKNOWN;
                 for shared in [writer, reader, error].into_iter().flatten().map(ipc_stream::shared) {
-                    shared.set_deadline(None, deadline);
-                    match shared.close(Way::Out, None) {
+                    match shared.close_until(None, deadline) {
                         Ok(_) | Err(Error::Closed { .. }) => status = shared.known_status().unwrap_or(status),
                         Err(error) => return (shared.known_status().unwrap_or(status), Some(error)),
                     }
@@ -169,10 +167,11 @@ pub unsafe extern "C" fn ipc_capture_feed(
 
 /// The same without keeping anything: each piece goes to `piece` with the descriptor that it came from (1 or 2), as it
 /// comes, until all is said and heard or `piece` returns non-zero. The writer is closed when all is out; the other streams
-/// stay open, for ipc_stream_close to wait for the child.
+/// stay open, for ipc_stream_close to wait for the child. When it ends before, what was read ahead and not given is in the
+/// streams again, and so is what was buffered for writing and did not go out; how much of `input` did nobody can tell.
 ///
 /// Returns: 0; what `piece` returned, if that was greater than 0; PERLIPC_E_HANDLER if it was less.
-/// Errors: as ipc_capture_feed.
+/// Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, PERLIPC_E_CANCELED and the others of ipc_capture_feed.
 /// Threads: any; one at a time uses the streams.
 /// Blocks: until all is said and heard, or the timeout.
 /// Callbacks: `piece`, on the calling thread.
@@ -195,16 +194,29 @@ pub unsafe extern "C" fn ipc_capture_each(
             let input = slice(input.cast(), len, "capture")?;
             let Some(piece) = piece else { return Err(Error::invalid("capture", "a null callback")) };
             let [writer, reader, error] = maybe([writer, reader, error])?;
-            let (ends, _saying, _hearing) = ends(writer, reader, error)?;
+            let (ends, mut saying, mut hearing) = ends(writer, reader, error)?;
             let mut talk = Talk::over(ends, Cow::Borrowed(input));
-            while let Some((fd, bytes)) = talk.next(deadline)? {
-                match piece(fd, bytes.as_ptr().cast(), bytes.len(), userdata) {
-                    0 => {}
-                    value if value > 0 => return Ok(value),
-                    value => return Err(Error::Abandoned { step: "capture", signal: 0, value }),
+            let ended = loop {
+                match talk.next(deadline) {
+                    Ok(None) => break Ok(0),
+                    Err(error) => break Err(error),
+                    Ok(Some((fd, bytes))) => match piece(fd, bytes.as_ptr().cast(), bytes.len(), userdata) {
+                        0 => {}
+                        value if value > 0 => break Ok(value),
+                        value => break Err(Error::Abandoned { step: "capture", signal: 0, value }),
+                    },
+                }
+            };
+            let (pending, ahead) = talk.rest();
+            if let Some(saying) = &mut saying {
+                saying.half.put_pending(pending);
+            }
+            for (hearing, ahead) in hearing.iter_mut().zip(ahead) {
+                if let (Some(hearing), false) = (hearing, ahead.is_empty()) {
+                    hearing.half.put_back(ahead);
                 }
             }
-            Ok(0)
+            ended
         }
     })
 }

@@ -598,10 +598,14 @@ impl Shared {
 
     /// See [`Stream::close`](super::Stream::close); within the limit of that way.
     pub(crate) fn close(&self, way: Way, writer: Option<&mut Writer>) -> Result<Option<Status>> {
+        self.close_until(writer, self.deadline(way))
+    }
+
+    /// The same with a deadline of the caller's in the place of the stream's own.
+    pub(crate) fn close_until(&self, writer: Option<&mut Writer>, deadline: Deadline) -> Result<Option<Status>> {
         if self.closed.load(Ordering::SeqCst) {
             return Err(Error::Closed { step: "close" });
         }
-        let deadline = self.deadline(way);
         let flushed = match writer {
             Some(writer) if !self.gate.is_closed() => writer.flush_until(deadline),
             _ => Ok(()),

@@ -209,6 +209,61 @@ TEST(after_the_end_of_the_talk_the_wait_can_go_on) {
     ipc_cmd_free(cmd);
 }
 
+/* What bounded the talk does not bound what is called after it. */
+TEST(after_the_end_of_the_talk_close_waits_by_the_stream_s_own_limits) {
+    ipc_stream *writer, *reader;
+    ipc_capture *said;
+    int32_t status;
+    int ends[2];
+    SAME(pipe2(ends, O_CLOEXEC), 0);
+    ipc_cmd *cmd = ipc_cmd_shell("exec >&- 2>&-; read x <&3; sleep 0.2; exit 6");
+    SAME(ipc_cmd_pass(cmd, 3, ends[0]), 0);
+    CHECK(ipc_open2(cmd, &reader, &writer) > 0);
+    SAME(ipc_capture_feed(writer, NULL, 0, reader, NULL, 150, &said), -ETIMEDOUT);
+    ipc_capture_free(said);
+    close(ends[0]);
+    close(ends[1]); /* the end of what it reads */
+    SAME(ipc_stream_close(reader, &status), 0);
+    SAME(ipc_status_code(status), 6);
+    ipc_stream_free(writer);
+    ipc_stream_free(reader);
+    ipc_cmd_free(cmd);
+}
+
+TEST(what_a_talk_of_pieces_did_not_pass_on_is_in_the_streams) {
+    ipc_stream *one, *one_writer, *other, *other_writer, *full_reader, *full;
+    const char *line;
+    int32_t stop = 7;
+    static char much[200000], all[sizeof much];
+    SAME(ipc_pipe_new(&one, &one_writer), 0);
+    SAME(ipc_pipe_new(&other, &other_writer), 0);
+    SAME(ipc_stream_write(one_writer, "a\nbb\n", 5), 5);
+    SAME(ipc_stream_write(other_writer, "c\ndd\n", 5), 5);
+    SAME(ipc_stream_readline(one, &line), 2);
+    SAME(ipc_stream_readline(other, &line), 2);
+    SAME(ipc_capture_each(NULL, NULL, 0, one, other, 20000, hear, &stop), 7);
+    SAME(ipc_stream_readline(other, &line), 3);
+    /* More is buffered than a pipe takes. */
+    SAME(ipc_pipe_new(&full_reader, &full), 0);
+    for (size_t i = 0; i < sizeof much; i++) much[i] = (char)(i * 7 >> 3);
+    SAME(ipc_stream_timeout(full, 0), 0);
+    FAILS(ipc_stream_write(full, much, sizeof much), -ETIMEDOUT, "write");
+    FAILS(ipc_capture_each(full, "x", 1, one, NULL, 50, hear, &stop), -ETIMEDOUT, "capture");
+    SAME(ipc_stream_timeout(full_reader, 20000), 0);
+    size_t got = 0;
+    while (got < sizeof all) {
+        int64_t n = ipc_stream_read(full_reader, all + got, sizeof all - got);
+        CHECK(n > 0);
+        if (n <= 0) break;
+        got += (size_t)n;
+        (void)!ipc_stream_flush(full);
+    }
+    CHECK(!memcmp(all, much, sizeof much));
+    ipc_stream_free(one), ipc_stream_free(one_writer);
+    ipc_stream_free(other), ipc_stream_free(other_writer);
+    ipc_stream_free(full), ipc_stream_free(full_reader);
+}
+
 TEST(each_piece_as_it_comes) {
     ipc_stream *writer, *reader, *error;
     int32_t stop = 0;
