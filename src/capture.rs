@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::block::{self, Stop, Wait};
@@ -14,7 +15,7 @@ use crate::signal;
 use crate::status::Status;
 use crate::stream::{Shared, Stream};
 use crate::sys;
-use crate::time::Deadline;
+use crate::time::{Deadline, Unasked};
 
 /// What a finished child said, and how it ended.
 #[derive(Debug)]
@@ -276,12 +277,10 @@ pub fn feed_each(
     mut piece: impl FnMut(i32, &[u8]) -> bool,
 ) -> Result<()> {
     let mut talk = Talk::new(writer.as_deref_mut(), input, reader.as_deref_mut(), error.as_deref_mut())?;
-    let ended = loop {
-        match talk.next(deadline) {
-            Ok(Some((fd, bytes))) if piece(fd, bytes) => {}
-            answer => break answer.map(drop),
-        }
-    };
+    let ended = talk.each(deadline, |fd, bytes| match piece(fd, bytes) {
+        true => ControlFlow::Continue(()),
+        false => ControlFlow::Break(()),
+    });
     let (pending, ahead) = talk.rest();
     if let Some(writer) = writer {
         writer.put_pending(pending);
@@ -291,7 +290,7 @@ pub fn feed_each(
             stream.unread(ahead, 0);
         }
     }
-    ended
+    ended.map(drop)
 }
 
 /// The same, pulled: each [`next`](Talk::next) feeds as much as there is room for while it waits for a piece. Dropped before
@@ -343,6 +342,25 @@ impl<'a> Talk<'a> {
         }
     }
 
+    /// Gives each piece to `piece`, until that breaks off with something.
+    pub(crate) fn each<B>(
+        &mut self,
+        deadline: Deadline,
+        mut piece: impl FnMut(i32, &[u8]) -> ControlFlow<B>,
+    ) -> Result<Option<B>> {
+        let mut unasked = Unasked::default();
+        while let Some((fd, bytes)) = self.next(deadline)? {
+            if let ControlFlow::Break(why) = piece(fd, bytes) {
+                return Ok(Some(why));
+            }
+            unasked.moved(bytes.len());
+            if unasked.is_late(deadline) {
+                return Err(Stop::Timeout.error("capture"));
+            }
+        }
+        Ok(None)
+    }
+
     fn step(&mut self, deadline: Deadline) -> Wait<Option<(i32, usize)>> {
         for (fd, ahead) in [1, 2].into_iter().zip(&mut self.ahead) {
             if !ahead.is_empty() {
@@ -352,7 +370,11 @@ impl<'a> Talk<'a> {
                 return Ok(Some((fd, len)));
             }
         }
+        let mut unasked = Unasked::default();
         loop {
+            if unasked.is_late(deadline) {
+                return Err(Stop::Timeout);
+            }
             if self.fed >= self.input.len() {
                 if let Some(writer) = self.writer.take() {
                     writer.end_of_input()?;
@@ -370,7 +392,10 @@ impl<'a> Talk<'a> {
             if fds[0].revents != 0 {
                 if let Some(writer) = &self.writer {
                     match writer.write_ready(&self.input[self.fed..]) {
-                        Ok(n) => self.fed += n,
+                        Ok(n) => {
+                            self.fed += n;
+                            unasked.moved(n);
+                        }
                         Err(Stop::Errno(libc::EAGAIN)) => {}
                         Err(Stop::Errno(errno)) if writer.is_refusal(errno) => self.fed = self.input.len(),
                         Err(stop) => return Err(stop),
@@ -436,8 +461,12 @@ impl<'a> Pump<'a> {
 
     /// Until all ends are at their end.
     pub(crate) fn run(&mut self, deadline: Deadline) -> Wait<()> {
+        let mut unasked = Unasked::default();
         loop {
             signal::ask_host_at_times()?;
+            if unasked.is_late(deadline) {
+                return Err(Stop::Timeout);
+            }
             if self.input.as_ref().is_some_and(|(_, rest)| rest.is_empty()) {
                 if let Some((shared, _)) = self.input.take().filter(|_| self.lent) {
                     shared.end_of_input()?;
@@ -468,6 +497,7 @@ impl<'a> Pump<'a> {
                     Ok(n) => {
                         *rest = &rest[n..];
                         self.fed += n;
+                        unasked.moved(n);
                     }
                     Err(Stop::Errno(libc::EAGAIN)) => {}
                     // It does not want to hear more: no failure of ours.
@@ -489,7 +519,7 @@ impl<'a> Pump<'a> {
                 match kept.read(read) {
                     Ok(0) => *shared = None,
                     Err(Stop::Errno(libc::EAGAIN)) if gone => *shared = None,
-                    Ok(_) => {}
+                    Ok(n) => unasked.moved(n),
                     // An adopted descriptor that was set not to wait; or somebody is there by now who can cancel.
                     Err(Stop::Errno(libc::EAGAIN)) => self.polls |= alone,
                     Err(stop) => return Err(stop),

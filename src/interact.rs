@@ -23,7 +23,7 @@ use crate::signal::Raw;
 use crate::stream::{Reader, Shared, Stream, Writer};
 use crate::sys;
 use crate::sys::tty::Modes;
-use crate::time::Deadline;
+use crate::time::{Deadline, Unasked};
 
 /// Control-].
 const ESCAPE: u8 = 0x1d;
@@ -254,13 +254,18 @@ fn stopped(stop: Stop) -> Error {
 impl Join<'_> {
     fn run(&mut self, reader: &mut Reader, deadline: Deadline) -> Result<Event> {
         let mut ended = false;
+        let mut unasked = Unasked::default();
         loop {
+            if unasked.is_late(deadline) {
+                return Err(stopped(Stop::Timeout));
+            }
             if let Some(event) = self.at.due {
                 self.show(deadline)?;
                 self.at.due = None;
                 return Ok(event);
             }
             let said = reader.take_buffered();
+            unasked.moved(said.len());
             self.said(&said, reader)?;
             if self.at.due.is_some() {
                 continue;

@@ -80,3 +80,27 @@ impl Deadline {
         self.left() == Some(0)
     }
 }
+
+/// What a call has moved since it last asked the clock. Poll tells of the deadline only to who has to wait, and who is always
+/// given more, or can always give more, never has to.
+#[derive(Debug, Default)]
+pub(crate) struct Unasked(usize);
+
+impl Unasked {
+    #[inline]
+    pub(crate) fn moved(&mut self, bytes: usize) {
+        self.0 += bytes;
+    }
+
+    /// Whether the time is up. Not asked before as much was moved as a pipe may hold: that is taken also by who does not wait.
+    #[inline]
+    pub(crate) fn is_late(&mut self, deadline: Deadline) -> bool {
+        if self.0 <= MUCH {
+            return false;
+        }
+        self.0 = 0;
+        deadline.passed()
+    }
+}
+
+const MUCH: usize = 1 << 20;

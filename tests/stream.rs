@@ -336,6 +336,68 @@ fn timeouts_lose_nothing() {
     assert!(reader.read(&mut room).unwrap_err().is_timeout());
 }
 
+/// It is never waited for, so that poll never tells that the time is up.
+fn endless() -> Stream {
+    let zero = std::fs::File::options().read(true).write(true).open("/dev/zero").unwrap();
+    Stream::adopt(OwnedFd::from(zero)).unwrap()
+}
+
+#[test]
+fn time_is_up_also_where_there_is_always_more() {
+    let short = Some(Duration::from_millis(20));
+    let late = |error: Error| assert!(error.is_timeout(), "{error}");
+    let mut whole = Vec::new();
+    let mut pattern = Expect::new();
+    pattern.text("x").unwrap();
+    for limit in [short, Some(Duration::ZERO)] {
+        for separator in
+            [Separator::line(), Separator::Bytes(b"ab".to_vec()), Separator::Whole, Separator::Size(1 << 40)]
+        {
+            let mut zero = endless();
+            zero.timeout(limit);
+            zero.separator(separator).unwrap();
+            late(zero.readline().unwrap_err());
+        }
+        let mut zero = endless();
+        zero.timeout(limit);
+        late(zero.read_to_end(&mut whole).unwrap_err());
+        late(pattern.wait(&mut zero).unwrap_err());
+    }
+    let mut zero = endless();
+    zero.deadline(Deadline::after(short));
+    let error = loop {
+        if let Err(error) = zero.fill() {
+            break error;
+        }
+    };
+    late(error);
+    let within = || Deadline::after(short);
+    late(capture::feed_each(None, b"", Some(&mut zero), None, within(), |_, _| true).unwrap_err());
+    assert!(capture::feed(None, b"", Some(&mut endless()), None, within()).unwrap().timed_out());
+    let (quiet, _typist) = Stream::pipe().unwrap();
+    let nowhere = std::fs::File::options().write(true).open("/dev/null").unwrap();
+    let mut interact = Interact::new();
+    interact.terminal(quiet.as_fd().as_raw_fd(), nowhere.as_raw_fd());
+    late(interact.next(&mut endless(), within()).unwrap_err());
+}
+
+#[test]
+fn time_is_up_also_where_all_is_taken_at_once() {
+    let (mut reader, mut writer) = Stream::pipe().unwrap();
+    let taker = std::thread::spawn(move || {
+        let mut room = vec![0; 1 << 20];
+        while reader.read(&mut room).unwrap() > 0 {}
+    });
+    writer.timeout(Some(Duration::from_millis(5)));
+    assert!(writer.write(&vec![0; 256 << 20]).unwrap_err().is_timeout());
+    let rest = writer.pending();
+    assert!(rest > 0);
+    assert!(writer.flush().unwrap_err().is_timeout());
+    assert!(writer.pending() < rest);
+    drop(writer);
+    taker.join().unwrap();
+}
+
 #[test]
 fn what_a_timeout_left_is_written_once() {
     let (mut reader, mut writer) = Stream::pipe().unwrap();

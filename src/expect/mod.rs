@@ -23,7 +23,6 @@ use regex_automata::util::syntax;
 use self::dfa::{Dfa, program};
 pub(crate) use self::search::Scan;
 pub(crate) use self::watch::{Seen, Watch};
-use crate::block::Way;
 use crate::error::{Error, Result};
 use crate::stream::{Reader, Stream};
 use crate::time::Deadline;
@@ -246,7 +245,7 @@ impl<'a> Found<'a> {
 impl Reader {
     /// See [`Expect::wait_until`].
     pub(crate) fn expect(&mut self, expect: &Expect, deadline: Deadline) -> Result<usize> {
-        let deadline = deadline.min(self.shared.deadline(Way::In));
+        let deadline = deadline.min(self.deadline());
         self.restore();
         // The ends of lines found ahead do not survive a fill.
         self.forget_marks();

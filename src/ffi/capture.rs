@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ffi::c_void;
+use std::ops::ControlFlow;
 
 use super::cmd::ipc_cmd;
 use super::error::fail;
@@ -196,17 +197,11 @@ pub unsafe extern "C" fn ipc_capture_each(
             let [writer, reader, error] = maybe([writer, reader, error])?;
             let (ends, mut saying, mut hearing) = ends(writer, reader, error)?;
             let mut talk = Talk::over(ends, Cow::Borrowed(input));
-            let ended = loop {
-                match talk.next(deadline) {
-                    Ok(None) => break Ok(0),
-                    Err(error) => break Err(error),
-                    Ok(Some((fd, bytes))) => match piece(fd, bytes.as_ptr().cast(), bytes.len(), userdata) {
-                        0 => {}
-                        value if value > 0 => break Ok(value),
-                        value => break Err(Error::Abandoned { step: "capture", signal: 0, value }),
-                    },
-                }
-            };
+            let ended =
+                talk.each(deadline, |fd, bytes| match piece(fd, bytes.as_ptr().cast(), bytes.len(), userdata) {
+                    0 => ControlFlow::Continue(()),
+                    value => ControlFlow::Break(value),
+                });
             let (pending, ahead) = talk.rest();
             if let Some(saying) = &mut saying {
                 saying.half.put_pending(pending);
@@ -216,7 +211,10 @@ pub unsafe extern "C" fn ipc_capture_each(
                     hearing.half.put_back(ahead);
                 }
             }
-            ended
+            match ended? {
+                Some(value) if value < 0 => Err(Error::Abandoned { step: "capture", signal: 0, value }),
+                value => Ok(value.unwrap_or_default()),
+            }
         }
     })
 }

@@ -20,7 +20,7 @@ use crate::expect::{Expect, Found};
 use crate::poll::View;
 use crate::status::Status;
 use crate::sys;
-use crate::time::Deadline;
+use crate::time::{Deadline, Unasked};
 
 pub(crate) use reader::Reader;
 pub(crate) use shared::{Carried, Kind, Shared};
@@ -343,6 +343,9 @@ impl Stream {
     /// When all calls together must be over.
     pub fn deadline(&mut self, deadline: Deadline) {
         self.shared.set_deadline(self.half, deadline);
+        if let Some(reader) = &mut self.reader {
+            reader.unasked = Unasked::default();
+        }
     }
 
     /// For another thread to end this one's calls with.

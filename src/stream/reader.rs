@@ -14,7 +14,7 @@ use crate::expect::{Found, Place, Scan};
 use crate::scan;
 use crate::signal;
 use crate::sys;
-use crate::time::Deadline;
+use crate::time::{Deadline, Unasked};
 
 /// The first buffer: small, since many children say one line. One that was filled grows to the size of a pipe.
 const SMALL: usize = 16 * 1024;
@@ -33,6 +33,8 @@ pub(crate) struct Reader {
     /// Up to where separators were looked for.
     scanned: usize,
     eof: bool,
+    /// By this call, or by all that have a deadline together.
+    pub(super) unasked: Unasked,
     separator: Separator,
     pub(super) limit: usize,
     pub(super) records: u64,
@@ -58,6 +60,7 @@ impl Reader {
             next: 0,
             scanned: 0,
             eof: false,
+            unasked: Unasked::default(),
             separator: Separator::line(),
             limit: usize::MAX,
             records: 0,
@@ -93,6 +96,15 @@ impl Reader {
         stop.error("read")
     }
 
+    /// When a call that begins must be over.
+    #[inline]
+    pub(crate) fn deadline(&mut self) -> Deadline {
+        if self.shared.deadline_of_all(Way::In).is_never() {
+            self.unasked = Unasked::default();
+        }
+        self.shared.deadline(Way::In)
+    }
+
     /// Reads more behind what is there; false at the end. Marks are used up when this is called.
     pub(crate) fn fill(&mut self, want: usize, deadline: Deadline) -> Result<bool> {
         self.fill_here(want, deadline)
@@ -104,8 +116,12 @@ impl Reader {
             return Ok(false);
         }
         signal::ask_host_at_times().map_err(Self::stopped)?;
+        if self.unasked.is_late(deadline) {
+            return Err(Self::stopped(Stop::Timeout));
+        }
         let (from, to) = self.make_room(want);
         let n = self.shared.read(&mut self.buffer[from..to], deadline).map_err(Self::stopped)?;
+        self.unasked.moved(n);
         Ok(self.filled(n))
     }
 
@@ -243,7 +259,7 @@ impl Reader {
 
     #[inline(always)]
     fn read_end(&mut self) -> Result<Option<usize>> {
-        let deadline = self.shared.deadline(Way::In);
+        let deadline = self.deadline();
         match &self.separator {
             Separator::Bytes(bytes) if bytes.len() == 1 => {
                 let found = self.find_ends(bytes[0], deadline)?;
@@ -553,12 +569,19 @@ impl Reader {
     pub(crate) fn read_full(&mut self, room: &mut [u8]) -> Result<usize> {
         self.restore();
         let mut done = self.take(room);
-        let deadline = self.shared.deadline(Way::In);
+        let deadline = self.deadline();
         while done < room.len() && !self.eof {
-            let more = signal::ask_host_at_times().and_then(|()| self.shared.read(&mut room[done..], deadline));
+            let more = match signal::ask_host_at_times() {
+                Ok(()) if self.unasked.is_late(deadline) => Err(Stop::Timeout),
+                Ok(()) => self.shared.read(&mut room[done..], deadline),
+                Err(stop) => Err(stop),
+            };
             match more {
                 Ok(0) => self.eof = true,
-                Ok(n) => done += n,
+                Ok(n) => {
+                    self.unasked.moved(n);
+                    done += n;
+                }
                 Err(stop) => {
                     self.put_back(&room[..done]);
                     return Err(Self::stopped(stop));
@@ -572,7 +595,7 @@ impl Reader {
     pub(super) fn fill_behind(&mut self) -> Result<bool> {
         self.restore();
         self.forget_marks();
-        let deadline = self.shared.deadline(Way::In);
+        let deadline = self.deadline();
         self.fill(1, deadline)
     }
 
@@ -599,7 +622,7 @@ impl Reader {
     /// All until the end, appended; also what came before an error.
     pub(crate) fn read_to_end(&mut self, all: &mut Vec<u8>) -> Result<usize> {
         let before = all.len();
-        let deadline = self.shared.deadline(Way::In);
+        let deadline = self.deadline();
         loop {
             self.restore();
             all.extend_from_slice(self.buffered());
@@ -628,7 +651,7 @@ impl Reader {
     /// Whether there is nothing more to read; newlines that no paragraph follows are nothing, where paragraphs are read. It
     /// waits to know.
     pub(crate) fn at_eof(&mut self) -> Result<bool> {
-        let deadline = self.shared.deadline(Way::In);
+        let deadline = self.deadline();
         let paragraphs = self.separator == Separator::Paragraph;
         let mut newlines = 0;
         loop {

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::signal;
 use crate::status::Status;
 use crate::sys;
-use crate::time::{Deadline, SharedDeadline};
+use crate::time::{Deadline, SharedDeadline, Unasked};
 
 /// How the kernel can be asked not to wait and not to signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -408,7 +408,12 @@ impl Shared {
     /// The same from `done` on, which went out already, with the right to write taken.
     #[inline(never)]
     fn write_rest(&self, data: &[u8], mut done: usize, deadline: Deadline) -> (usize, Wait<()>) {
+        let mut unasked = Unasked::default();
         while done < data.len() {
+            // A file takes all, and what goes out when a stream is dropped shall get there.
+            if self.kind != Kind::Other && unasked.is_late(deadline) {
+                return (done, Err(Stop::Timeout));
+            }
             if done > 0 {
                 let waits = deadline.is_never() && self.gate.may_block();
                 let asked = if waits { signal::cut_in_the_middle() } else { signal::ask_host_at_times() };
@@ -417,7 +422,10 @@ impl Shared {
                 }
             }
             match self.write_some(&data[done..], deadline) {
-                Ok(n) => done += n,
+                Ok(n) => {
+                    unasked.moved(n);
+                    done += n;
+                }
                 Err(stop) => return (done, Err(stop)),
             }
         }

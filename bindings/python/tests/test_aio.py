@@ -367,6 +367,17 @@ def test_pipelines(run: Runner) -> None:
     run(main())
 
 
+def test_time_is_up_also_where_there_is_always_more(run: Runner) -> None:
+    async def main() -> None:
+        async with aio.adopt(os.open("/dev/zero", os.O_RDONLY)) as zero:
+            for call in (zero.readline, zero.read, lambda: zero.expect(b"x", timeout=None)):
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.02):
+                        await call()
+
+    run(main())
+
+
 def test_terminals_and_expect(run: Runner) -> None:
     async def main() -> None:
         async with await aio.open_pty("printf 'name? '; read n; echo hello $n; sleep 60 & exit 5", text=True) as pty:

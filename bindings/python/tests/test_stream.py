@@ -192,6 +192,14 @@ def test_writes_and_autoflush() -> None:
             writer.write(b"more")
 
 
+def test_time_is_up_also_where_there_is_always_more() -> None:
+    with ipc.adopt(os.open("/dev/zero", os.O_RDONLY), text=True) as zero:
+        zero.timeout = 0.02
+        for call in (lambda: zero.read(1 << 40), zero.readline, lambda: zero.expect("x", timeout=0.02), zero.read):
+            with pytest.raises(TimeoutError):
+                call()
+
+
 def test_time_limits_lose_nothing() -> None:
     reader, writer = ipc.pipe()
     with reader, writer:
