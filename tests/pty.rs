@@ -2,7 +2,9 @@
 
 mod common;
 
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use perlipc::popen::{Errors, open3};
@@ -211,6 +213,38 @@ fn much_for_nobody() {
     s.timeout(Some(Duration::from_secs(20)));
     assert_eq!(s.write(&b"anybody?\n".repeat(100_000)).unwrap_err().errno(), libc::EIO);
     assert_eq!(s.close().unwrap().unwrap().code(), Some(3));
+}
+
+/// As a user's that was stopped with Control-S: its description was set to wait, and is not ours to change.
+#[test]
+fn a_write_to_an_adopted_terminal_that_nobody_reads_is_over_in_time() {
+    let (mut master, mut slave) = (-1, -1);
+    // SAFETY: out-pointers; the descriptors are new.
+    let (mut master, mut s) = unsafe {
+        let none = std::ptr::null_mut();
+        assert_eq!(libc::openpty(&mut master, &mut slave, none, none.cast(), none.cast()), 0);
+        (File::from_raw_fd(master), Stream::adopt(OwnedFd::from_raw_fd(slave)).unwrap())
+    };
+    let line = b"to whom it may concern\n";
+    let mut lines = 0;
+    let begin = Instant::now();
+    // Up to where there is room for one byte and not for two.
+    for limit in [20, 20, 0, 20] {
+        s.timeout(Some(Duration::from_millis(limit)));
+        lines += 1000;
+        assert!(s.write(&line.repeat(1000)).unwrap_err().is_timeout());
+    }
+    assert!(begin.elapsed() < Duration::from_secs(10));
+    // SAFETY: plain numbers.
+    assert_eq!(unsafe { libc::fcntl(s.as_fd().as_raw_fd(), libc::F_GETFL) } & libc::O_NONBLOCK, 0);
+    let reader = std::thread::spawn(move || {
+        let mut all = vec![0; (line.len() + 1) * lines];
+        master.read_exact(&mut all).unwrap();
+        (master, all)
+    });
+    s.timeout(Some(Duration::from_secs(60)));
+    s.flush().unwrap();
+    assert_eq!(reader.join().unwrap().1, b"to whom it may concern\r\n".repeat(lines));
 }
 
 #[test]

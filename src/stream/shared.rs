@@ -31,6 +31,12 @@ const TERMINAL_LINE: usize = 4095;
 /// A read of a terminal that gave as much is followed by another at once: the kernel hands on 4095 bytes at most.
 const TERMINAL_MUCH: usize = 2048;
 
+/// Whether a terminal can be opened once more was not tried yet; -1: it cannot.
+const UNTRIED: RawFd = -2;
+
+/// How long a terminal that takes one byte, but not the two of a newline, is left alone.
+const NEARLY_FULL: Duration = Duration::from_millis(5);
+
 /// How long a child may take between closing its terminal and its end, before close hangs it up.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -95,6 +101,8 @@ pub(crate) struct Shared {
     pub(super) kind: Kind,
     /// The kernel cannot promise not to wait on this file.
     waits: AtomicBool,
+    /// An adopted terminal, opened once more: see `twin`.
+    twin: AtomicI32,
     /// The last read found something at once, and so may the next: else poll comes first.
     eager: AtomicBool,
     /// Of reads, and of writes.
@@ -123,6 +131,7 @@ impl Shared {
             fd: AtomicI32::new(fd.into_raw_fd()),
             kind,
             waits: AtomicBool::new(false),
+            twin: AtomicI32::new(UNTRIED),
             eager: AtomicBool::new(true),
             limits: [Limits::none(), Limits::none()],
             line: AtomicUsize::new(0),
@@ -434,6 +443,7 @@ impl Shared {
 
     fn write_some(&self, data: &[u8], deadline: Deadline) -> Wait<usize> {
         let fd = self.fd();
+        let mut again = false;
         loop {
             self.gate.check()?;
             let bare = deadline.is_never() && self.gate.may_block();
@@ -442,6 +452,12 @@ impl Shared {
                 Err(libc::EAGAIN) => {
                     self.check_hung_up(fd)?;
                     self.gate.ready(fd, libc::POLLOUT, deadline)?;
+                    if std::mem::replace(&mut again, true) && self.kind == Kind::Other {
+                        match self.gate.ready(-1, 0, deadline.min(Deadline::after(Some(NEARLY_FULL)))) {
+                            Err(Stop::Timeout) if !deadline.passed() => {}
+                            answer => answer?,
+                        }
+                    }
                 }
                 Err(libc::EOPNOTSUPP) if !bare => {
                     // Not more than what POLLOUT promises to take at once.
@@ -493,12 +509,25 @@ impl Shared {
         }
     }
 
+    /// POLLOUT of a terminal promises room for one byte, and a write of more waits until all is taken. So it is opened once
+    /// more, where it can be, as a description of our own that does not wait.
+    #[cold]
+    fn twin(&self, fd: RawFd) -> Option<RawFd> {
+        if self.twin.load(Ordering::Relaxed) == UNTRIED {
+            self.twin.store(sys::tty::open_again(fd).map_or(-1, IntoRawFd::into_raw_fd), Ordering::Relaxed);
+        }
+        Some(self.twin.load(Ordering::Relaxed)).filter(|twin| *twin >= 0)
+    }
+
     #[inline(always)]
     fn write_call(&self, word: &sys::Word, fd: RawFd, data: &[u8], nowait: bool) -> sys::Result<usize> {
         match self.kind {
             Kind::Socket => sys::send(word, fd, data, if nowait { libc::MSG_DONTWAIT } else { 0 }),
             // Only pipes and sockets can break.
-            Kind::Other if nowait => Err(libc::EOPNOTSUPP),
+            Kind::Other if nowait => match self.twin(fd) {
+                Some(twin) => sys::write(word, twin, data),
+                None => Err(libc::EOPNOTSUPP),
+            },
             // A master that we made does not wait.
             Kind::Pty | Kind::Other => sys::write(word, fd, data),
             Kind::Pipe => {
@@ -540,10 +569,18 @@ impl Shared {
     }
 
     fn close_number(&self) {
+        self.close_twin();
         let fd = self.fd.swap(-1, Ordering::SeqCst);
         if fd >= 0 {
             self.gate.leave_sets(fd);
             sys::close(fd);
+        }
+    }
+
+    fn close_twin(&self) {
+        let twin = self.twin.swap(-1, Ordering::SeqCst);
+        if twin >= 0 {
+            sys::close(twin);
         }
     }
 
@@ -664,6 +701,7 @@ impl Shared {
         match self.fd.swap(-1, Ordering::SeqCst) {
             -1 => Err(Error::Closed { step: "release" }),
             fd => {
+                self.close_twin();
                 self.gate.leave_sets(fd);
                 let fd = sys::take_fd(fd);
                 if self.kind == Kind::Pty {

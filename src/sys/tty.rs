@@ -1,5 +1,6 @@
 //! Terminals: pseudo-terminals made and opened, modes, sizes.
 
+use std::ffi::CString;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use super::{CALM, Result, always, open, owned, raw};
@@ -82,6 +83,28 @@ pub(crate) fn pty_number(master: RawFd) -> Result<u32> {
     // SAFETY: four bytes to write.
     unsafe { raw(libc::SYS_ioctl, [master as usize, libc::TIOCGPTN as usize, &raw mut number as usize]) }?;
     Ok(number)
+}
+
+/// A terminal, but no master, opened for writing once more, and set not to wait. Fails for what is none, and where it may
+/// not be opened.
+pub(crate) fn open_again(fd: RawFd) -> Result<OwnedFd> {
+    let terminal = device(fd)?;
+    // To open a master again would make another terminal.
+    if pty_number(fd).is_ok() {
+        return Err(libc::ENOTTY);
+    }
+    let path = CString::new(format!("/proc/self/fd/{fd}")).map_err(|_| libc::EINVAL)?;
+    let again = open(&CALM, &path, libc::O_WRONLY | libc::O_NONBLOCK, 0)?;
+    // /dev/tty may be another one by now.
+    if device(again.as_raw_fd()) == Ok(terminal) { Ok(again) } else { Err(libc::ENOTTY) }
+}
+
+/// Which terminal it is, whatever name it was opened by.
+fn device(fd: RawFd) -> Result<u32> {
+    let mut device = 0u32;
+    // SAFETY: four bytes to write.
+    unsafe { raw(libc::SYS_ioctl, [fd as usize, libc::TIOCGDEV as usize, &raw mut device as usize]) }?;
+    Ok(device)
 }
 
 /// A terminal's modes; of a master, those of its other end.
