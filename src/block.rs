@@ -61,13 +61,23 @@ pub(crate) type Wait<T> = std::result::Result<T, Stop>;
 /// Always inline: after a system call each return costs more than the instructions that it spares.
 #[inline(always)]
 pub(crate) fn call<T>(mut call: impl FnMut(&sys::Word) -> sys::Result<T>) -> Wait<T> {
-    loop {
+    match call(signal::word()) {
+        Ok(value) => Ok(value),
+        Err(errno) => call_again(errno, call),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn call_again<T>(mut errno: i32, mut call: impl FnMut(&sys::Word) -> sys::Result<T>) -> Wait<T> {
+    while errno == libc::EINTR {
+        signal::interrupted()?;
         match call(signal::word()) {
             Ok(value) => return Ok(value),
-            Err(libc::EINTR) => signal::interrupted()?,
-            Err(errno) => return Err(Stop::Errno(errno)),
+            Err(again) => errno = again,
         }
     }
+    Err(Stop::Errno(errno))
 }
 
 /// Waits until one of the descriptors has something, and says how many have; 0: the deadline came first.

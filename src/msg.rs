@@ -103,6 +103,15 @@ impl MessageQueue {
         if deadline.is_never() || flags & NO_WAIT != 0 {
             return block::call(|word| call(word, flags));
         }
+        MessageQueue::until_late(flags, deadline, call)
+    }
+
+    #[inline(never)]
+    fn until_late<T>(
+        flags: i32,
+        deadline: Deadline,
+        mut call: impl FnMut(&crate::sys::Word, i32) -> crate::sys::Result<T>,
+    ) -> Wait<T> {
         let mut waited = false;
         block::try_until(deadline, || match call(&block::CALM, flags | NO_WAIT) {
             Ok(value) => Ok(Some(value)),

@@ -142,7 +142,7 @@ impl Semaphore {
 
     /// Perl's `semop`: all operations at once or none, waiting until they can be done. EAGAIN when an operation that
     /// says [`NO_WAIT`] would have to wait; the deadline is a [`Error::Timeout`].
-    #[inline]
+    #[inline(always)]
     pub fn op(self, ops: &[Op], deadline: Deadline) -> Result<()> {
         let answer = if deadline.is_never() {
             block::call(|word| raw::semop(word, self.0, ops))
@@ -195,13 +195,13 @@ impl Semaphore {
     /// Takes one of semaphore `index`, waiting until there is one.
     ///
     /// The programs of Perl's manual count the other way (0 is free, 1 is taken): theirs is `op` with two operations.
-    #[inline]
+    #[inline(always)]
     pub fn take(self, index: u16, deadline: Deadline) -> Result<()> {
         self.op(&[Op { index, change: -1, flags: 0 }], deadline)
     }
 
     /// Gives one back.
-    #[inline]
+    #[inline(always)]
     pub fn give(self, index: u16) -> Result<()> {
         self.op(&[Op { index, change: 1, flags: 0 }], Deadline::NEVER)
     }

@@ -41,16 +41,23 @@ impl Deadline {
     pub fn after(limit: Option<Duration>) -> Deadline {
         match limit {
             None => Deadline::NEVER,
-            Some(Duration::ZERO) => Deadline::NOW,
-            Some(limit) => {
-                Deadline(u64::try_from(limit.as_nanos()).ok().and_then(|ns| sys::monotonic().checked_add(ns)))
-            }
+            Some(limit) => Deadline::limited(limit),
+        }
+    }
+
+    // A call that is not limited does not pay for what a limit takes.
+    #[inline(never)]
+    fn limited(limit: Duration) -> Deadline {
+        match limit {
+            Duration::ZERO => Deadline::NOW,
+            limit => Deadline(u64::try_from(limit.as_nanos()).ok().and_then(|ns| sys::monotonic().checked_add(ns))),
         }
     }
 
     /// C's convention: milliseconds, 0 do not wait, negative for ever.
+    #[inline]
     pub fn after_ms(ms: i32) -> Deadline {
-        Deadline::after(u64::try_from(ms).ok().map(Duration::from_millis))
+        u64::try_from(ms).map_or(Deadline::NEVER, |ms| Deadline::limited(Duration::from_millis(ms)))
     }
 
     /// The earlier of the two.

@@ -20,6 +20,8 @@ use crate::time::{Deadline, Unasked};
 const SMALL: usize = 16 * 1024;
 pub(super) const BLOCK: usize = 64 * 1024;
 const NOWHERE: usize = usize::MAX;
+/// An answer in a dialogue.
+const SHORT: usize = 256;
 
 /// The reading half.
 pub(crate) struct Reader {
@@ -126,7 +128,22 @@ impl Reader {
     }
 
     /// Room behind what is there: from where to where.
+    #[inline(always)]
     fn make_room(&mut self, want: usize) -> (usize, usize) {
+        let room = self.buffer.len().saturating_sub(1);
+        if self.start < self.end || self.scan.is_some() || self.found.is_some() || room < want.max(4096) {
+            return self.make_more_room(want);
+        }
+        self.restore();
+        (self.start, self.end, self.scanned) = (0, 0, 0);
+        self.marks.clear();
+        self.next = 0;
+        (0, room.min(want.max(BLOCK)))
+    }
+
+    /// The same where something is there, or no room yet.
+    #[inline(never)]
+    fn make_more_room(&mut self, want: usize) -> (usize, usize) {
         self.restore();
         self.found = None;
         if self.start > 0 {
@@ -154,13 +171,16 @@ impl Reader {
     }
 
     /// That many bytes were read into the room; false: it was the end.
+    #[inline(always)]
     fn filled(&mut self, n: usize) -> bool {
         self.shared.gate.changed();
         if n == 0 {
             self.eof = true;
             return false;
         }
-        self.copy_to_log(self.end..self.end + n);
+        if self.log.is_some() {
+            self.copy_to_log(self.end..self.end + n);
+        }
         self.end += n;
         if self.end == self.buffer.len() - 1 && self.buffer.len() < 2 * BLOCK {
             self.buffer.resize(2 * BLOCK + 1, 0);
@@ -229,6 +249,7 @@ impl Reader {
     }
 
     /// A log that cannot be written must not stand in the way of what is read.
+    #[inline(never)]
     fn copy_to_log(&self, range: Range<usize>) {
         let Some(log) = &self.log else { return };
         let mut rest = &self.buffer[range];
@@ -333,12 +354,18 @@ impl Reader {
         self.marks.clear();
         self.next = 0;
         loop {
-            if self.scan_ends(byte) {
+            if self.scanned < self.end && self.scan_ends(byte) {
                 return Ok(None);
             }
             self.limited(self.end - self.start)?;
+            let first = self.start == self.end;
             if !self.fill_here(1, deadline)? {
                 return Ok(self.some_until(self.end));
+            }
+            // In a dialogue most often one record comes, and nothing behind it: there is nothing to find ahead.
+            if first && self.end <= SHORT && memchr::memchr(byte, &self.buffer[..self.end]) == Some(self.end - 1) {
+                self.scanned = self.end;
+                return Ok(Some(self.end));
             }
         }
     }

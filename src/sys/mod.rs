@@ -97,19 +97,18 @@ unsafe fn raw<const N: usize>(nr: i64, a: [usize; N]) -> Result<usize> {
 ///
 /// # Safety
 /// As [`raw`].
-#[inline]
+#[inline(always)]
 unsafe fn cut<const N: usize>(word: &Word, nr: i64, a: [usize; N]) -> Result<usize> {
     #[cfg(feature = "faults")]
     if let Some(errno) = faults::hit(nr) {
         return Err(errno);
     }
-    let six = args(a);
-    // SAFETY: the stub reads the word and six arguments, then does what `raw` does.
+    // SAFETY: the caller's promise; the word is there for as long as the borrow.
     answer(unsafe {
         if word.inside.load(Ordering::Relaxed) == Word::ALL_THREADS {
-            x86_64::perlipc_cut(word.as_ptr(), nr as isize, six.as_ptr())
+            x86_64::cut(word.as_ptr(), nr, a)
         } else {
-            marked(word, nr as isize, &six)
+            marked(word, nr, a)
         }
     })
 }
@@ -119,10 +118,10 @@ unsafe fn cut<const N: usize>(word: &Word, nr: i64, a: [usize; N]) -> Result<usi
 /// # Safety
 /// As [`raw`].
 #[inline(never)]
-unsafe fn marked(word: &Word, nr: isize, six: &[usize; 6]) -> isize {
+unsafe fn marked<const N: usize>(word: &Word, nr: i64, a: [usize; N]) -> isize {
     word.inside.store(thread_self(), Ordering::Relaxed);
     // SAFETY: the caller's promise.
-    let result = unsafe { x86_64::perlipc_cut(word.as_ptr(), nr, six.as_ptr()) };
+    let result = unsafe { x86_64::cut(word.as_ptr(), nr, a) };
     word.inside.store(0, Ordering::Relaxed);
     if word.held_back.load(Ordering::Relaxed) != 0 {
         let_come(word);

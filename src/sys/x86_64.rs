@@ -52,8 +52,8 @@ pub(super) fn add_one(number: &AtomicU32) {
     unsafe { asm!("inc dword ptr [{}]", in(reg) number.as_ptr(), options(nostack)) };
 }
 
-// perlipc_cut(word, nr, args): looks at *word, and unless something is pending makes the system call. Between the look
-// and the call no instruction may be lost: a handler that finds the thread inside [begin, end) moves it to the exit, so a
+// perlipc_cut: looks at the word that rcx points to, and unless something is pending makes the system call that all other
+// registers are ready for. Between the look and the call no instruction may be lost: a handler that finds the thread inside [begin, end) moves it to the exit, so a
 // signal that arrives in between, or makes the kernel restart the call, ends it with -EINTR. What the call has already
 // answered is never thrown away: then the thread stands at `end` or behind.
 global_asm!(
@@ -64,15 +64,6 @@ global_asm!(
     ".type perlipc_cut, @function",
     "perlipc_cut:",
     ".cfi_startproc",
-    "mov rcx, rdi",
-    "mov rax, rsi",
-    "mov r11, rdx",
-    "mov rdi, [r11]",
-    "mov rsi, [r11+8]",
-    "mov rdx, [r11+16]",
-    "mov r10, [r11+24]",
-    "mov r8, [r11+32]",
-    "mov r9, [r11+40]",
     "perlipc_cut_begin:",
     "cmp qword ptr [rcx], 0",
     "jne perlipc_cut_exit",
@@ -124,7 +115,7 @@ global_asm!(
 );
 
 unsafe extern "C" {
-    pub(super) fn perlipc_cut(word: *const u64, nr: isize, args: *const usize) -> isize;
+    fn perlipc_cut();
     static perlipc_cut_begin: u8;
     static perlipc_cut_end: u8;
     static perlipc_cut_exit: u8;
@@ -136,6 +127,35 @@ unsafe extern "C" {
         main: unsafe extern "C" fn(*mut libc::c_void) -> !,
         plan: *mut libc::c_void,
     ) -> isize;
+}
+
+/// A system call by way of the stub: `-EINTR` without a call when the word is not zero, or a signal comes before its answer.
+///
+/// # Safety
+/// As [`syscall`].
+#[inline(always)]
+pub(super) unsafe fn cut<const N: usize>(word: *const u64, nr: i64, a: [usize; N]) -> isize {
+    let result: isize;
+    // The kernel does not look at the registers of arguments that a call does not have.
+    macro_rules! call {
+        ($($register:tt $n:literal)*) => {
+            asm!("call {stub}", stub = sym perlipc_cut, inlateout("rax") nr as isize => result,
+                inlateout("rcx") word => _, lateout("r11") _, $(in($register) a[$n],)*)
+        };
+    }
+    // SAFETY: the stub and the kernel clobber rax, rcx and r11 only; memory is clobbered by default.
+    unsafe {
+        match N {
+            0 => call!(),
+            1 => call!("rdi" 0),
+            2 => call!("rdi" 0 "rsi" 1),
+            3 => call!("rdi" 0 "rsi" 1 "rdx" 2),
+            4 => call!("rdi" 0 "rsi" 1 "rdx" 2 "r10" 3),
+            5 => call!("rdi" 0 "rsi" 1 "rdx" 2 "r10" 3 "r8" 4),
+            _ => call!("rdi" 0 "rsi" 1 "rdx" 2 "r10" 3 "r8" 4 "r9" 5),
+        }
+    }
+    result
 }
 
 /// Called by the kernel's handler alone: if the interrupted thread stands in the stub before its call, move it to the exit.
