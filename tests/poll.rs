@@ -130,6 +130,25 @@ fn half_a_line_is_no_line() {
 }
 
 #[test]
+fn newlines_behind_a_paragraph_are_no_line() {
+    let mut poll = Poll::new();
+    let (mut reader, mut writer) = Stream::pipe().unwrap();
+    writer.write(b"a\n\n\n").unwrap();
+    reader.separator(Separator::Paragraph).unwrap();
+    assert_eq!(reader.readline().unwrap(), Some(&b"a\n\n"[..]));
+    reader.separator(Separator::line()).unwrap();
+    poll.stream(reader, Events::LINE, 1).unwrap();
+    assert_eq!(now(&poll), []);
+    writer.write(b"\nb").unwrap();
+    assert_eq!(now(&poll), []);
+    writer.write(b"\n\n").unwrap();
+    assert_eq!(now(&poll), [(1, Events::LINE)]);
+    assert_eq!(poll.get(1).unwrap().readline().unwrap(), Some(&b"b\n"[..]));
+    assert_eq!(now(&poll), [(1, Events::LINE)]);
+    assert_eq!(poll.get(1).unwrap().readline().unwrap(), Some(&b"\n"[..]));
+}
+
+#[test]
 fn by_every_separator() {
     let cases: [(Separator, &[&[u8]]); 5] = [
         (Separator::Bytes(b"--".to_vec()), &[b"a-", b"-b"]),

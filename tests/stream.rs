@@ -176,6 +176,39 @@ fn newlines_after_the_last_paragraph_are_the_end() {
     }
 }
 
+/// Perl's `{ local $/ = ""; $header = <F> } while (<F>) { ... }`.
+#[test]
+fn newlines_behind_a_paragraph_are_no_lines() {
+    let lines = Separator::line;
+    for pieces in [&["a\n\n\n\nb\n\nc"][..], &["a\n\n", "\n", "\nb\n", "\nc"], &["a\n\n\n\n", "b\n\nc"]] {
+        for (separator, next) in [(lines(), "b\n"), (Separator::Size(4), "b\n\nc"), (Separator::Whole, "b\n\nc")] {
+            let (mut reader, mut writer) = Stream::pipe().unwrap();
+            let pieces: Vec<_> = pieces.iter().map(|piece| piece.as_bytes().to_vec()).collect();
+            reader.separator(Separator::Paragraph).unwrap();
+            writer.write(&pieces[0]).unwrap();
+            assert_eq!(reader.readline().unwrap(), Some(&b"a\n\n"[..]));
+            reader.separator(separator).unwrap();
+            let feeder = std::thread::spawn(move || pieces[1..].iter().for_each(|piece| writer.write(piece).unwrap()));
+            assert!(!reader.eof().unwrap());
+            assert_eq!(reader.readline().unwrap(), Some(next.as_bytes()));
+            reader.separator(lines()).unwrap();
+            assert_eq!(reader.readline().unwrap(), (next == "b\n").then_some(&b"\n"[..]));
+            feeder.join().unwrap();
+        }
+    }
+    // What is read otherwise was there, and newlines behind that are lines.
+    let (mut reader, mut writer) = Stream::pipe().unwrap();
+    writer.write(b"a\n\n\nbody\n\nc\n").unwrap();
+    reader.separator(Separator::Paragraph).unwrap();
+    reader.readline().unwrap();
+    reader.separator(lines()).unwrap();
+    let mut room = [0; 5];
+    assert_eq!((reader.read_full(&mut room).unwrap(), &room), (5, b"\nbody"));
+    assert_eq!(reader.readline().unwrap(), Some(&b"\n"[..]));
+    assert_eq!(reader.readline().unwrap(), Some(&b"\n"[..]));
+    assert_eq!(reader.readline().unwrap(), Some(&b"c\n"[..]));
+}
+
 #[test]
 fn reads_and_lines_share_one_buffer() {
     let (mut reader, mut writer) = Stream::pipe().unwrap();

@@ -331,6 +331,7 @@ impl Reader {
             groups: hit.groups.into_iter().map(|group| group.map(shift)).collect(),
         }));
         self.start = from + hit.end;
+        self.behind_paragraph = false;
         self.forget_marks();
         Ok(Some(hit.index))
     }

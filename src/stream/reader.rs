@@ -38,6 +38,8 @@ pub(crate) struct Reader {
     /// By this call, or by all that have a deadline together.
     pub(super) unasked: Unasked,
     separator: Separator,
+    /// A paragraph was the last that was taken: newlines that follow it belong to no record, whatever ends the next one.
+    pub(crate) behind_paragraph: bool,
     pub(super) limit: usize,
     pub(super) records: u64,
     /// Where a NUL was put behind the last record given out ([`NOWHERE`]: there is none), and the byte it stands for.
@@ -64,6 +66,7 @@ impl Reader {
             eof: false,
             unasked: Unasked::default(),
             separator: Separator::line(),
+            behind_paragraph: false,
             limit: usize::MAX,
             records: 0,
             nul_at: NOWHERE,
@@ -219,6 +222,9 @@ impl Reader {
         self.restore();
         self.marks.clear();
         self.next = 0;
+        if self.behind_paragraph && !self.pass_newlines() {
+            return false;
+        }
         // The separator may have begun before what was looked at.
         let from = |len: usize| self.scanned.saturating_sub(len - 1).max(self.start);
         let found = match &self.separator {
@@ -281,6 +287,9 @@ impl Reader {
     #[inline(always)]
     fn read_end(&mut self) -> Result<Option<usize>> {
         let deadline = self.deadline();
+        if self.behind_paragraph {
+            while !self.pass_newlines() && self.fill(1, deadline)? {}
+        }
         match &self.separator {
             Separator::Bytes(bytes) if bytes.len() == 1 => {
                 let found = self.find_ends(bytes[0], deadline)?;
@@ -308,7 +317,9 @@ impl Reader {
             }
             Separator::Paragraph => {
                 self.separator = Separator::Paragraph;
-                self.find_paragraph(deadline)
+                let end = self.find_paragraph(deadline)?;
+                self.behind_paragraph = end.is_some();
+                Ok(end)
             }
             Separator::Size(size) => {
                 self.separator = Separator::Size(size);
@@ -402,6 +413,17 @@ impl Reader {
                 return Ok(self.some_until(self.end));
             }
         }
+    }
+
+    /// Takes those of the newlines behind a paragraph that are there; false when more may come.
+    #[cold]
+    fn pass_newlines(&mut self) -> bool {
+        self.restore();
+        let skip = self.buffered().iter().take_while(|b| **b == b'\n').count();
+        self.start += skip;
+        self.forget_marks();
+        self.behind_paragraph = self.start == self.end;
+        !self.behind_paragraph
     }
 
     fn find_paragraph(&mut self, deadline: Deadline) -> Result<Option<usize>> {
@@ -575,6 +597,7 @@ impl Reader {
         if self.eof {
             return Ok(0);
         }
+        self.behind_paragraph = false;
         let n = self.shared.read(room, self.shared.deadline(Way::In)).map_err(Self::stopped)?;
         if n == 0 {
             self.eof = true;
@@ -587,6 +610,7 @@ impl Reader {
         let n = room.len().min(self.end - self.start);
         room[..n].copy_from_slice(&self.buffer[self.start..self.start + n]);
         self.start += n;
+        self.behind_paragraph = false;
         self.forget_marks();
         n
     }
@@ -630,6 +654,7 @@ impl Reader {
     pub(super) fn consume(&mut self, n: usize) {
         self.restore();
         self.start = (self.start + n).min(self.end);
+        self.behind_paragraph = false;
         self.forget_marks();
     }
 
@@ -649,6 +674,7 @@ impl Reader {
     /// All until the end, appended; also what came before an error.
     pub(crate) fn read_to_end(&mut self, all: &mut Vec<u8>) -> Result<usize> {
         let before = all.len();
+        self.behind_paragraph = false;
         let deadline = self.deadline();
         loop {
             self.restore();
@@ -679,7 +705,7 @@ impl Reader {
     /// waits to know.
     pub(crate) fn at_eof(&mut self) -> Result<bool> {
         let deadline = self.deadline();
-        let paragraphs = self.separator == Separator::Paragraph;
+        let paragraphs = self.behind_paragraph || self.separator == Separator::Paragraph;
         let mut newlines = 0;
         loop {
             if paragraphs {
