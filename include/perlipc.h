@@ -2406,6 +2406,15 @@ int32_t ipc_argv_push(ipc_argv *a, const char *name);
  * Perl: $/. */
 int32_t ipc_argv_separator(ipc_argv *a, const void *data, size_t len);
 
+/* Records of a fixed size in all of the files, the last one of each shorter; 0: each file whole.
+ *
+ * Returns: 0.
+ * Errors: PERLIPC_E_INVALID for a bad handle.
+ * Threads: one at a time uses the handle.
+ * Blocks: no.
+ * Perl: $/ = \N; $/ = undef. */
+int32_t ipc_argv_record(ipc_argv *a, size_t size);
+
 /* The next record, borrowed until the next call with the handle; a NUL follows. A name that cannot be opened is reported
  * and passed over.
  *

@@ -1164,6 +1164,8 @@ public:
     }
     void push(const std::string &name) { detail::check(ipc_argv_push(get(), detail::c(name))); }
     void separator(const std::string &bytes) { detail::check(ipc_argv_separator(get(), bytes.data(), bytes.size())); }
+    /// Records of a fixed size.
+    void record(size_t size) { detail::check(ipc_argv_record(get(), size)); }
     /// Each file whole.
     void whole() { detail::check(ipc_argv_separator(get(), nullptr, 0)); }
     /// False after the last file.

@@ -137,6 +137,23 @@ pub unsafe extern "C" fn ipc_argv_separator(a: *mut ipc_argv, data: *const c_voi
     })
 }
 
+/// Records of a fixed size in all of the files, the last one of each shorter; 0: each file whole.
+///
+/// Returns: 0.
+/// Errors: PERLIPC_E_INVALID for a bad handle.
+/// Threads: one at a time uses the handle.
+/// Blocks: no.
+/// Perl: $/ = \N; $/ = undef.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_argv_record(a: *mut ipc_argv, size: usize) -> i32 {
+    guard(|| {
+        let separator = if size == 0 { Separator::Whole } else { Separator::Size(size) };
+        // SAFETY: the caller's handle.
+        unsafe { files(a)?.half.argv.separator(separator)? };
+        Ok(0)
+    })
+}
+
 /// The next record, borrowed until the next call with the handle; a NUL follows. A name that cannot be opened is reported
 /// and passed over.
 ///

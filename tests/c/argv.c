@@ -67,6 +67,23 @@ TEST(literal_names_whole_files_and_more_names) {
     ipc_argv_free(argv);
 }
 
+TEST(records_of_a_fixed_size) {
+    const char *line, *names[] = {file("first", "abcde"), file("second", "12"), NULL};
+    ipc_argv *argv;
+    SAME(ipc_argv_open(names, 0, &argv), 0);
+    SAME(ipc_argv_record(argv, 3), 0);
+    SAME(ipc_argv_readline(argv, &line), 3);
+    TEXT(line, "abc");
+    SAME(ipc_argv_readline(argv, &line), 2);
+    TEXT(line, "de");
+    SAME(ipc_argv_record(argv, 0), 0);
+    SAME(ipc_argv_readline(argv, &line), 2);
+    TEXT(line, "12");
+    SAME(ipc_argv_readline(argv, &line), 0);
+    ipc_argv_free(argv);
+    SAME(ipc_argv_record(NULL, 3), PERLIPC_E_INVALID);
+}
+
 static int tries;
 
 /* All that may be asked of a handle whose call is under way is told so. */

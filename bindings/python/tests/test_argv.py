@@ -27,6 +27,19 @@ def test_argv(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert list(whole) == []
 
 
+def test_records_of_a_fixed_size(tmp_path: Path) -> None:
+    for name, data in ("a", b"abcdefg"), ("b", b"123"):
+        (tmp_path / name).write_bytes(data)
+    files = ipc.argv([tmp_path / "a", tmp_path / "b"])
+    files.set_separator(3)
+    assert list(files) == [b"abc", b"def", b"g", b"123"]
+    for size in 0, -1, 1 << 70:
+        with pytest.raises(ValueError, match="record"):
+            files.set_separator(size)
+    with pytest.raises(ValueError, match="bytes"):
+        ipc.argv([tmp_path / "a"], text=True).set_separator(3)
+
+
 def test_a_name_is_no_list_of_names() -> None:
     names: list[Any] = ["file", b"file"]
     for name in names:
