@@ -154,16 +154,18 @@ pub(crate) fn exec(py: Python<'_>, command: &Bound<'_, PyAny>, options: Option<&
 /// a Child of any more is told too; of those that ended long before, the last thousand.
 ///
 /// timeout is in seconds, None waits for ever; TimeoutError when it is over, ChildProcessError when there is no such
-/// child. Children of others, the subprocess module's for one, are left to them. Perl: wait.
+/// child. Children of others, the subprocess module's for one, are left to them, unless pid says which may be taken: the
+/// numbers are waitpid()'s, so wait(pid=-N) tells which of group N has ended. Perl: wait.
 #[pyfunction]
-#[pyo3(signature = (timeout = None))]
-pub(crate) fn wait(py: Python<'_>, timeout: Option<f64>) -> PyResult<(i32, Status)> {
+#[pyo3(signature = (timeout = None, *, pid = None))]
+pub(crate) fn wait(py: Python<'_>, timeout: Option<f64>, pid: Option<i32>) -> PyResult<(i32, Status)> {
     let deadline = deadline(timeout)?;
-    blocking(py, || perlipc::wait_any(deadline)).map(|(pid, status)| (pid, Status::from(status)))
+    let told = blocking(py, || pid.map_or_else(|| perlipc::wait_any(deadline), |pid| perlipc::wait_pid(pid, deadline)));
+    told.map(|(pid, status)| (pid, Status::from(status)))
 }
 
 /// Waits for the child of that pid, or by -1 for any child at all, 0 for one of the own process group, -N for one of
-/// group N, whoever started it: its status; None when it did not end within timeout seconds.
+/// group N, whoever started it: its status; None when it did not end within timeout seconds. Which it was wait(pid=) tells.
 ///
 /// ChildProcessError when there is none. What it takes of this library's children their handles still know. Perl:
 /// waitpid; timeout=0 is its WNOHANG.

@@ -191,6 +191,28 @@ def test_waitpid() -> None:
         ipc.waitpid(-1, timeout=0)
 
 
+def test_wait_tells_which_of_a_group_ended() -> None:
+    r, w = ipc.pipe()
+    first = ipc.start(["sh", "-c", "read x; exit 1"], stdin=r, process_group=0)
+    second = ipc.start(["sh", "-c", "read x; exit 2"], stdin=r, process_group=first.pid)
+    other = ipc.start(["sh", "-c", "exit 3"])
+    w.close()
+    ended = {}
+    with pytest.raises(ChildProcessError):
+        while True:
+            pid, status = ipc.wait(pid=-first.pid)
+            ended[pid] = status.code
+    assert ended == {first.pid: 1, second.pid: 2}
+    assert (first.wait().code, second.wait().code, other.wait().code) == (1, 2, 3)
+    pid = os.fork()
+    if pid == 0:
+        signal.pause()
+    with pytest.raises(TimeoutError):
+        ipc.wait(0, pid=pid)
+    os.kill(pid, signal.SIGKILL)
+    assert ipc.wait(10, pid=-1) == (pid, ipc.Status(signal.SIGKILL))
+
+
 def test_beside_subprocess() -> None:
     theirs = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"])
     ours = ipc.start(["sh", "-c", "exit 4"])
