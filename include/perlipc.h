@@ -911,6 +911,15 @@ PERLIPC_NODISCARD int64_t ipc_stream_read(ipc_stream *s, void *data, size_t cap)
  * Perl: read. */
 PERLIPC_NODISCARD int64_t ipc_stream_read_full(ipc_stream *s, void *data, size_t len);
 
+/* Copies the next `len` bytes and leaves them to the next read.
+ *
+ * Returns: how many bytes; less than `len` only at the end.
+ * Errors: as ipc_stream_read; what was there until then stays.
+ * Threads: any; one at a time reads.
+ * Blocks: until all is there, the end, or the stream's time limits.
+ * Perl: getc and ungetc; recv with MSG_PEEK. */
+PERLIPC_NODISCARD int64_t ipc_stream_peek(ipc_stream *s, void *data, size_t len);
+
 /* The next record with its separator, a line at first. It is borrowed: valid until the next call that reads the
  * stream or frees it. A NUL follows; the record may have NULs of its own.
  *

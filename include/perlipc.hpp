@@ -549,6 +549,12 @@ public:
         return static_cast<size_t>(detail::check(ipc_stream_read_full(get(), data, len)));
     }
     /// Up to `len` bytes, fewer only at the end.
+    /// The next bytes, which stay.
+    std::string peek(size_t len) {
+        std::string data(len, '\0');
+        data.resize(static_cast<size_t>(detail::check(ipc_stream_peek(get(), &data[0], len))));
+        return data;
+    }
     std::string read(size_t len) {
         std::string data(len, '\0');
         data.resize(read_full(&data[0], len));

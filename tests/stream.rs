@@ -210,6 +210,27 @@ fn newlines_behind_a_paragraph_are_no_lines() {
 }
 
 #[test]
+fn what_is_looked_at_stays() {
+    let (mut reader, mut writer) = Stream::pipe().unwrap();
+    writer.write(b"one\ntwo\nth").unwrap();
+    assert_eq!(reader.peek(0).unwrap(), b"");
+    assert_eq!(reader.peek(2).unwrap(), b"on");
+    assert_eq!(reader.readline().unwrap(), Some(&b"one\n"[..]));
+    assert_eq!(reader.peek(3).unwrap(), b"two");
+    reader.timeout(Some(Duration::from_millis(1)));
+    assert!(reader.peek(7).unwrap_err().is_timeout());
+    reader.timeout(None);
+    let feeder = std::thread::spawn(move || writer.write(b"ree").unwrap());
+    assert_eq!(reader.peek(9).unwrap(), b"two\nthree");
+    assert_eq!(reader.lineno(), 1);
+    assert_eq!(reader.peek(usize::MAX).unwrap(), b"two\nthree", "the end");
+    assert_eq!(reader.readline().unwrap(), Some(&b"two\n"[..]));
+    assert_eq!(reader.readline().unwrap(), Some(&b"three"[..]));
+    assert_eq!(reader.peek(1).unwrap(), b"");
+    feeder.join().unwrap();
+}
+
+#[test]
 fn reads_and_lines_share_one_buffer() {
     let (mut reader, mut writer) = Stream::pipe().unwrap();
     writer.write(b"one\ntwo\nthree\nfour").unwrap();

@@ -297,6 +297,24 @@ pub unsafe extern "C" fn ipc_stream_read_full(s: *mut ipc_stream, data: *mut c_v
     guard(|| unsafe { get(s)?.reading()?.half.read_full(room(data.cast(), len, "read")?).map(size) })
 }
 
+/// Copies the next `len` bytes and leaves them to the next read.
+///
+/// Returns: how many bytes; less than `len` only at the end.
+/// Errors: as ipc_stream_read; what was there until then stays.
+/// Threads: any; one at a time reads.
+/// Blocks: until all is there, the end, or the stream's time limits.
+/// Perl: getc and ungetc; recv with MSG_PEEK.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_peek(s: *mut ipc_stream, data: *mut c_void, len: usize) -> i64 {
+    guard(|| {
+        // SAFETY: the caller's handle and buffer.
+        let (reader, room) = unsafe { (get(s)?.reading()?, room(data.cast(), len, "peek")?) };
+        let ahead = reader.half.peek(len)?;
+        room[..ahead.len()].copy_from_slice(ahead);
+        Ok(size(ahead.len()))
+    })
+}
+
 /// The next record with its separator, a line at first. It is borrowed: valid until the next call that reads the
 /// stream or frees it. A NUL follows; the record may have NULs of its own.
 ///

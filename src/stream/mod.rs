@@ -156,6 +156,11 @@ impl Stream {
         self.reader()?.read_full(room)
     }
 
+    /// The next `len` bytes, which stay; less only at the end.
+    pub fn peek(&mut self, len: usize) -> Result<&[u8]> {
+        self.reader()?.peek(len)
+    }
+
     /// All there is until the end, appended. After an error what was read is in `all`.
     pub fn read_to_end(&mut self, all: &mut Vec<u8>) -> Result<usize> {
         self.reader()?.read_to_end(all)

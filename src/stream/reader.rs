@@ -642,6 +642,19 @@ impl Reader {
         Ok(done)
     }
 
+    /// The next `len` bytes, which stay, or what there is until the end.
+    pub(crate) fn peek(&mut self, len: usize) -> Result<&[u8]> {
+        self.restore();
+        let deadline = self.shared.deadline(Way::In);
+        while self.end - self.start < len {
+            self.forget_marks();
+            if !self.fill((len - (self.end - self.start)).min(BLOCK), deadline)? {
+                break;
+            }
+        }
+        Ok(&self.buffer[self.start..self.end.min(self.start.saturating_add(len))])
+    }
+
     /// Reads more behind what is there, which stays; false at the end.
     pub(super) fn fill_behind(&mut self) -> Result<bool> {
         self.restore();

@@ -217,6 +217,25 @@ TEST(every_other_way_between_two_lines) {
     free_pipe();
 }
 
+TEST(what_is_looked_at_stays) {
+    char data[8];
+    open_pipe();
+    say("one\ntwo\n");
+    TEXT(next(), "one\n");
+    SAME(ipc_stream_peek(reader, data, 3), 3);
+    SAME(memcmp(data, "two", 3), 0);
+    SAME(ipc_stream_peek(reader, data, 0), 0);
+    SAME(ipc_stream_timeout(reader, 1), 0);
+    SAME(ipc_stream_peek(reader, data, 8), -ETIMEDOUT);
+    end_input();
+    SAME(ipc_stream_peek(reader, data, 8), 4);
+    TEXT(next(), "two\n");
+    SAME(ipc_stream_peek(reader, data, 8), 0);
+    SAME(ipc_stream_peek(NULL, data, 8), PERLIPC_E_INVALID);
+    SAME(ipc_stream_peek(reader, NULL, 8), PERLIPC_E_INVALID);
+    free_pipe();
+}
+
 TEST(read_full_puts_back_at_a_timeout) {
     char data[8];
     open_pipe();

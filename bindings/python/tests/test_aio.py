@@ -51,6 +51,7 @@ def test_reads_of_every_kind(run: Runner) -> None:
             assert not later.done()
             await writer.write(b"defghi\n")
             assert await later == b"abcdef"
+            assert await reader.peek(2) == b"gh"
             assert await reader.read1(2) == b"gh"
             assert await reader.readline() == b"i\n"
             await writer.write(b"x;y;z")

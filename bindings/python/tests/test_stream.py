@@ -73,6 +73,27 @@ def test_separators() -> None:
             stream.separator = 0
 
 
+def test_what_is_looked_at_stays() -> None:
+    r, w = ipc.pipe()
+    w.write(b"one\ntwo\n")
+    assert (r.peek(1), r.readline(), r.peek(3), r.readline()) == (b"o", b"one\n", b"two", b"two\n")
+    r.timeout = 0.001
+    with pytest.raises(TimeoutError):
+        r.peek(1)
+    w.close()
+    assert r.peek(1) == b""
+    with pytest.raises(OverflowError):
+        r.peek(-1)
+    text, w2 = ipc.pipe(text=True)
+    raw = ipc.adopt(os.dup(w2.fileno()))
+    w2.close()
+    raw.write("h\u00e9".encode()[:2])
+    thread = threading.Thread(target=lambda: (raw.write("h\u00e9l".encode()[2:]), raw.close()))
+    thread.start()
+    assert (text.peek(2), text.peek(9), text.read(1), text.peek(1)) == ("h\u00e9", "h\u00e9l", "h", "\u00e9")
+    thread.join()
+
+
 def test_reads() -> None:
     with feed(b"0123456789" * 10) as stream:
         assert stream.read(4) == b"0123"

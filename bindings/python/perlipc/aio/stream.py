@@ -88,6 +88,10 @@ class Stream(Generic[AnyStr]):
         """Reads what is there, up to size; waits if there is nothing, and is empty only at the end."""
         return await until(lambda: self.sync.read1(size), *self._in)
 
+    async def peek(self, size: int) -> AnyStr:
+        """The next size bytes (characters of a text stream), less only at the end; they stay, for the next read."""
+        return await until(lambda: self.sync.peek(size), *self._in)
+
     async def readline(self) -> AnyStr:
         """The next record with its separator; empty at the end."""
         line = await until(self.sync.readline, *self._in)

@@ -288,6 +288,27 @@ impl Stream {
         })
     }
 
+    /// The next size bytes (characters of a text stream), less only at the end; they stay, for the next read. Perl: getc
+    /// and ungetc; recv with MSG_PEEK.
+    #[pyo3(signature = (size, /))]
+    fn peek<'py>(&self, py: Python<'py>, size: usize) -> PyResult<Bound<'py, PyAny>> {
+        self.reading(py)?;
+        let mut call = self.call_to_read()?;
+        let core: &mut perlipc::Stream = &mut call;
+        if !self.text {
+            let ahead = blocking(py, || core.peek(size).map(<[u8]>::len))?;
+            return self.give(py, &core.buffered()[..ahead]);
+        }
+        let mut ended = false;
+        loop {
+            let (bytes, characters) = prefix(core.buffered(), size, ended);
+            if characters == size || ended {
+                return self.give(py, &core.buffered()[..bytes]);
+            }
+            ended = !blocking(py, || core.fill())?;
+        }
+    }
+
     /// Reads what is there into a writable buffer and says how many bytes; 0 at the end.
     #[pyo3(signature = (buffer, /))]
     fn readinto(&self, py: Python<'_>, buffer: &Bound<'_, PyAny>) -> PyResult<usize> {
