@@ -645,7 +645,7 @@ impl Reader {
     /// The next `len` bytes, which stay, or what there is until the end.
     pub(crate) fn peek(&mut self, len: usize) -> Result<&[u8]> {
         self.restore();
-        let deadline = self.shared.deadline(Way::In);
+        let deadline = self.deadline();
         while self.end - self.start < len {
             self.forget_marks();
             if !self.fill((len - (self.end - self.start)).min(BLOCK), deadline)? {
