@@ -48,7 +48,7 @@ impl Semaphore {
             }
             _ => sysv::no_get("semget", key, errno, || {
                 let stat = raw::stat::<raw::Sem>(raw::semget(key, 0, 0).ok()?).ok()?;
-                Some(format!("{} semaphores", stat.sem_nsems))
+                Some(counted(stat.sem_nsems))
             }),
         })
     }
@@ -140,6 +140,18 @@ impl Semaphore {
         }
     }
 
+    /// The same where the set has perhaps no such semaphore, which the kernel calls a file too large.
+    #[cold]
+    fn failed_of(self, step: &'static str, index: u16, errno: i32) -> Error {
+        match raw::stat::<raw::Sem>(self.0) {
+            Ok(stat) if matches!(errno, libc::EFBIG | libc::EINVAL) && u64::from(index) >= stat.sem_nsems => {
+                let has = counted(stat.sem_nsems);
+                Error::at(step, format!("{} (which has {has}, no number {index})", self.0), errno)
+            }
+            _ => self.failed(step, errno),
+        }
+    }
+
     /// Perl's `semop`: all operations at once or none, waiting until they can be done. EAGAIN when an operation that
     /// says [`NO_WAIT`] would have to wait; the deadline is a [`Error::Timeout`].
     #[inline(always)]
@@ -168,7 +180,7 @@ impl Semaphore {
             Stop::Errno(libc::EAGAIN) if !deadline.is_never() && late() => {
                 Stop::Timeout.at("semop", self.0.to_string())
             }
-            Stop::Errno(errno) => self.failed("semop", errno),
+            Stop::Errno(errno) => self.failed_of("semop", ops.iter().map(|op| op.index).max().unwrap_or(0), errno),
             stop => stop.at("semop", self.0.to_string()),
         }
     }
@@ -217,7 +229,7 @@ impl Semaphore {
     }
 
     fn ask(self, index: u16, command: i32) -> Result<i32> {
-        raw::sem_ask(self.0, i32::from(index), command).map_err(|errno| self.failed("semctl", errno))
+        raw::sem_ask(self.0, i32::from(index), command).map_err(|errno| self.failed_of("semctl", index, errno))
     }
 
     /// GETVAL.
@@ -242,7 +254,8 @@ impl Semaphore {
 
     /// SETVAL. What processes have to undo on this semaphore is forgotten.
     pub fn set(self, index: u16, value: i32) -> Result<()> {
-        raw::sem_set(self.0, i32::from(index), value).map_err(|errno| self.failed("semctl", errno))
+        checked(&[value])?;
+        raw::sem_set(self.0, i32::from(index), value).map_err(|errno| self.failed_of("semctl", index, errno))
     }
 
     /// GETALL.
@@ -253,8 +266,15 @@ impl Semaphore {
 
     /// SETALL: as many as there are.
     pub fn set_values(self, values: &[i32]) -> Result<()> {
+        let count = values.len();
         let values = checked(values)?;
-        raw::sem_set_values(self.0, &values).map_err(|errno| self.failed("semctl", errno))
+        raw::sem_set_values(self.0, &values).map_err(|errno| match raw::stat::<raw::Sem>(self.0) {
+            Ok(stat) if errno == libc::EINVAL && stat.sem_nsems != count as u64 => {
+                let has = counted(stat.sem_nsems);
+                Error::at("semctl", format!("{} (which has {has}, not {count})", self.0), errno)
+            }
+            _ => self.failed("semctl", errno),
+        })
     }
 
     /// IPC_STAT.
@@ -292,8 +312,15 @@ impl Semaphore {
     }
 }
 
+fn counted(semaphores: u64) -> String {
+    if semaphores == 1 { "1 semaphore".to_owned() } else { format!("{semaphores} semaphores") }
+}
+
 /// Values as the kernel takes them.
 fn checked(values: &[i32]) -> Result<Vec<u16>> {
-    let value = |value: &i32| u16::try_from(*value).ok().filter(|value| i32::from(*value) <= MAX);
-    values.iter().map(value).collect::<Option<_>>().ok_or_else(|| Error::os("semctl", libc::ERANGE))
+    let value = |value: &i32| {
+        let fits = u16::try_from(*value).ok().filter(|value| i32::from(*value) <= MAX);
+        fits.ok_or_else(|| Error::at("semctl", format!("value {value}"), libc::ERANGE))
+    };
+    values.iter().map(value).collect()
 }

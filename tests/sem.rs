@@ -51,7 +51,14 @@ fn errors() {
     assert_eq!(errno(set.op_packed(&[0; 4], never)), libc::EINVAL);
     assert_eq!(errno(set.op_packed(&[0; 7], never)), libc::EINVAL);
     assert_eq!(errno(set.op_packed(&[], never)), libc::EINVAL);
-    assert_eq!(errno(set.op(&[op(5, 1, 0)], never)), libc::EFBIG);
+    let beyond = |step| format!("{step} {} (which has 2 semaphores, no number 5): ", set.id());
+    let error = set.op(&[op(5, 1, 0), op(1, 1, 0)], never).unwrap_err();
+    assert_eq!((error.errno(), error.to_string()), (libc::EFBIG, beyond("semop") + "File too large"));
+    let error = set.take(5, Deadline::NOW).unwrap_err();
+    assert_eq!((error.errno(), error.to_string()), (libc::EFBIG, beyond("semop") + "File too large"));
+    for error in [set.value(5).unwrap_err(), set.set(5, 1).unwrap_err()] {
+        assert_eq!((error.errno(), error.to_string()), (libc::EINVAL, beyond("semctl") + "Invalid argument"));
+    }
     set.set(0, 32767).unwrap();
     assert_eq!(errno(set.give(0)), libc::ERANGE);
     let many = set.op(&[op(1, 1, 0); 600], never).unwrap_err();
@@ -60,9 +67,13 @@ fn errors() {
     set.set_values(&[0, 0]).unwrap();
     assert_eq!(errno(set.op(&[op(1, 1, 0), op(0, -1, NO_WAIT)], never)), libc::EAGAIN);
     assert_eq!(set.values().unwrap(), [0, 0], "all or nothing");
-    assert_eq!(errno(set.value(9)), libc::EINVAL);
-    assert_eq!(errno(set.set(0, 40000)), libc::ERANGE);
-    assert_eq!(errno(set.set_values(&[1])), libc::EINVAL);
+    for error in [set.set(0, 40000).unwrap_err(), set.set_values(&[1, 40000]).unwrap_err()] {
+        assert_eq!(error.errno(), libc::ERANGE);
+        assert_eq!(error.to_string(), "semctl value 40000: Numerical result out of range");
+    }
+    let error = set.set_values(&[1]).unwrap_err();
+    assert_eq!(error.errno(), libc::EINVAL);
+    assert_eq!(error.to_string(), format!("semctl {} (which has 2 semaphores, not 1): Invalid argument", set.id()));
     set.remove().unwrap();
     let gone = set.give(0).unwrap_err();
     assert_eq!(gone.errno(), libc::EINVAL);
