@@ -5,12 +5,13 @@ use std::net::IpAddr;
 use perlipc::addr::{self, Addr, For};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::{PyBytes, PyInt, PyString};
 
 use crate::error::raise;
+use crate::number;
 use crate::signal::blocking;
 use crate::socket::{address, text};
-use crate::time::deadline;
+use crate::time::{Seconds, deadline};
 
 /// A service: a name, or a port as a number.
 pub(crate) struct Service(pub(crate) String);
@@ -22,10 +23,11 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Service {
         if let Ok(name) = value.extract::<String>() {
             return Ok(Service(name));
         }
-        match value.extract::<u16>() {
-            Ok(port) => Ok(Service(port.to_string())),
-            Err(_) => Err(PyTypeError::new_err("a service is a name or a port from 0 to 65535")),
+        let value = value.to_owned();
+        if !value.is_instance_of::<PyInt>() {
+            return Err(PyTypeError::new_err("a service is a name or a port from 0 to 65535"));
         }
+        number::port::<u16>(&value).map(|port| Service(port.to_string()))
     }
 }
 
@@ -42,7 +44,7 @@ pub(crate) fn words(options: Option<&Bound<'_, pyo3::types::PyDict>>) -> PyResul
             }
         } else {
             let value = if name == "mode" && value.is_instance_of::<pyo3::types::PyInt>() {
-                format!("{:o}", value.extract::<u32>()?)
+                format!("{:o}", number::mode::<u32>(&value)?)
             } else {
                 value.str()?.to_string()
             };
@@ -63,7 +65,7 @@ pub(crate) fn resolve(
     py: Python<'_>,
     host: Option<String>,
     service: Service,
-    timeout: Option<f64>,
+    timeout: Option<Seconds>,
 ) -> PyResult<Vec<String>> {
     let deadline = deadline(timeout)?;
     let found = blocking(py, || addr::resolve(host.as_deref(), &service.0, For::Any, deadline))?;
@@ -73,7 +75,7 @@ pub(crate) fn resolve(
 /// The name of the host that has an address: Perl's gethostbyaddr.
 #[pyfunction]
 #[pyo3(signature = (addr, *, timeout = None))]
-pub(crate) fn host_name(py: Python<'_>, addr: &str, timeout: Option<f64>) -> PyResult<String> {
+pub(crate) fn host_name(py: Python<'_>, addr: &str, timeout: Option<Seconds>) -> PyResult<String> {
     let ip = match addr.parse::<IpAddr>() {
         Ok(ip) => Some(ip),
         Err(_) => addr.parse::<Addr>().map_err(|error| raise(py, error))?.ip(),
@@ -93,7 +95,11 @@ pub(crate) fn service_port(py: Python<'_>, name: &str, protocol: Option<&str>) -
 /// The name of the service at a port: Perl's getservbyport. OSError when it is not known.
 #[pyfunction]
 #[pyo3(signature = (port, protocol = None))]
-pub(crate) fn service_name(py: Python<'_>, port: u16, protocol: Option<&str>) -> PyResult<String> {
+pub(crate) fn service_name(
+    py: Python<'_>,
+    #[pyo3(from_py_with = number::port)] port: u16,
+    protocol: Option<&str>,
+) -> PyResult<String> {
     addr::service_by_port(port, protocol).map(|service| service.name).map_err(|error| raise(py, error))
 }
 
@@ -105,7 +111,7 @@ pub(crate) fn protocol_number(py: Python<'_>, name: &str) -> PyResult<i32> {
 
 /// The name of a protocol: Perl's getprotobynumber. OSError when it is not known.
 #[pyfunction]
-pub(crate) fn protocol_name(py: Python<'_>, number: i32) -> PyResult<String> {
+pub(crate) fn protocol_name(py: Python<'_>, #[pyo3(from_py_with = number::number)] number: i32) -> PyResult<String> {
     addr::protocol_by_number(number).map(|protocol| protocol.name).map_err(|error| raise(py, error))
 }
 

@@ -137,7 +137,8 @@ impl Command {
             }
             "grace" => {
                 // For ever is as long as can be said.
-                self.grace = duration(Some(value.extract()?))?.unwrap_or(Duration::from_secs(u64::from(u32::MAX)));
+                self.grace =
+                    duration(Some(value.extract::<f64>()?))?.unwrap_or(Duration::from_secs(u64::from(u32::MAX)));
                 cmd.grace(self.grace);
             }
             _ => return Err(PyTypeError::new_err(format!("unexpected keyword argument '{key}'"))),

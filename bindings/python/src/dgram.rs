@@ -11,9 +11,10 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use crate::addr::{Service, words};
 use crate::data::{no_text, utf8, with_room};
 use crate::error::raise;
+use crate::number;
 use crate::signal::{blocking, told};
 use crate::socket::{Held, Path, ip, text};
-use crate::time::deadline;
+use crate::time::{Seconds, deadline};
 
 /// A socket for messages: UDP or Unix datagrams.
 ///
@@ -55,7 +56,7 @@ impl Dgram {
         &self,
         py: Python<'py>,
         size: usize,
-        timeout: Option<f64>,
+        timeout: Option<Seconds>,
         receive: fn(&perlipc::Dgram, &mut [u8], Deadline) -> perlipc::Result<Received>,
     ) -> PyResult<Message<'py>> {
         let (core, deadline) = (self.held.core()?, deadline(timeout)?);
@@ -91,7 +92,7 @@ impl Dgram {
         py: Python<'_>,
         data: &Bound<'_, PyAny>,
         to: Option<&Bound<'_, PyString>>,
-        timeout: Option<f64>,
+        timeout: Option<Seconds>,
     ) -> PyResult<()> {
         let data = no_text(data)?;
         let data: &[u8] = &data;
@@ -108,7 +109,7 @@ impl Dgram {
     /// bytes and an address. How many went out: less than all only when one failed after the first, and the next call
     /// tells why.
     #[pyo3(signature = (messages, *, timeout = None))]
-    fn send_batch(&self, py: Python<'_>, messages: &Bound<'_, PyAny>, timeout: Option<f64>) -> PyResult<usize> {
+    fn send_batch(&self, py: Python<'_>, messages: &Bound<'_, PyAny>, timeout: Option<Seconds>) -> PyResult<usize> {
         let (core, deadline) = (self.held.core()?, deadline(timeout)?);
         let mut owned: Vec<(Bound<'_, PyAny>, Option<Addr>)> = Vec::new();
         let mut last: Option<(Bound<'_, PyString>, Addr)> = None;
@@ -131,13 +132,23 @@ impl Dgram {
 
     /// The next message and who sent it. One that is longer than size is OSError (EMSGSIZE), never cut in silence.
     #[pyo3(signature = (size = 65536, *, timeout = None))]
-    fn recv<'py>(&self, py: Python<'py>, size: usize, timeout: Option<f64>) -> PyResult<Message<'py>> {
+    fn recv<'py>(
+        &self,
+        py: Python<'py>,
+        #[pyo3(from_py_with = number::size)] size: usize,
+        timeout: Option<Seconds>,
+    ) -> PyResult<Message<'py>> {
         self.receive(py, size, timeout, perlipc::Dgram::recv)
     }
 
     /// The same, and the message stays: the next call gets it again.
     #[pyo3(signature = (size = 65536, *, timeout = None))]
-    fn peek<'py>(&self, py: Python<'py>, size: usize, timeout: Option<f64>) -> PyResult<Message<'py>> {
+    fn peek<'py>(
+        &self,
+        py: Python<'py>,
+        #[pyo3(from_py_with = number::size)] size: usize,
+        timeout: Option<Seconds>,
+    ) -> PyResult<Message<'py>> {
         self.receive(py, size, timeout, perlipc::Dgram::peek)
     }
 
@@ -148,9 +159,9 @@ impl Dgram {
     fn recv_batch<'py>(
         &self,
         py: Python<'py>,
-        most: usize,
-        size: usize,
-        timeout: Option<f64>,
+        #[pyo3(from_py_with = number::most)] most: usize,
+        #[pyo3(from_py_with = number::size)] size: usize,
+        timeout: Option<Seconds>,
     ) -> PyResult<Bound<'py, PyList>> {
         let (core, deadline) = (self.held.core()?, deadline(timeout)?);
         let last = self.batch.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -209,7 +220,7 @@ impl Dgram {
     fn multicast(
         &self,
         py: Python<'_>,
-        ttl: Option<u8>,
+        #[pyo3(from_py_with = number::ttl)] ttl: Option<u8>,
         r#loop: Option<bool>,
         interface: Option<&str>,
     ) -> PyResult<()> {
@@ -217,7 +228,7 @@ impl Dgram {
     }
 
     /// Sets an option by its name: "broadcast", "rcvbuf" ... Perl: setsockopt.
-    fn set_option(&self, py: Python<'_>, name: &str, value: i32) -> PyResult<()> {
+    fn set_option(&self, py: Python<'_>, name: &str, #[pyo3(from_py_with = number::value)] value: i32) -> PyResult<()> {
         self.held.now(py, |core| core.set_option(name, value))
     }
 

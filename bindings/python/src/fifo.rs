@@ -10,7 +10,7 @@ use pyo3::types::PyTuple;
 use crate::error::raise;
 use crate::signal::blocking;
 use crate::stream::{Origin, Stream};
-use crate::time::deadline;
+use crate::time::{Seconds, deadline};
 
 /// Makes a named pipe; the process's umask takes its bits from the mode. FileExistsError when the name is taken; with
 /// exist_ok only if that is no named pipe. Perl: POSIX::mkfifo.
@@ -42,7 +42,7 @@ pub(crate) fn open_fifo(
     path: &Bound<'_, PyAny>,
     mode: &str,
     keep: bool,
-    timeout: Option<f64>,
+    timeout: Option<Seconds>,
     text: bool,
 ) -> PyResult<Stream> {
     let path = crate::cmd::path(path)?;

@@ -6,8 +6,9 @@ use pyo3::types::PyTuple;
 
 use crate::cmd::path;
 use crate::error::raise;
+use crate::number;
 use crate::signal::blocking;
-use crate::time::deadline;
+use crate::time::{Seconds, deadline};
 
 /// A semaphore that processes share, which makes no system call as long as nobody has to wait: quicker than Semaphore,
 /// with one counter, and without undo. Who is killed with a unit never gives it back; a Lock tells of that, and
@@ -22,7 +23,12 @@ pub(crate) struct FutexSemaphore(perlipc::FutexSemaphore);
 impl FutexSemaphore {
     #[new]
     #[pyo3(signature = (name = None, value = 1, *, mode = 0o600))]
-    fn new(py: Python<'_>, name: Option<&Bound<'_, PyAny>>, value: u32, mode: u32) -> PyResult<FutexSemaphore> {
+    fn new(
+        py: Python<'_>,
+        name: Option<&Bound<'_, PyAny>>,
+        #[pyo3(from_py_with = number::value)] value: u32,
+        #[pyo3(from_py_with = number::mode)] mode: u32,
+    ) -> PyResult<FutexSemaphore> {
         let opened = match name {
             Some(name) => perlipc::FutexSemaphore::open(path(name)?, value, mode),
             None => perlipc::FutexSemaphore::anonymous(value),
@@ -38,7 +44,7 @@ impl FutexSemaphore {
 
     /// Takes one, waiting until there is one. TimeoutError after timeout seconds.
     #[pyo3(signature = (*, timeout = None))]
-    fn take(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<()> {
+    fn take(&self, py: Python<'_>, timeout: Option<Seconds>) -> PyResult<()> {
         let deadline = deadline(timeout)?;
         // What is there needs no other thread to run.
         match self.0.take(Deadline::NOW) {

@@ -21,6 +21,7 @@ mod interact;
 mod listener;
 mod lock;
 mod msg;
+mod number;
 mod poll;
 mod popen;
 mod pty;

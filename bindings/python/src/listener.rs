@@ -8,10 +8,11 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::addr::{Service, words};
 use crate::error::raise;
+use crate::number;
 use crate::signal::blocking;
 use crate::socket::{Held, Path, borrowed, taken, text};
 use crate::stream::{Origin, Stream};
-use crate::time::deadline;
+use crate::time::{Seconds, deadline};
 
 pub(crate) fn stream(py: Python<'_>, core: perlipc::Stream) -> PyResult<Stream> {
     Stream::new(py, core, false, Origin::default())
@@ -42,7 +43,7 @@ impl Listener {
 impl Listener {
     /// The next connection as a Stream; TimeoutError after timeout seconds.
     #[pyo3(signature = (*, timeout = None))]
-    fn accept(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Stream> {
+    fn accept(&self, py: Python<'_>, timeout: Option<Seconds>) -> PyResult<Stream> {
         let (core, deadline) = (self.held.core()?, deadline(timeout)?);
         let accepted = blocking(py, || core.accept(deadline))?;
         stream(py, accepted)
@@ -50,7 +51,7 @@ impl Listener {
 
     /// Takes over a socket that listens already, by its descriptor, which it closes in the end. It stays as it was found.
     #[staticmethod]
-    fn adopt(py: Python<'_>, fd: RawFd) -> PyResult<Listener> {
+    fn adopt(py: Python<'_>, #[pyo3(from_py_with = number::fd)] fd: RawFd) -> PyResult<Listener> {
         // A number that is not open, or no listener, must not be owned.
         let failed = |errno| raise(py, Error::Os { step: "adopt", path: fd.to_string().into(), errno });
         let copy = borrowed(fd).try_clone_to_owned();
@@ -80,7 +81,7 @@ impl Listener {
     }
 
     /// Sets an option by its name, as Stream.set_option; streams that are accepted later inherit most.
-    fn set_option(&self, py: Python<'_>, name: &str, value: i32) -> PyResult<()> {
+    fn set_option(&self, py: Python<'_>, name: &str, #[pyo3(from_py_with = number::value)] value: i32) -> PyResult<()> {
         self.held.now(py, |core| core.set_option(name, value))
     }
 
@@ -151,7 +152,7 @@ pub(crate) fn tcp_connect(
     py: Python<'_>,
     host: Option<String>,
     service: Service,
-    timeout: Option<f64>,
+    timeout: Option<Seconds>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Stream> {
     let (options, deadline) = (words(options)?, deadline(timeout)?);
@@ -180,7 +181,7 @@ pub(crate) fn tcp_listen(
 pub(crate) fn unix_connect(
     py: Python<'_>,
     path: Path,
-    timeout: Option<f64>,
+    timeout: Option<Seconds>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Stream> {
     let (options, deadline) = (words(options)?, deadline(timeout)?);

@@ -6,8 +6,9 @@ use pyo3::types::PyTuple;
 
 use crate::cmd::path;
 use crate::error::raise;
+use crate::number;
 use crate::signal::blocking;
-use crate::time::deadline;
+use crate::time::{Seconds, deadline};
 
 /// A lock that processes share, and that survives its holder: whoever is killed with it, the next one gets it and is told.
 ///
@@ -26,7 +27,7 @@ pub(crate) struct Lock {
 /// Takes at once if nobody has it, which needs no other thread to run.
 pub(crate) fn take(
     py: Python<'_>,
-    timeout: Option<f64>,
+    timeout: Option<Seconds>,
     take: impl Fn(Deadline) -> perlipc::Result<bool> + Sync,
 ) -> PyResult<bool> {
     let deadline = deadline(timeout)?;
@@ -40,7 +41,11 @@ pub(crate) fn take(
 impl Lock {
     #[new]
     #[pyo3(signature = (name = None, *, mode = 0o600))]
-    fn new(py: Python<'_>, name: Option<&Bound<'_, PyAny>>, mode: u32) -> PyResult<Lock> {
+    fn new(
+        py: Python<'_>,
+        name: Option<&Bound<'_, PyAny>>,
+        #[pyo3(from_py_with = number::mode)] mode: u32,
+    ) -> PyResult<Lock> {
         let opened = match name {
             Some(name) => perlipc::Lock::open(path(name)?, mode),
             None => perlipc::Lock::anonymous(),
@@ -59,7 +64,7 @@ impl Lock {
     /// Takes it, waiting for it: True when its last holder died with it, and what it guards may be half done.
     /// TimeoutError after timeout seconds; OSError with EDEADLK when this thread has it already.
     #[pyo3(signature = (*, timeout = None))]
-    fn take(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<bool> {
+    fn take(&self, py: Python<'_>, timeout: Option<Seconds>) -> PyResult<bool> {
         take(py, timeout, |deadline| self.core.take(deadline))
     }
 

@@ -10,9 +10,10 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::data::plain;
 use crate::error::raise;
 use crate::front::{self, front};
+use crate::number;
 use crate::signal::{Quick, blocking};
 use crate::sysv::{Key, Number, bytes_of, put_owner, unknown};
-use crate::time::deadline;
+use crate::time::{Seconds, deadline};
 
 /// Tries without waiting while the interpreter is held; waits without it.
 #[inline(always)]
@@ -22,7 +23,7 @@ fn send(
     kind: i64,
     data: &[u8],
     flags: i32,
-    timeout: Option<f64>,
+    timeout: Option<Seconds>,
 ) -> PyResult<()> {
     let deadline = deadline(timeout)?;
     match queue.send(kind, data, flags | NO_WAIT, Deadline::NEVER) {
@@ -41,7 +42,7 @@ fn recv<'py, T>(
     kind: i64,
     size: usize,
     flags: i32,
-    timeout: Option<f64>,
+    timeout: Option<Seconds>,
     take: impl Fn(Python<'py>, i64, &[u8]) -> T,
 ) -> PyResult<T> {
     static QUICK: Quick = Quick::new();
@@ -60,7 +61,11 @@ fn recv<'py, T>(
 
 /// Perl's msgget: the id of the queue with that key; flags are permissions, IPC_CREAT and IPC_EXCL.
 #[pyfunction]
-pub(crate) fn msgget(py: Python<'_>, key: Number, flags: i32) -> PyResult<i32> {
+pub(crate) fn msgget(
+    py: Python<'_>,
+    #[pyo3(from_py_with = number::key)] key: Number,
+    #[pyo3(from_py_with = number::flags)] flags: i32,
+) -> PyResult<i32> {
     perlipc::MessageQueue::get(key.0, flags).map(|queue| queue.id()).map_err(|error| raise(py, error))
 }
 
@@ -70,10 +75,10 @@ pub(crate) fn msgget(py: Python<'_>, key: Number, flags: i32) -> PyResult<i32> {
 #[pyo3(signature = (id, message, flags = 0, *, timeout = None))]
 pub(crate) fn msgsnd(
     py: Python<'_>,
-    id: i32,
+    #[pyo3(from_py_with = number::id)] id: i32,
     message: &Bound<'_, PyAny>,
-    flags: i32,
-    timeout: Option<f64>,
+    #[pyo3(from_py_with = number::flags)] flags: i32,
+    timeout: Option<Seconds>,
 ) -> PyResult<()> {
     let message = plain(message)?;
     let Some((kind, body)) = message.split_first_chunk::<8>() else {
@@ -89,11 +94,11 @@ pub(crate) fn msgsnd(
 #[pyo3(signature = (id, size, r#type = 0, flags = 0, *, timeout = None))]
 pub(crate) fn msgrcv(
     py: Python<'_>,
-    id: i32,
-    size: usize,
-    r#type: i64,
-    flags: i32,
-    timeout: Option<f64>,
+    #[pyo3(from_py_with = number::id)] id: i32,
+    #[pyo3(from_py_with = number::size)] size: usize,
+    #[pyo3(from_py_with = number::r#type)] r#type: i64,
+    #[pyo3(from_py_with = number::flags)] flags: i32,
+    timeout: Option<Seconds>,
 ) -> PyResult<Bound<'_, PyBytes>> {
     recv(py, perlipc::MessageQueue::from_id(id), r#type, size, flags, timeout, |py, kind, body| {
         let body = &body[..body.len().min(size)];
@@ -111,8 +116,8 @@ pub(crate) fn msgrcv(
 #[pyo3(signature = (id, cmd, arg = None))]
 pub(crate) fn msgctl<'py>(
     py: Python<'py>,
-    id: i32,
-    cmd: i32,
+    #[pyo3(from_py_with = number::id)] id: i32,
+    #[pyo3(from_py_with = number::cmd)] cmd: i32,
     arg: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let queue = perlipc::MessageQueue::from_id(id);
@@ -151,7 +156,7 @@ pub(crate) fn put_fronts(py: Python<'_>) -> PyResult<()> {
 impl MessageQueue {
     /// The queue with that id, not asked whether it exists.
     #[new]
-    fn new(id: i32) -> MessageQueue {
+    fn new(#[pyo3(from_py_with = number::id)] id: i32) -> MessageQueue {
         MessageQueue(perlipc::MessageQueue::from_id(id))
     }
 
@@ -159,7 +164,11 @@ impl MessageQueue {
     /// PermissionError.
     #[staticmethod]
     #[pyo3(signature = (key, *, mode = 0o600))]
-    fn open(py: Python<'_>, key: Key, mode: u32) -> PyResult<MessageQueue> {
+    fn open(
+        py: Python<'_>,
+        #[pyo3(from_py_with = number::key)] key: Key,
+        #[pyo3(from_py_with = number::mode)] mode: u32,
+    ) -> PyResult<MessageQueue> {
         let opened = match key {
             Key::Number(Number(key)) => perlipc::MessageQueue::open(key, mode),
             Key::Name(name) => perlipc::MessageQueue::open_named(&name, mode),
@@ -175,7 +184,13 @@ impl MessageQueue {
 
     /// Sends a message (bytes, or what has a buffer) of a type, which is positive; waits while the queue is full, TimeoutError after timeout seconds.
     #[pyo3(signature = (data, r#type = 1, *, timeout = None))]
-    fn send(&self, py: Python<'_>, data: &Bound<'_, PyAny>, r#type: i64, timeout: Option<f64>) -> PyResult<()> {
+    fn send(
+        &self,
+        py: Python<'_>,
+        data: &Bound<'_, PyAny>,
+        #[pyo3(from_py_with = number::r#type)] r#type: i64,
+        timeout: Option<Seconds>,
+    ) -> PyResult<()> {
         send(py, self.0, r#type, &plain(data)?, 0, timeout)
     }
 
@@ -185,9 +200,9 @@ impl MessageQueue {
     fn recv<'py>(
         &self,
         py: Python<'py>,
-        r#type: i64,
-        size: usize,
-        timeout: Option<f64>,
+        #[pyo3(from_py_with = number::r#type)] r#type: i64,
+        #[pyo3(from_py_with = number::size)] size: usize,
+        timeout: Option<Seconds>,
     ) -> PyResult<(i64, Bound<'py, PyBytes>)> {
         recv(py, self.0, r#type, size, 0, timeout, |py, kind, body| (kind, PyBytes::new(py, body)))
     }
@@ -223,10 +238,10 @@ impl MessageQueue {
     fn change(
         &self,
         py: Python<'_>,
-        uid: Option<u32>,
-        gid: Option<u32>,
-        mode: Option<u32>,
-        qbytes: Option<u64>,
+        #[pyo3(from_py_with = number::uid)] uid: Option<u32>,
+        #[pyo3(from_py_with = number::gid)] gid: Option<u32>,
+        #[pyo3(from_py_with = number::mode)] mode: Option<u32>,
+        #[pyo3(from_py_with = number::qbytes)] qbytes: Option<u64>,
     ) -> PyResult<()> {
         self.0.change(Change { uid, gid, mode, queue_bytes: qbytes }).map_err(|error| raise(py, error))
     }

@@ -16,7 +16,7 @@ use crate::dgram::Dgram;
 use crate::listener::Listener;
 use crate::signal::blocking;
 use crate::stream::{Stream, fileno};
-use crate::time::deadline;
+use crate::time::{Seconds, deadline};
 
 /// A stream as the core's set holds it.
 struct Lent(Py<Stream>);
@@ -226,7 +226,7 @@ impl Poll {
     ///
     /// timeout is in seconds, None waits for ever; TimeoutError when it is over.
     #[pyo3(signature = (timeout = None))]
-    fn next<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Option<(Bound<'py, PyAny>, u32)>> {
+    fn next<'py>(&self, py: Python<'py>, timeout: Option<Seconds>) -> PyResult<Option<(Bound<'py, PyAny>, u32)>> {
         let (core, deadline) = (self.core()?, deadline(timeout)?);
         while let Some(ready) = blocking(py, || core.next(deadline))? {
             if let Some(told) = self.told(py, ready)? {
@@ -239,7 +239,7 @@ impl Poll {
     /// All that are ready, each with its tag and what for, waiting for the first; empty when timeout seconds are over (None
     /// waits for ever), or when the set is empty.
     #[pyo3(signature = (timeout = None))]
-    fn ready<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyList>> {
+    fn ready<'py>(&self, py: Python<'py>, timeout: Option<Seconds>) -> PyResult<Bound<'py, PyList>> {
         let (core, deadline) = (self.core()?, deadline(timeout)?);
         let all = blocking(py, || match core.ready(deadline) {
             Err(error) if error.is_timeout() => Ok(Vec::new()),
@@ -354,7 +354,7 @@ pub(crate) fn select<'py>(
     r: &Bound<'py, PyAny>,
     w: Option<&Bound<'py, PyAny>>,
     x: Option<&Bound<'py, PyAny>>,
-    timeout: Option<f64>,
+    timeout: Option<Seconds>,
 ) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyList>, Bound<'py, PyList>)> {
     let mut deadline = deadline(timeout)?;
     let mut things: [Vec<(Bound<'py, PyAny>, RawFd)>; 3] = Default::default();

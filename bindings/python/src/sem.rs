@@ -9,14 +9,15 @@ use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::error::raise;
 use crate::front::{self, front};
+use crate::number;
 use crate::signal::{Quick, blocking};
 use crate::sysv::{Key, Number, bytes_of, put_owner, unknown};
-use crate::time::deadline;
+use crate::time::{Seconds, deadline};
 
 static QUICK: Quick = Quick::new();
 
 /// Tries without waiting while the interpreter is held; waits without it.
-fn operate(py: Python<'_>, set: perlipc::Semaphore, ops: &mut [Op], timeout: Option<f64>) -> PyResult<()> {
+fn operate(py: Python<'_>, set: perlipc::Semaphore, ops: &mut [Op], timeout: Option<Seconds>) -> PyResult<()> {
     let deadline = deadline(timeout)?;
     if ops.iter().any(|op| op.flags & NO_WAIT == 0) && QUICK.worth_it() {
         let flags: Vec<i16> = ops.iter().map(|op| op.flags).collect();
@@ -33,7 +34,7 @@ fn operate(py: Python<'_>, set: perlipc::Semaphore, ops: &mut [Op], timeout: Opt
 }
 
 #[inline(always)]
-fn one(py: Python<'_>, set: perlipc::Semaphore, op: Op, timeout: Option<f64>) -> PyResult<()> {
+fn one(py: Python<'_>, set: perlipc::Semaphore, op: Op, timeout: Option<Seconds>) -> PyResult<()> {
     // As operate, without its allocation.
     let deadline = deadline(timeout)?;
     if QUICK.worth_it() {
@@ -61,14 +62,19 @@ fn triples(ops: &Bound<'_, PyAny>) -> PyResult<Vec<Op>> {
         };
         return Ok(triples.iter().map(op).collect());
     }
-    Ok(ops.extract::<Vec<(u16, i16, i16)>>()?.into_iter().map(op).collect())
+    Ok(number::ops::<Vec<(u16, i16, i16)>>(ops)?.into_iter().map(op).collect())
 }
 
 /// Perl's semget: the id of the set with that key; flags are permissions, IPC_CREAT and IPC_EXCL. OSError as in Perl:
 /// ENOENT, EEXIST, EINVAL; ENOSPC names the limit and its value.
 #[pyfunction]
 #[pyo3(signature = (key, nsems, flags))]
-pub(crate) fn semget(py: Python<'_>, key: Number, nsems: i32, flags: i32) -> PyResult<i32> {
+pub(crate) fn semget(
+    py: Python<'_>,
+    #[pyo3(from_py_with = number::key)] key: Number,
+    #[pyo3(from_py_with = number::nsems)] nsems: i32,
+    #[pyo3(from_py_with = number::flags)] flags: i32,
+) -> PyResult<i32> {
     perlipc::Semaphore::get(key.0, nsems, flags).map(|set| set.id()).map_err(|error| raise(py, error))
 }
 
@@ -77,7 +83,12 @@ pub(crate) fn semget(py: Python<'_>, key: Number, nsems: i32, flags: i32) -> PyR
 /// where IPC_NOWAIT would have to wait, OSError with EIDRM when the set is removed.
 #[pyfunction]
 #[pyo3(signature = (id, opstring, *, timeout = None))]
-pub(crate) fn semop(py: Python<'_>, id: i32, opstring: &Bound<'_, PyAny>, timeout: Option<f64>) -> PyResult<()> {
+pub(crate) fn semop(
+    py: Python<'_>,
+    #[pyo3(from_py_with = number::id)] id: i32,
+    opstring: &Bound<'_, PyAny>,
+    timeout: Option<Seconds>,
+) -> PyResult<()> {
     operate(py, perlipc::Semaphore::from_id(id), &mut triples(opstring)?, timeout)
 }
 
@@ -87,9 +98,9 @@ pub(crate) fn semop(py: Python<'_>, id: i32, opstring: &Bound<'_, PyAny>, timeou
 #[pyo3(signature = (id, semnum, cmd, arg = None))]
 pub(crate) fn semctl<'py>(
     py: Python<'py>,
-    id: i32,
-    semnum: u16,
-    cmd: i32,
+    #[pyo3(from_py_with = number::id)] id: i32,
+    #[pyo3(from_py_with = number::semnum)] semnum: u16,
+    #[pyo3(from_py_with = number::cmd)] cmd: i32,
     arg: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let set = perlipc::Semaphore::from_id(id);
@@ -108,7 +119,7 @@ pub(crate) fn semctl<'py>(
         libc::GETZCNT => number(set.waiting_for_zero(semnum)),
         libc::SETVAL => {
             let arg = arg.ok_or_else(|| PyTypeError::new_err("semctl: SETVAL takes a value"))?;
-            number(set.set(semnum, arg.extract()?).map(|()| 0))
+            number(set.set(semnum, number::value(arg)?).map(|()| 0))
         }
         libc::GETALL => bytes(set.values().map(|all| {
             // They are shorts in the kernel.
@@ -153,21 +164,30 @@ pub(crate) fn put_fronts(py: Python<'_>) -> PyResult<()> {
 impl Semaphore {
     /// The set with that id, not asked whether it exists.
     #[new]
-    fn new(id: i32) -> Semaphore {
+    fn new(#[pyo3(from_py_with = number::id)] id: i32) -> Semaphore {
         Semaphore(perlipc::Semaphore::from_id(id))
     }
 
     /// Makes a set with these values; nobody who attaches sees it before they are there. FileExistsError when there is one.
     #[staticmethod]
     #[pyo3(signature = (key, values, *, mode = 0o600))]
-    fn create(py: Python<'_>, key: Number, values: Vec<i32>, mode: u32) -> PyResult<Semaphore> {
+    fn create(
+        py: Python<'_>,
+        #[pyo3(from_py_with = number::key)] key: Number,
+        #[pyo3(from_py_with = number::values)] values: Vec<i32>,
+        #[pyo3(from_py_with = number::mode)] mode: u32,
+    ) -> PyResult<Semaphore> {
         perlipc::Semaphore::create(key.0, &values, mode).map(Semaphore).map_err(|error| raise(py, error))
     }
 
     /// The set with that key, once its creator has initialised it.
     #[staticmethod]
     #[pyo3(signature = (key, *, timeout = None))]
-    fn attach(py: Python<'_>, key: Number, timeout: Option<f64>) -> PyResult<Semaphore> {
+    fn attach(
+        py: Python<'_>,
+        #[pyo3(from_py_with = number::key)] key: Number,
+        timeout: Option<Seconds>,
+    ) -> PyResult<Semaphore> {
         let deadline = deadline(timeout)?;
         blocking(py, || perlipc::Semaphore::attach(key.0, deadline)).map(Semaphore)
     }
@@ -176,7 +196,13 @@ impl Semaphore {
     /// one creates, and all see the values. By a name it must be of our own making or root's, else PermissionError.
     #[staticmethod]
     #[pyo3(signature = (key, values, *, mode = 0o600, timeout = None))]
-    fn open(py: Python<'_>, key: Key, values: Vec<i32>, mode: u32, timeout: Option<f64>) -> PyResult<Semaphore> {
+    fn open(
+        py: Python<'_>,
+        #[pyo3(from_py_with = number::key)] key: Key,
+        #[pyo3(from_py_with = number::values)] values: Vec<i32>,
+        #[pyo3(from_py_with = number::mode)] mode: u32,
+        timeout: Option<Seconds>,
+    ) -> PyResult<Semaphore> {
         let deadline = deadline(timeout)?;
         let opened = blocking(py, || match &key {
             Key::Number(Number(key)) => perlipc::Semaphore::open(*key, &values, mode, deadline),
@@ -196,32 +222,43 @@ impl Semaphore {
     ///
     /// The programs of Perl's manual count the other way (0 is free, 1 is taken): see op().
     #[pyo3(signature = (index = 0, *, timeout = None, undo = false))]
-    fn take(&self, py: Python<'_>, index: u16, timeout: Option<f64>, undo: bool) -> PyResult<()> {
+    fn take(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = number::index)] index: u16,
+        timeout: Option<Seconds>,
+        undo: bool,
+    ) -> PyResult<()> {
         one(py, self.0, Op { index, change: -1, flags: if undo { UNDO } else { 0 } }, timeout)
     }
 
     /// Gives one back; undo as it was taken. Does not block.
     #[pyo3(signature = (index = 0, *, undo = false))]
     #[inline(always)]
-    fn give(&self, py: Python<'_>, index: u16, undo: bool) -> PyResult<()> {
+    fn give(&self, py: Python<'_>, #[pyo3(from_py_with = number::index)] index: u16, undo: bool) -> PyResult<()> {
         let flags = if undo { UNDO } else { 0 };
         self.0.op(&[Op { index, change: 1, flags }], Deadline::NEVER).map_err(|error| raise(py, error))
     }
 
     /// Triples of index, change and flags, done all at once or not at all: see semop().
     #[pyo3(signature = (ops, *, timeout = None))]
-    fn op(&self, py: Python<'_>, ops: &Bound<'_, PyAny>, timeout: Option<f64>) -> PyResult<()> {
+    fn op(&self, py: Python<'_>, ops: &Bound<'_, PyAny>, timeout: Option<Seconds>) -> PyResult<()> {
         operate(py, self.0, &mut triples(ops)?, timeout)
     }
 
     /// The value of one.
     #[pyo3(signature = (index = 0))]
-    fn value(&self, py: Python<'_>, index: u16) -> PyResult<i32> {
+    fn value(&self, py: Python<'_>, #[pyo3(from_py_with = number::index)] index: u16) -> PyResult<i32> {
         self.0.value(index).map_err(|error| raise(py, error))
     }
 
     /// Sets the value of one; what processes have to undo on it is forgotten.
-    fn set(&self, py: Python<'_>, index: u16, value: i32) -> PyResult<()> {
+    fn set(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = number::index)] index: u16,
+        #[pyo3(from_py_with = number::value)] value: i32,
+    ) -> PyResult<()> {
         self.0.set(index, value).map_err(|error| raise(py, error))
     }
 
@@ -231,20 +268,25 @@ impl Semaphore {
     }
 
     /// Sets all values.
-    fn set_values(&self, py: Python<'_>, values: Vec<i32>) -> PyResult<()> {
+    fn set_values(&self, py: Python<'_>, #[pyo3(from_py_with = number::values)] values: Vec<i32>) -> PyResult<()> {
         self.0.set_values(&values).map_err(|error| raise(py, error))
     }
 
     /// How many processes wait for more of one, or for its zero.
     #[pyo3(signature = (index = 0, *, for_zero = false))]
-    fn waiting(&self, py: Python<'_>, index: u16, for_zero: bool) -> PyResult<i32> {
+    fn waiting(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = number::index)] index: u16,
+        for_zero: bool,
+    ) -> PyResult<i32> {
         let waiting = if for_zero { self.0.waiting_for_zero(index) } else { self.0.waiting(index) };
         waiting.map_err(|error| raise(py, error))
     }
 
     /// The process that operated on one last.
     #[pyo3(signature = (index = 0))]
-    fn pid(&self, py: Python<'_>, index: u16) -> PyResult<i32> {
+    fn pid(&self, py: Python<'_>, #[pyo3(from_py_with = number::index)] index: u16) -> PyResult<i32> {
         self.0.pid(index).map_err(|error| raise(py, error))
     }
 
@@ -261,7 +303,13 @@ impl Semaphore {
 
     /// Changes its owner or mode.
     #[pyo3(signature = (*, uid = None, gid = None, mode = None))]
-    fn change(&self, py: Python<'_>, uid: Option<u32>, gid: Option<u32>, mode: Option<u32>) -> PyResult<()> {
+    fn change(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = number::uid)] uid: Option<u32>,
+        #[pyo3(from_py_with = number::gid)] gid: Option<u32>,
+        #[pyo3(from_py_with = number::mode)] mode: Option<u32>,
+    ) -> PyResult<()> {
         self.0.change(Change { uid, gid, mode, queue_bytes: None }).map_err(|error| raise(py, error))
     }
 

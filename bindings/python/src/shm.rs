@@ -12,6 +12,7 @@ use pyo3::types::{PyBytes, PyDict, PyMemoryView, PyTuple};
 
 use crate::data::{filled, plain};
 use crate::error::raise;
+use crate::number;
 use crate::sysv::{Key, Number, bytes_of, put_owner, unknown};
 
 /// More than this is copied while other threads run.
@@ -20,14 +21,24 @@ const LARGE: usize = 1 << 16;
 /// Perl's shmget: the id of the segment with that key; flags are permissions, IPC_CREAT and IPC_EXCL. OSError as in Perl:
 /// ENOENT, EEXIST, EINVAL; ENOSPC names the limit and its value.
 #[pyfunction]
-pub(crate) fn shmget(py: Python<'_>, key: Number, size: usize, flags: i32) -> PyResult<i32> {
+pub(crate) fn shmget(
+    py: Python<'_>,
+    #[pyo3(from_py_with = number::key)] key: Number,
+    #[pyo3(from_py_with = number::size)] size: usize,
+    #[pyo3(from_py_with = number::flags)] flags: i32,
+) -> PyResult<i32> {
     shm::get(key.0, size, flags).map_err(|error| raise(py, error))
 }
 
 /// Perl's shmread: size bytes from position pos. The segment stays attached for the next time. OSError with EFAULT
 /// outside it, with EINVAL or EIDRM when it is removed. Does not block.
 #[pyfunction]
-pub(crate) fn shmread(py: Python<'_>, id: i32, pos: usize, size: usize) -> PyResult<Bound<'_, PyBytes>> {
+pub(crate) fn shmread(
+    py: Python<'_>,
+    #[pyo3(from_py_with = number::id)] id: i32,
+    #[pyo3(from_py_with = number::pos)] pos: usize,
+    #[pyo3(from_py_with = number::size)] size: usize,
+) -> PyResult<Bound<'_, PyBytes>> {
     copy_out(py, size, |room| shm::read(id, pos, room))
 }
 
@@ -48,10 +59,10 @@ fn copy_out<'py>(
 #[pyo3(signature = (id, data, pos = 0, size = None))]
 pub(crate) fn shmwrite(
     py: Python<'_>,
-    id: i32,
+    #[pyo3(from_py_with = number::id)] id: i32,
     data: &Bound<'_, PyAny>,
-    pos: usize,
-    size: Option<usize>,
+    #[pyo3(from_py_with = number::pos)] pos: usize,
+    #[pyo3(from_py_with = number::size)] size: Option<usize>,
 ) -> PyResult<()> {
     copy_in(py, data, |data| shm::write(id, data, pos, size.unwrap_or(data.len())))
 }
@@ -72,8 +83,8 @@ fn copy_in(
 #[pyo3(signature = (id, cmd, arg = None))]
 pub(crate) fn shmctl<'py>(
     py: Python<'py>,
-    id: i32,
-    cmd: i32,
+    #[pyo3(from_py_with = number::id)] id: i32,
+    #[pyo3(from_py_with = number::cmd)] cmd: i32,
     arg: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let failed = |error| raise(py, error);
@@ -125,14 +136,19 @@ impl SharedMem {
     /// Attaches the segment with that id.
     #[new]
     #[pyo3(signature = (id, *, read_only = false))]
-    fn new(py: Python<'_>, id: i32, read_only: bool) -> PyResult<SharedMem> {
+    fn new(py: Python<'_>, #[pyo3(from_py_with = number::id)] id: i32, read_only: bool) -> PyResult<SharedMem> {
         perlipc::SharedMem::attach(id, read_only).map(SharedMem::over).map_err(|error| raise(py, error))
     }
 
     /// Makes a segment of zeros; FileExistsError when there is one.
     #[staticmethod]
     #[pyo3(signature = (key, size, *, mode = 0o600))]
-    fn create(py: Python<'_>, key: Number, size: usize, mode: u32) -> PyResult<SharedMem> {
+    fn create(
+        py: Python<'_>,
+        #[pyo3(from_py_with = number::key)] key: Number,
+        #[pyo3(from_py_with = number::size)] size: usize,
+        #[pyo3(from_py_with = number::mode)] mode: u32,
+    ) -> PyResult<SharedMem> {
         perlipc::SharedMem::create(key.0, size, mode).map(SharedMem::over).map_err(|error| raise(py, error))
     }
 
@@ -140,7 +156,12 @@ impl SharedMem {
     /// root's, else PermissionError.
     #[staticmethod]
     #[pyo3(signature = (key, size, *, mode = 0o600))]
-    fn open(py: Python<'_>, key: Key, size: usize, mode: u32) -> PyResult<SharedMem> {
+    fn open(
+        py: Python<'_>,
+        #[pyo3(from_py_with = number::key)] key: Key,
+        #[pyo3(from_py_with = number::size)] size: usize,
+        #[pyo3(from_py_with = number::mode)] mode: u32,
+    ) -> PyResult<SharedMem> {
         let opened = match key {
             Key::Number(Number(key)) => perlipc::SharedMem::open(key, size, mode),
             Key::Name(name) => perlipc::SharedMem::open_named(&name, size, mode),
@@ -166,7 +187,12 @@ impl SharedMem {
 
     /// Copies size bytes from position pos; without size all that follow.
     #[pyo3(signature = (pos = 0, size = None))]
-    fn read<'py>(&self, py: Python<'py>, pos: usize, size: Option<usize>) -> PyResult<Bound<'py, PyBytes>> {
+    fn read<'py>(
+        &self,
+        py: Python<'py>,
+        #[pyo3(from_py_with = number::pos)] pos: usize,
+        #[pyo3(from_py_with = number::size)] size: Option<usize>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         let size = match size {
             Some(size) => size,
             None => self.__len__(py)?.saturating_sub(pos),
@@ -176,7 +202,13 @@ impl SharedMem {
 
     /// Copies data to position pos; with size exactly that many bytes, cut or followed by NULs.
     #[pyo3(signature = (data, pos = 0, size = None))]
-    fn write(&self, py: Python<'_>, data: &Bound<'_, PyAny>, pos: usize, size: Option<usize>) -> PyResult<()> {
+    fn write(
+        &self,
+        py: Python<'_>,
+        data: &Bound<'_, PyAny>,
+        #[pyo3(from_py_with = number::pos)] pos: usize,
+        #[pyo3(from_py_with = number::size)] size: Option<usize>,
+    ) -> PyResult<()> {
         copy_in(py, data, |data| self.with(|memory| memory.write_padded(data, pos, size.unwrap_or(data.len()))))
     }
 
@@ -198,7 +230,13 @@ impl SharedMem {
 
     /// Changes its owner or mode.
     #[pyo3(signature = (*, uid = None, gid = None, mode = None))]
-    fn change(&self, py: Python<'_>, uid: Option<u32>, gid: Option<u32>, mode: Option<u32>) -> PyResult<()> {
+    fn change(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = number::uid)] uid: Option<u32>,
+        #[pyo3(from_py_with = number::gid)] gid: Option<u32>,
+        #[pyo3(from_py_with = number::mode)] mode: Option<u32>,
+    ) -> PyResult<()> {
         shm::change(self.id, Change { uid, gid, mode, queue_bytes: None }).map_err(|error| raise(py, error))
     }
 

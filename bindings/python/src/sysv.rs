@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStringExt;
 use perlipc::sysv::{self, Owner};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 
 use crate::error::raise;
 use crate::socket::Path;
@@ -79,12 +79,17 @@ impl<'py> FromPyObject<'_, 'py> for Number {
 }
 
 /// A key is a number, or a name whose object must be of our own making or root's.
-#[derive(FromPyObject)]
 pub(crate) enum Key {
-    #[pyo3(transparent)]
     Number(Number),
-    #[pyo3(transparent)]
     Name(String),
+}
+
+impl<'py> FromPyObject<'_, 'py> for Key {
+    type Error = PyErr;
+
+    fn extract(key: Borrowed<'_, 'py, PyAny>) -> PyResult<Key> {
+        if key.is_instance_of::<PyString>() { key.extract().map(Key::Name) } else { key.extract().map(Key::Number) }
+    }
 }
 
 /// A command that this kind of object does not know.

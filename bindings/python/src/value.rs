@@ -9,8 +9,9 @@ use crate::cmd::path;
 use crate::data::plain;
 use crate::error::raise;
 use crate::lock::take;
+use crate::number;
 use crate::signal::blocking;
-use crate::time::deadline;
+use crate::time::{Seconds, deadline};
 
 /// A variable that processes share: bytes of any length up to size, at first none. Readers never see a part of a value,
 /// and a writer that is killed leaves the last whole one. Names are as for Lock.
@@ -41,7 +42,12 @@ impl Shared {
 impl Shared {
     #[new]
     #[pyo3(signature = (name = None, size = 4096, *, mode = 0o600))]
-    fn new(py: Python<'_>, name: Option<&Bound<'_, PyAny>>, size: usize, mode: u32) -> PyResult<Shared> {
+    fn new(
+        py: Python<'_>,
+        name: Option<&Bound<'_, PyAny>>,
+        #[pyo3(from_py_with = number::size)] size: usize,
+        #[pyo3(from_py_with = number::mode)] mode: u32,
+    ) -> PyResult<Shared> {
         let opened = match name {
             Some(name) => Value::open(path(name)?, size, mode),
             None => Value::anonymous(size),
@@ -69,7 +75,7 @@ impl Shared {
     /// Puts a new value (bytes, or what has a buffer) in the place of the old one. TimeoutError when another writer keeps us out that long; OSError with
     /// EMSGSIZE when it is too long.
     #[pyo3(signature = (value, *, timeout = None))]
-    fn write(&self, py: Python<'_>, value: &Bound<'_, PyAny>, timeout: Option<f64>) -> PyResult<()> {
+    fn write(&self, py: Python<'_>, value: &Bound<'_, PyAny>, timeout: Option<Seconds>) -> PyResult<()> {
         let (deadline, value) = (deadline(timeout)?, plain(value)?);
         self.put(py, &value, deadline)
     }
@@ -117,7 +123,7 @@ impl Shared {
 
     /// Keeps other writers out: True when the last who did so died with it (the value is whole all the same).
     #[pyo3(signature = (*, timeout = None))]
-    fn take(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<bool> {
+    fn take(&self, py: Python<'_>, timeout: Option<Seconds>) -> PyResult<bool> {
         take(py, timeout, |deadline| self.0.take(deadline))
     }
 

@@ -58,7 +58,7 @@ def test_options_and_names() -> None:
         pass
     with pytest.raises(ValueError, match="no such option"):
         ipc.tcp_listen("127.0.0.1", 0, nosuch=True)
-    with pytest.raises(TypeError):
+    with pytest.raises(ValueError):
         ipc.tcp_connect("127.0.0.1", 65536)
 
 

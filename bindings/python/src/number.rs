@@ -1,0 +1,32 @@
+//! Numbers from Python: one that is out of range is a ValueError which names the argument and the value.
+
+use pyo3::exceptions::{PyOverflowError, PyValueError};
+use pyo3::prelude::*;
+
+/// A number, several of them, or None, for an argument of that name.
+pub(crate) fn named<'a, 'py, T: FromPyObject<'a, 'py>>(name: &str, value: &'a Bound<'py, PyAny>) -> PyResult<T> {
+    value.extract::<T>().map_err(|error| {
+        let error: PyErr = error.into();
+        if error.is_instance_of::<PyOverflowError>(value.py()) { beyond(name, value) } else { error }
+    })
+}
+
+pub(crate) fn beyond(name: &str, value: &Bound<'_, PyAny>) -> PyErr {
+    // Python does not show a number of thousands of digits.
+    let shown = value.repr().map_or_else(|_| "a number".to_owned(), |shown| shown.to_string());
+    PyValueError::new_err(format!("{name}: {shown} is out of range"))
+}
+
+/// For `from_py_with`: what extracts the argument of that name.
+macro_rules! arguments {
+    ($($name:ident)*) => {
+        $(pub(crate) fn $name<'a, 'py, T: FromPyObject<'a, 'py>>(value: &'a Bound<'py, PyAny>) -> PyResult<T> {
+            named(stringify!($name).trim_start_matches("r#"), value)
+        })*
+    };
+}
+
+arguments! {
+    cmd fd flags gid id index key limit mode most nsems number ops port pos prefork qbytes semnum size ttl r#type uid value
+    values
+}

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import perlipc as ipc
+from perlipc import sysv
+
+HUGE = 10**30
+
+
+@pytest.fixture(name="things", scope="module")
+def all_things() -> Any:
+    class Things:
+        dgram = ipc.udp("127.0.0.1", 0)
+        listener = ipc.tcp_listen("127.0.0.1", 0)
+        semaphore = ipc.Semaphore.create(sysv.IPC_PRIVATE, [1])
+        memory = ipc.SharedMem.create(sysv.IPC_PRIVATE, 10)
+        queue = ipc.MessageQueue.open(sysv.IPC_PRIVATE)
+
+    yield Things
+    for thing in (Things.semaphore, Things.memory, Things.queue):
+        thing.remove()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "call"),
+    [
+        ("port", -1, lambda t, n: ipc.tcp_connect("127.0.0.1", n)),
+        ("port", 65536, lambda t, n: ipc.tcp_listen("127.0.0.1", n)),
+        ("port", 65536, lambda t, n: ipc.udp("127.0.0.1", n)),
+        ("port", HUGE, lambda t, n: ipc.resolve("127.0.0.1", n)),
+        ("port", 65536, lambda t, n: ipc.service_name(n)),
+        ("number", HUGE, lambda t, n: ipc.protocol_name(n)),
+        ("mode", -1, lambda t, n: ipc.unix_listen("/no/such/place", mode=n)),
+        ("value", HUGE, lambda t, n: t.listener.set_option("rcvbuf", n)),
+        ("fd", HUGE, lambda t, n: ipc.Listener.adopt(n)),
+        ("size", -1, lambda t, n: t.dgram.recv(n)),
+        ("size", HUGE, lambda t, n: t.dgram.peek(n)),
+        ("most", -1, lambda t, n: t.dgram.recv_batch(n)),
+        ("ttl", 256, lambda t, n: t.dgram.multicast(ttl=n)),
+        ("index", -1, lambda t, n: t.semaphore.take(n)),
+        ("index", 65536, lambda t, n: t.semaphore.give(n)),
+        ("index", -1, lambda t, n: t.semaphore.value(n)),
+        ("value", HUGE, lambda t, n: t.semaphore.set(0, n)),
+        ("values", [HUGE], lambda t, n: t.semaphore.set_values(n)),
+        ("ops", [(0, 40000, 0)], lambda t, n: t.semaphore.op(n)),
+        ("ops", [(-1, 1, 0)], lambda t, n: ipc.semop(t.semaphore.id, n)),
+        ("value", HUGE, lambda t, n: ipc.semctl(t.semaphore.id, 0, sysv.SETVAL, n)),
+        ("semnum", -1, lambda t, n: ipc.semctl(t.semaphore.id, n, sysv.GETVAL)),
+        ("id", HUGE, lambda t, n: ipc.Semaphore(n)),
+        ("key", 2**32, lambda t, n: ipc.Semaphore.open(n, [1])),
+        ("key", -(2**31) - 1, lambda t, n: ipc.MessageQueue.open(n)),
+        ("nsems", HUGE, lambda t, n: ipc.semget(0, n, 0o600)),
+        ("uid", -2, lambda t, n: t.semaphore.change(uid=n)),
+        ("pos", -1, lambda t, n: t.memory.read(n)),
+        ("size", -1, lambda t, n: t.memory.write(b"", 0, n)),
+        ("size", -1, lambda t, n: ipc.SharedMem.create(sysv.IPC_PRIVATE, n)),
+        ("size", -1, lambda t, n: t.queue.recv(size=n)),
+        ("type", HUGE, lambda t, n: t.queue.send(b"", n)),
+        ("qbytes", -1, lambda t, n: t.queue.change(qbytes=n)),
+        ("size", -1, lambda t, n: ipc.Shared(size=n)),
+        ("mode", -1, lambda t, n: ipc.Lock(mode=n)),
+        ("value", -1, lambda t, n: ipc.FutexSemaphore(value=n)),
+    ],
+)
+def test_a_number_out_of_range_is_named(things: Any, name: str, value: Any, call: Callable[[Any, Any], object]) -> None:
+    with pytest.raises(ValueError) as caught:
+        call(things, value)
+    assert str(caught.value) == f"{name}: {value} is out of range"
+    assert not things.listener.closed
+
+
+def test_a_number_that_is_not_shown(things: Any) -> None:
+    with pytest.raises(ValueError) as caught:
+        things.semaphore.take(10**5000)
+    assert str(caught.value) == "index: a number is out of range"
+
+
+def test_what_is_no_number(things: Any) -> None:
+    with pytest.raises(TypeError):
+        things.semaphore.take("1")
+    with pytest.raises(TypeError, match="a service is a name or a port"):
+        ipc.tcp_connect("127.0.0.1", 1.5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seconds", [10**400, float("inf"), 1e300])
+def test_a_time_limit_beyond_the_clock_is_none(things: Any, seconds: float) -> None:
+    semaphore = ipc.Semaphore.create(sysv.IPC_PRIVATE, [1])
+    try:
+        semaphore.take(timeout=seconds)
+    finally:
+        semaphore.remove()
+    things.dgram.send(b"x", things.dgram.address, timeout=seconds)
+    assert things.dgram.recv(timeout=seconds)[0] == b"x"
+    with pytest.raises(ValueError, match="a time limit is not negative"):
+        things.dgram.recv(timeout=-seconds)
