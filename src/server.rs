@@ -28,7 +28,8 @@ use crate::user::Ids;
 /// How long nothing new is begun when the system has run out of descriptors, processes or memory.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What serves a client, until the deadline: its result is the exit code of the process that it runs in.
+/// What serves a client, until the deadline: its result is the exit code of the process that it runs in, beyond 255 or below
+/// 0 that is 255.
 type Handler = Box<dyn FnMut(OwnedFd, Deadline) -> i32 + Send>;
 
 enum Work {
@@ -150,6 +151,7 @@ pub struct Server {
     log: Option<Log>,
     fork: Option<HostFork>,
     stopper: Stopper,
+    report: Report,
 }
 
 /// A process that serves.
@@ -186,6 +188,7 @@ impl Server {
             log: None,
             fork: None,
             stopper,
+            report: Report::default(),
         })
     }
 
@@ -218,9 +221,9 @@ impl Server {
         self
     }
 
-    /// How many processes serve at a time; more clients wait in the kernel's queue. Not less than 1.
+    /// How many processes serve at a time, at least 1; more clients wait in the kernel's queue.
     pub fn limit(&mut self, children: usize) -> &mut Server {
-        self.limit = children.max(1);
+        self.limit = children;
         self
     }
 
@@ -282,10 +285,19 @@ impl Server {
         self.listener.local()
     }
 
+    /// What the last run did, also where it came to an end by an error or a panic.
+    pub fn report(&self) -> Report {
+        self.report
+    }
+
     /// Serves until it is stopped; it can run again then. An error is one of the listener's, or of the settings; connections have none. A panic of
     /// the log, or of an iterative server's handler, goes on to the caller, and leaves nothing behind.
     pub fn run(&mut self) -> Result<Report> {
         let wrong = |reason: &'static str| Err(Error::invalid("server", reason));
+        self.report = Report::default();
+        if self.limit == 0 {
+            return wrong("the limit is at least one process");
+        }
         match &self.work {
             Work::Nothing => return wrong("neither a handler nor a command"),
             Work::Command(_) if self.prefork > 0 || self.iterative => {
@@ -315,20 +327,24 @@ impl Server {
             None => None,
         };
         self.tell(&Event::Ready);
+        let mut report = Report { drained: true, ..Report::default() };
         let result = catch_unwind(AssertUnwindSafe(|| {
             if self.iterative {
-                self.run_iterative()
+                self.run_iterative(&mut report)
             } else if self.prefork > 0 {
-                self.run_prefork()
+                self.run_prefork(&mut report)
             } else {
-                self.run_forking()
+                self.run_forking(&mut report)
             }
         }));
         self.listener.hold(false);
-        if matches!(result, Ok(Ok(_))) {
+        if matches!(result, Ok(Ok(()))) {
             self.stopper.over();
+        } else {
+            report.drained = false;
         }
-        result.unwrap_or_else(|panic| resume_unwind(panic))
+        self.report = report;
+        result.unwrap_or_else(|panic| resume_unwind(panic)).map(|()| report)
     }
 
     fn tell(&mut self, event: &Event) {
@@ -339,8 +355,7 @@ impl Server {
 
     // ---- one after the other ----
 
-    fn run_iterative(&mut self) -> Result<Report> {
-        let mut report = Report { drained: true, ..Report::default() };
+    fn run_iterative(&mut self, report: &mut Report) -> Result<()> {
         let mut end: Option<Deadline> = None;
         loop {
             if end.is_none() && self.stopper.is_set() {
@@ -350,16 +365,16 @@ impl Server {
             let limit = end.unwrap_or(Deadline::NEVER);
             if limit.passed() {
                 report.drained = false;
-                return Ok(report);
+                return Ok(());
             }
             match self.listener.accept_stop(Deadline::NOW) {
                 Ok(fd) => {
                     report.accepted += 1;
-                    let Work::Handler(handler) = &mut self.work else { return Ok(report) };
+                    let Work::Handler(handler) = &mut self.work else { return Ok(()) };
                     let code = handler(fd, Deadline::after(self.each));
                     *(if code == 0 { &mut report.ok } else { &mut report.failed }) += 1;
                 }
-                Err(Stop::Timeout) if stopping => return Ok(report),
+                Err(Stop::Timeout) if stopping => return Ok(()),
                 Err(Stop::Timeout) => {
                     self.wait(false, true, &mut [], Deadline::NEVER)?;
                 }
@@ -411,13 +426,12 @@ impl Server {
 
     // ---- a process for each ----
 
-    fn run_forking(&mut self) -> Result<Report> {
-        let mut report = Report { drained: true, ..Report::default() };
+    fn run_forking(&mut self, report: &mut Report) -> Result<()> {
         let mut kids: Vec<Kid> = Vec::new();
-        let result = catch_unwind(AssertUnwindSafe(|| self.fork_each(&mut report, &mut kids)));
+        let result = catch_unwind(AssertUnwindSafe(|| self.fork_each(report, &mut kids)));
         // Also when the listener has failed, or the log has panicked, nobody is left behind.
-        finish(&mut report, &mut kids);
-        result.unwrap_or_else(|panic| resume_unwind(panic)).map(|()| report)
+        finish(report, &mut kids);
+        result.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     fn fork_each(&mut self, report: &mut Report, kids: &mut Vec<Kid>) -> Result<()> {
@@ -552,26 +566,25 @@ impl Server {
         // The client sees the end before the kernel has taken this process down.
         sys::close(0);
         sys::close(1);
-        sys::process::exit(code)
+        // Only eight bits arrive: 256 is not to count as 0.
+        sys::process::exit(if (0..=255).contains(&code) { code } else { 255 })
     }
 
     // ---- a few processes for all ----
 
-    fn run_prefork(&mut self) -> Result<Report> {
-        let mut report = Report { drained: true, ..Report::default() };
+    fn run_prefork(&mut self, report: &mut Report) -> Result<()> {
         let counts = Counts::new().map_err(|errno| Error::os("server", errno))?;
         let waited = self.listener.is_waiting();
         // One client wakes one process.
         self.listener.set_waiting(true)?;
         let mut kids: Vec<Kid> = Vec::new();
-        let result = catch_unwind(AssertUnwindSafe(|| self.keep_workers(&mut report, &mut kids, &counts)));
-        finish(&mut report, &mut kids);
+        let result = catch_unwind(AssertUnwindSafe(|| self.keep_workers(report, &mut kids, &counts)));
+        finish(report, &mut kids);
         let restored = self.listener.set_waiting(waited);
-        let result = result.unwrap_or_else(|panic| resume_unwind(panic));
         let (accepted, ok, failed) = counts.take();
         // Workers count what they serve; one that ended with a code of its own, in the midst of it, could not.
-        report = Report { accepted, ok, failed: report.failed + failed, ..report };
-        result.and(restored).map(|()| report)
+        *report = Report { accepted, ok, failed: report.failed + failed, ..*report };
+        result.unwrap_or_else(|panic| resume_unwind(panic)).and(restored)
     }
 
     fn keep_workers(&mut self, report: &mut Report, kids: &mut Vec<Kid>, counts: &Counts) -> Result<()> {

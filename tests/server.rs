@@ -82,6 +82,8 @@ fn served(stream: &mut Stream) -> i32 {
         Ok(Some(b"fail\n")) => 3,
         Ok(Some(b"panic\n")) => panic!("as asked"),
         Ok(Some(b"exit\n")) => std::process::exit(5),
+        Ok(Some(b"256\n")) => 256,
+        Ok(Some(b"-512\n")) => -512,
         Ok(Some(b"slow\n")) => {
             std::thread::sleep(Duration::from_millis(300));
             i32::from(stream.write(b"slow answer\n").is_err())
@@ -155,6 +157,25 @@ fn a_handler_that_exits() {
         assert_eq!(running.ask("next\n"), "served next\n");
         assert_eq!(running.stop(), "accepted 2 ok 1 failed 1 killed 0 cut 0 unknown 0 drained true\n", "{kind:?}");
     }
+}
+
+/// Of an exit code only eight bits arrive.
+#[test]
+fn codes_that_are_none() {
+    for kind in [("LIMIT", "10"), ("PREFORK", "1"), ("ITERATIVE", "1")] {
+        let running = Running::start("serves", &[kind, LONG]);
+        assert_eq!((running.ask("256\n"), running.ask("-512\n")), (String::new(), String::new()));
+        assert_eq!(running.stop(), "accepted 2 ok 0 failed 2 killed 0 cut 0 unknown 0 drained true\n", "{kind:?}");
+    }
+}
+
+#[test]
+fn a_limit_of_none() {
+    let mut server = Server::new(tcp::listen(Some("127.0.0.1"), "0", "").unwrap()).unwrap();
+    let error = server.exec(&Cmd::new("cat")).limit(0).run().unwrap_err();
+    assert_eq!(error.to_string(), "server: the limit is at least one process");
+    server.stopper().stop();
+    assert!(server.limit(1).run().unwrap().drained);
 }
 
 #[test]
@@ -488,6 +509,10 @@ fn log_panics() {
         }
         let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| server.run())).is_err();
         let child = common::a_child();
+        let report = server.report();
+        // A worker has perhaps been quicker.
+        assert!(report.accepted == 1 || kind == "prefork", "{kind}: {report:?}");
+        assert!(!report.drained, "{kind}: {report:?}");
         // All that wait are let in again.
         let clients: Vec<_> = (0..4).map(|_| connect()).collect();
         println!("{kind} {ended} {child:?} {}", clients.iter().all(Result::is_ok));

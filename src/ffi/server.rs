@@ -119,7 +119,7 @@ pub unsafe extern "C" fn ipc_server_new(l: *mut ipc_listener) -> *mut ipc_server
 }
 
 /// Serves each client by a function, in a forked process that has the client as 0 and 1 and as `client_fd`; the result is the
-/// exit code. C's stdio is flushed before it ends. The process must have one thread.
+/// exit code (255 for what is none, below 0 or beyond 255). C's stdio is flushed before it ends. The process must have one thread.
 ///
 /// Returns: 0.
 /// Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.
@@ -169,7 +169,7 @@ pub unsafe extern "C" fn ipc_server_exec(v: *mut ipc_server, cmd: *const ipc_cmd
 /// How many processes serve at a time, at least 1; more clients wait in the kernel's queue.
 ///
 /// Returns: 0.
-/// Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.
+/// Errors: PERLIPC_E_INVALID for less; PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.
 /// Threads: any; not while it runs.
 /// Blocks: no.
 /// Perl: none.
@@ -179,8 +179,8 @@ pub unsafe extern "C" fn ipc_server_limit(v: *mut ipc_server, children: i32) -> 
     unsafe {
         set(v, |server| {
             let count = usize::try_from(children);
-            let count = count.map_err(|_| Error::invalid("server", "a number of processes is not negative"))?;
-            server.limit(count);
+            let count = count.ok().filter(|count| *count > 0);
+            server.limit(count.ok_or_else(|| Error::invalid("server", "the limit is at least one process"))?);
             Ok(())
         })
     }
@@ -190,7 +190,7 @@ pub unsafe extern "C" fn ipc_server_limit(v: *mut ipc_server, children: i32) -> 
 /// for each client. For functions alone.
 ///
 /// Returns: 0.
-/// Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.
+/// Errors: PERLIPC_E_INVALID for less than 0; PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.
 /// Threads: any; not while it runs.
 /// Blocks: no.
 /// Perl: none.
@@ -337,14 +337,14 @@ pub unsafe extern "C" fn ipc_server_run(v: *mut ipc_server) -> i32 {
     guard(|| {
         // SAFETY: the caller's handle.
         let (server, _running) = unsafe { change(v)? };
-        let report = server.run()?;
+        let result = server.run();
         // SAFETY: as above.
-        unsafe { get(v)? }.report.set(report);
-        Ok(i32::from(report.drained))
+        unsafe { get(v)? }.report.set(server.report());
+        Ok(i32::from(result?.drained))
     })
 }
 
-/// Of the last run, how many: "accepted" connections; of these "ok" (code 0) and "failed"; processes "killed" by a signal, of
+/// Of the last run, also of one that has failed, how many: "accepted" connections; of these "ok" (code 0) and "failed"; processes "killed" by a signal, of
 /// these "cut" by the server itself; "unknown" ends.
 ///
 /// Returns: the number.

@@ -115,6 +115,58 @@ TEST(a_command) {
     serve(asks("served me\n"));
 }
 
+static void ready_to_hear_256(const char *event, int32_t pid, int32_t status, const char *text, void *data) {
+    (void)pid, (void)text, (void)data;
+    if (!strcmp(event, "ready")) held(SIG_UNBLOCK);
+    if (!strcmp(event, "end")) SAME(status, 255 << 8);
+}
+
+static int32_t serves_256(int32_t client, void *data) {
+    (void)client, (void)data;
+    return 256;
+}
+
+/* Of an exit code only eight bits arrive. */
+TEST(a_code_that_is_none) {
+    int32_t status;
+    new_server();
+    SAME(ipc_server_handler(server, serves_256, NULL), 0);
+    SAME(ipc_server_drain(server, "TERM", 10000), 0);
+    SAME(ipc_server_log(server, ready_to_hear_256, NULL), 0);
+    held(SIG_BLOCK);
+    ipc_child *client = asks("nothing");
+    SAME(ipc_server_run(server), 1);
+    SAME(ipc_server_count(server, "ok"), 0);
+    SAME(ipc_server_count(server, "failed"), 1);
+    SAME(ipc_child_wait(client, 10000, &status), 0);
+    ipc_child_free(client);
+    ipc_server_free(server);
+}
+
+static int32_t given_up(int32_t signal, const char *name, void *data) {
+    (void)signal, (void)name, (void)data;
+    return 1;
+}
+
+/* A run that has failed is counted too. */
+TEST(counts_of_a_run_that_was_given_up) {
+    new_server();
+    ipc_cmd *cmd = ipc_cmd_shell("kill -USR1 $PPID; exec sleep 1000");
+    int32_t status;
+    ipc_stream *s;
+    SAME(ipc_server_exec(server, cmd), 0);
+    ipc_cmd_free(cmd);
+    SAME(ipc_signal_handle("USR1", given_up, NULL), 0);
+    SAME(ipc_tcp_connect("127.0.0.1", port, NULL, 10000, &s), 0);
+    SAME(ipc_server_run(server), PERLIPC_E_HANDLER);
+    SAME(ipc_server_count(server, "accepted"), 1);
+    SAME(ipc_server_count(server, "cut"), 1);
+    SAME(ipc_signal_default("USR1"), 0);
+    SAME(ipc_stream_close(s, &status), 0);
+    ipc_stream_free(s);
+    ipc_server_free(server);
+}
+
 TEST(settings) {
     ipc_server *none = ipc_server_new(NULL);
     SAME(ipc_server_limit(none, 3), PERLIPC_E_INVALID);
@@ -127,6 +179,8 @@ TEST(settings) {
     SAME(ipc_server_run(server), PERLIPC_E_INVALID);
     SAME(ipc_server_handler(server, NULL, NULL), PERLIPC_E_INVALID);
     SAME(ipc_server_prefork(server, -1), PERLIPC_E_INVALID);
+    SAME(ipc_server_limit(server, 0), PERLIPC_E_INVALID);
+    SAME(ipc_server_limit(server, -1), PERLIPC_E_INVALID);
     SAME(ipc_server_drain(server, "NOSUCH", 1), PERLIPC_E_INVALID);
     SAME(ipc_server_handler(server, serves_here, NULL), 0);
     SAME(ipc_server_stop(server), 0);

@@ -2,19 +2,21 @@
 
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Duration;
 
 use perlipc::server::{Event, Report};
 use perlipc::{Addr, Deadline, Server};
-use pyo3::exceptions::{PyException, PySystemExit, PyTypeError};
+use pyo3::exceptions::{PyException, PySystemExit, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::cmd::{Command, flush_standard};
 use crate::error::raise;
 use crate::listener::{Listener, stream};
+use crate::number;
 use crate::signal::blocking;
 use crate::status::Status;
-use crate::time::duration;
+use crate::time::{Seconds, duration};
 
 /// What a server did.
 #[pyclass(frozen, module = "perlipc")]
@@ -146,7 +148,7 @@ fn tell(log: &Py<PyAny>, event: &Event) {
 /// within drain's seconds, after which its processes are killed with all that they have started.
 ///
 /// The handler is called with a Stream in a process of its own for each client, which has it as descriptors 0 and 1 too;
-/// what it returns is the exit code. A command has the client as its standard input and output. limit processes serve at
+/// what it returns is the exit code, None is 0, and 255 what is none from 0 to 255. A command has the client as its standard input and output. limit processes serve at
 /// a time. prefork=N: N processes serve one client after the other. iterative=True: this process does, one after the
 /// other. The listener belongs to the server from then on.
 ///
@@ -154,6 +156,8 @@ fn tell(log: &Py<PyAny>, event: &Event) {
 /// calls raise TimeoutError. user and group, names or numbers: what this process becomes for good when it begins, with
 /// the socket bound by then. log(event, pid, status, text) is told "ready"; "start" with the pid and the client's address;
 /// "end" with pid and Status; "error" with its text; "stop".
+///
+/// An exception that ends it before, a KeyboardInterrupt say, tells what was done as its .report.
 ///
 /// Perl: the manual's loop around accept, with its REAPER and its spawn.
 #[pyfunction]
@@ -166,20 +170,26 @@ pub(crate) fn serve(
     py: Python<'_>,
     listener: &Listener,
     handler: &Bound<'_, PyAny>,
-    limit: usize,
-    prefork: usize,
+    #[pyo3(from_py_with = number::limit)] limit: usize,
+    #[pyo3(from_py_with = number::prefork)] prefork: usize,
     iterative: bool,
     drain: Option<&Bound<'_, PyTuple>>,
-    each: Option<f64>,
+    each: Option<Seconds>,
     user: Option<&Bound<'_, PyAny>>,
     group: Option<&Bound<'_, PyAny>>,
     log: Option<Py<PyAny>>,
 ) -> PyResult<ServerReport> {
-    let (signal, grace): (Option<String>, f64) = match drain {
-        Some(drain) => drain.extract()?,
-        None => (Some("TERM".to_owned()), 5.0),
+    if limit == 0 {
+        return Err(PyValueError::new_err("serve: the limit is at least one process"));
+    }
+    let (signal, grace) = match drain {
+        Some(drain) => {
+            let (signal, grace): (Option<String>, Seconds) = drain.extract()?;
+            (signal, duration(Some(grace))?)
+        }
+        None => (Some("TERM".to_owned()), Some(Duration::from_secs(5))),
     };
-    let (grace, each) = (duration(Some(grace))?, duration(each)?);
+    let each = duration(each)?;
     let command = if handler.is_callable() { None } else { Some(Command::new(handler, None::<&Bound<'_, PyDict>>)?) };
     if command.is_some() && (prefork > 0 || iterative) {
         return Err(PyTypeError::new_err("a command is started for each client: no prefork, not iterative"));
@@ -192,7 +202,7 @@ pub(crate) fn serve(
     flush_standard(py)?;
     let mut server = Server::new(listener.held.take()?).map_err(|error| raise(py, error))?;
     server.limit(limit).prefork(prefork).iterative(iterative).each(each);
-    server.drain(signal.as_deref(), grace.unwrap_or(std::time::Duration::MAX));
+    server.drain(signal.as_deref(), grace.unwrap_or(Duration::MAX));
     if let Some(user) = &user {
         server.user(user, group.as_deref());
     }
@@ -217,9 +227,11 @@ pub(crate) fn serve(
             });
         }
     }
-    let report = blocking(py, || match catch_unwind(AssertUnwindSafe(|| server.run())) {
+    let result = blocking(py, || match catch_unwind(AssertUnwindSafe(|| server.run())) {
         Ok(report) => report.map(Ok),
         Err(panic) => panic.downcast().map(Err).map_err(|panic| resume_unwind(panic)),
-    })?;
-    report.map(ServerReport).map_err(|error: Box<PyErr>| *error)
+    });
+    result.and_then(|report| report.map_err(|error: Box<PyErr>| *error)).map(ServerReport).inspect_err(|error| {
+        let _ = error.value(py).setattr("report", ServerReport(server.report()));
+    })
 }

@@ -68,11 +68,12 @@ def test_serves_until_it_is_stopped(run: Runner, stop: str) -> None:
             assert await last.readline() == b"AND MORE\n"
             assert not serving.done()
         if stop == "cancel":
-            with pytest.raises(asyncio.CancelledError):
+            with pytest.raises(asyncio.CancelledError) as caught:
                 await serving
+            report = getattr(caught.value, "report")
         else:
             report = await serving
-            assert (report.accepted, report.ok, report.cut, report.drained) == (21, 21, 0, True), report
+        assert (report.accepted, report.ok, report.cut, report.drained) == (21, 21, 0, True), report
         assert listener.closed and signal.getsignal(signal.SIGTERM) == before
         assert told[0] == ("ready", False, None) and told[-1] == ("end", False, "exited with 0")
         assert len(told) == 2 + 2 * 21
@@ -134,8 +135,10 @@ def test_the_drain_has_an_end(run: Runner) -> None:
             serving.cancel()
             await until(lambda: len(told) == 3)
             serving.cancel()
-            with pytest.raises(asyncio.CancelledError):
+            with pytest.raises(asyncio.CancelledError) as caught:
                 await serving
+            report = getattr(caught.value, "report")
+            assert (report.accepted, report.killed, report.cut, report.drained) == (1, 1, 1, False), report
             assert told[-1] == ("end", False, None) and ended == ["waits"] * 2
 
     run(main())
@@ -187,6 +190,10 @@ def test_what_a_handler_raises_ends_its_client_alone(run: Runner) -> None:
                     raise LookupError("as asked")
                 case b"time\n":
                     raise TimeoutError("not the limit of each")
+                case b"256\n":
+                    return 256
+                case b"-256\n":
+                    return -256
                 case b"cancel\n":
                     raise asyncio.CancelledError
                 case _:
@@ -198,13 +205,13 @@ def test_what_a_handler_raises_ends_its_client_alone(run: Runner) -> None:
 
         listener = await aio.tcp_listen("127.0.0.1", 0)
         serving = asyncio.ensure_future(aio.serve(listener, handler, each=10, log=log))
-        for word in (b"raise\n", b"time\n", b"cancel\n", b"7\n"):
+        for word in (b"raise\n", b"time\n", b"cancel\n", b"256\n", b"-256\n", b"7\n"):
             async with await aio.tcp_connect("127.0.0.1", listener.port) as client:
                 await client.write(word)
                 assert await client.read() == b""
         listener.close()
         report = await serving
-        assert (report.accepted, report.failed, report.cut) == (4, 4, 0), report
+        assert (report.accepted, report.failed, report.cut) == (6, 6, 0), report
         assert [repr(context["exception"]) for context in said] == [
             "ValueError('of the log alone')",
             "LookupError('as asked')",

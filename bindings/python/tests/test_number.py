@@ -35,6 +35,8 @@ def all_things() -> Any:
         ("port", 65536, lambda t, n: ipc.service_name(n)),
         ("number", HUGE, lambda t, n: ipc.protocol_name(n)),
         ("mode", -1, lambda t, n: ipc.unix_listen("/no/such/place", mode=n)),
+        ("limit", -1, lambda t, n: ipc.serve(t.listener, "true", limit=n)),
+        ("prefork", -1, lambda t, n: ipc.serve(t.listener, lambda c: None, prefork=n)),
         ("value", HUGE, lambda t, n: t.listener.set_option("rcvbuf", n)),
         ("fd", HUGE, lambda t, n: ipc.Listener.adopt(n)),
         ("size", -1, lambda t, n: t.dgram.recv(n)),

@@ -29,6 +29,28 @@ def test_serve(kind: dict[str, int]) -> None:
     assert listener.closed
 
 
+@pytest.mark.parametrize("kind", [{"limit": 3}, {"prefork": 2}, {"iterative": True}])
+def test_a_code_that_is_none(kind: dict[str, int]) -> None:
+    codes = iter([256, -256])
+
+    def handler(client: ipc.Stream[bytes]) -> int:
+        client.readline()
+        return next(codes)
+
+    listener = ipc.tcp_listen("127.0.0.1", 0)
+    client = subprocess.Popen(client_program(listener.port, 2), stdout=subprocess.PIPE)
+    report = ipc.serve(listener, handler, drain=("TERM", 10.0), **kind)  # type: ignore[arg-type]
+    client.communicate()
+    assert (report.accepted, report.ok, report.failed) == (2, 0, 2), report
+
+
+def test_a_limit_of_none() -> None:
+    with ipc.tcp_listen("127.0.0.1", 0) as listener:
+        with pytest.raises(ValueError, match="serve: the limit is at least one process"):
+            ipc.serve(listener, "true", limit=0)
+        assert not listener.closed
+
+
 def client_program(port: int | None, requests: int) -> list[str]:
     """A client that stops the server when it has its answers."""
     program = (
@@ -78,8 +100,12 @@ def test_ctrl_c_while_the_hosts_functions_run(kind: dict[str, int]) -> None:
             signal.raise_signal(signal.SIGINT)
 
     listener = ipc.tcp_listen("127.0.0.1", 0)
-    with ipc.tcp_connect("127.0.0.1", listener.port), pytest.raises(KeyboardInterrupt):
+    with ipc.tcp_connect("127.0.0.1", listener.port), pytest.raises(KeyboardInterrupt) as caught:
         ipc.serve(listener, handler, log=None if "iterative" in kind else log, **kind)  # type: ignore[arg-type]
+    report = getattr(caught.value, "report")
+    assert isinstance(report, ipc.ServerReport) and not report.drained
+    # A worker has perhaps been quicker.
+    assert report.accepted == 1 or "prefork" in kind
     assert listener.closed and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 

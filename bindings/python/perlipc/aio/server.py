@@ -40,12 +40,12 @@ async def serve(
     to be accepted too, within drain's seconds, after which the tasks that are left are cancelled.
 
     The handler is called with a Stream in a task of its own for each client, which is closed behind it; what it returns is
-    the exit code that counts, None is 0. What it raises goes to the loop's exception handler. A command has the client as
+    the exit code that counts, None is 0, and 255 what is none from 0 to 255. What it raises goes to the loop's exception handler. A command has the client as
     its standard input and output. limit clients are served at a time, more wait in the kernel's queue. The listener belongs
     to the server from then on.
 
     It is stopped by the cancellation of the task that it runs in, which goes on when all is finished (a second one waits
-    for nothing); by drain's signal, if one is named and this is the main thread; or by somebody who closes the listener:
+    for nothing), its CancelledError with what was done as .report, as any exception that ends it has; by drain's signal, if one is named and this is the main thread; or by somebody who closes the listener:
     that turns away who was not accepted yet.
 
     each: how many seconds one connection may take; then its task is cancelled, or the command killed with all that it has
@@ -95,18 +95,26 @@ class _Server:
         self.counts = dict.fromkeys(("accepted", "ok", "failed", "killed", "cut", "unknown"), 0)
 
     async def run(self, signal: str | None, seconds: float) -> ServerReport:
-        with _told(signal) as stop, self.listener:
-            self.tell("ready")
-            accepting = asyncio.ensure_future(self.accept())
-            try:
-                await asyncio.wait((accepting, stop), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                # Also when this task is cancelled.
-                drained = await self.drain(accepting, seconds)
-            if not accepting.cancelled():
-                # What the listener has failed of.
-                accepting.result()
-            return _perlipc.report(**self.counts, drained=drained)
+        drained = False
+        try:
+            with _told(signal) as stop, self.listener:
+                self.tell("ready")
+                accepting = asyncio.ensure_future(self.accept())
+                try:
+                    await asyncio.wait((accepting, stop), return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    # Also when this task is cancelled.
+                    drained = await self.drain(accepting, seconds)
+                if not accepting.cancelled():
+                    # What the listener has failed of.
+                    accepting.result()
+                return self.report(drained)
+        except BaseException as error:
+            setattr(error, "report", self.report(drained))
+            raise
+
+    def report(self, drained: bool) -> ServerReport:
+        return _perlipc.report(**self.counts, drained=drained)
 
     async def accept(self, wait: bool = True) -> None:
         """Begins a task for each client, until the listener is closed, or nobody waits."""
@@ -210,7 +218,9 @@ _FAILED = Status(1 << 8)
 def _status(code: object) -> Status:
     if code is None:
         return Status(0)
-    return Status((code & 0xFF) << 8) if isinstance(code, int) else _FAILED
+    if not isinstance(code, int):
+        return _FAILED
+    return Status((code if 0 <= code <= 255 else 255) << 8)
 
 
 def _outcome(status: Status | None) -> str:
