@@ -248,7 +248,8 @@ pub fn pack_un(path: &[u8]) -> Result<Vec<u8>> {
     let head = (libc::AF_UNIX as u16).to_ne_bytes();
     if path.first() == Some(&0) {
         if path.len() > UNIX_MOST {
-            return Err(Error::at("address", path.get(1..).unwrap_or_default(), libc::ENAMETOOLONG));
+            let name = [b"@", path.get(1..).unwrap_or_default()].concat();
+            return Err(Error::at("address", name, libc::ENAMETOOLONG));
         }
         return Ok([&head, path].concat());
     }

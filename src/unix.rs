@@ -84,7 +84,9 @@ impl Drop for Place {
             let _ = sys::files::unlink(&self.file);
         }
         // While it is locked nobody else believes in it: who opened it meanwhile looks whether it is still there.
-        let _ = sys::files::unlink(&self.lock_file);
+        if same_file(&self.lock_file, self.lock_fd()).unwrap_or(false) {
+            let _ = sys::files::unlink(&self.lock_file);
+        }
     }
 }
 
@@ -122,8 +124,10 @@ pub(crate) fn bind(fd: &OwnedFd, addr: &Addr, kind: i32, binding: Binding) -> Re
         return Ok(None);
     };
     let failed = |step, errno| Error::at(step, path, errno);
-    let file = c_path(path)?;
-    let lock_file = c_path(&[path.as_slice(), b".lock"].concat())?;
+    // The program may be in another directory when the files are to go.
+    let whole = absolute(path);
+    let file = c_path(&whole)?;
+    let lock_file = c_path(&[whole.as_slice(), b".lock"].concat())?;
     let lock = take_lock(&lock_file)
         .map_err(|errno| failed(if errno == libc::EADDRINUSE { "bind" } else { "lock" }, errno))?;
     // From here on the lock's file goes with us.
@@ -141,7 +145,7 @@ pub(crate) fn bind(fd: &OwnedFd, addr: &Addr, kind: i32, binding: Binding) -> Re
     sys::socket::fchmod(fd.as_raw_fd(), binding.mode).map_err(|errno| failed("chmod", errno))?;
     let name = reach.addr.name()?;
     match sys::socket::bind(fd.as_raw_fd(), &name) {
-        Err(libc::EADDRINUSE) if is_stale(&place.file, &reach.addr, kind)? => {
+        Err(libc::EADDRINUSE) if is_stale(&place, &reach.addr, kind)? => {
             match sys::files::unlink(&place.file) {
                 Ok(()) | Err(libc::ENOENT) => {}
                 Err(errno) => return Err(failed("unlink", errno)),
@@ -177,20 +181,33 @@ fn take_lock(path: &CString) -> sys::Result<OwnedFd> {
             return Err(libc::EADDRINUSE);
         }
         // Whoever had it may have removed it between our opening and our lock: then it locks nothing.
-        let ours = sys::fstat(lock.as_raw_fd())?;
-        match sys::files::lstat(path) {
-            Ok(there) if (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino) => return Ok(lock),
-            Ok(_) | Err(libc::ENOENT) => {}
+        match same_file(path, lock.as_raw_fd()) {
+            Ok(true) => return Ok(lock),
+            Ok(false) | Err(libc::ENOENT) => {}
             Err(errno) => return Err(errno),
         }
     }
 }
 
+fn same_file(path: &CString, fd: RawFd) -> sys::Result<bool> {
+    let (ours, there) = (sys::fstat(fd)?, sys::files::lstat(path)?);
+    Ok((there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino))
+}
+
+/// A path from the root.
+fn absolute(path: &[u8]) -> Vec<u8> {
+    match sys::files::current_dir() {
+        // One that is not under this root has no such name.
+        Ok(dir) if dir.starts_with(b"/") && !path.starts_with(b"/") => [dir.as_slice(), b"/", path].concat(),
+        _ => path.to_vec(),
+    }
+}
+
 /// Whether the file is a socket's that nobody has any more. Asked under the lock; a server that knows nothing of the
 /// lock answers, or is found in the kernel's list while it is bound and does not listen yet.
-fn is_stale(file: &CString, addr: &Addr, kind: i32) -> Result<bool> {
-    let failed = |errno| Error::at("bind", file.to_bytes(), errno);
-    match sys::files::lstat(file) {
+fn is_stale(place: &Place, addr: &Addr, kind: i32) -> Result<bool> {
+    let failed = |errno| Error::at("bind", place.path(), errno);
+    match sys::files::lstat(&place.file) {
         Ok(stat) if stat.st_mode & libc::S_IFMT == libc::S_IFSOCK => {}
         Ok(_) => return Ok(false),
         Err(libc::ENOENT) => return Ok(true),
@@ -198,7 +215,7 @@ fn is_stale(file: &CString, addr: &Addr, kind: i32) -> Result<bool> {
     }
     let probe = sys::socket::socket(libc::AF_UNIX, kind | libc::SOCK_NONBLOCK, 0).map_err(failed)?;
     match sys::socket::connect(&CALM, probe.as_raw_fd(), &addr.name()?) {
-        Err(libc::ECONNREFUSED) => Ok(!is_bound(file.to_bytes()).map_err(failed)?),
+        Err(libc::ECONNREFUSED) => Ok(!is_bound(place.path()).map_err(failed)?),
         Err(libc::ENOENT) => Ok(true),
         _ => Ok(false),
     }

@@ -149,7 +149,9 @@ fn long_names() {
     // Too long for any way: refused, never cut.
     let error = unix::listen(dir.path(&"n".repeat(120)), "").unwrap_err();
     assert_eq!(error.errno(), libc::ENAMETOOLONG);
-    assert_eq!(unix::listen(format!("@{}", "n".repeat(108)), "").unwrap_err().errno(), libc::ENAMETOOLONG);
+    let name = format!("@{}", "n".repeat(108));
+    let error = unix::listen(&name, "").unwrap_err();
+    assert_eq!((error.errno(), error.path()), (libc::ENAMETOOLONG, &*name));
     assert!(unix::listen(format!("@{}", "n".repeat(107)), "").is_ok());
 }
 
@@ -281,4 +283,39 @@ fn fork_scenario() {
     println!("there");
 }
 
-common::scenarios!(descriptor_scenario, broken_scenario, fork_scenario);
+#[test]
+fn a_path_outlives_the_directory_that_it_was_said_in() {
+    assert_eq!(common::run("elsewhere_scenario"), "nothing there, all here\n");
+}
+
+fn elsewhere_scenario() {
+    let (dir, other) = (common::Dir::new("unixhere"), common::Dir::new("unixthere"));
+    let here = std::env::current_dir().unwrap();
+    std::env::set_current_dir(dir.path("")).unwrap();
+    let listener = unix::listen("s", "").unwrap();
+    assert_eq!(listener.local().unwrap().to_string(), "s");
+    std::env::set_current_dir(other.path("")).unwrap();
+    for name in ["s", "s.lock"] {
+        std::fs::write(name, "somebody else's").unwrap();
+    }
+    drop(listener);
+    std::env::set_current_dir(here).unwrap();
+    let names = |dir: &common::Dir| std::fs::read_dir(dir.path("")).unwrap().count();
+    assert_eq!((names(&dir), names(&other)), (0, 2));
+    println!("nothing there, all here");
+}
+
+/// Of who was started when the names had been taken away.
+#[test]
+fn the_lock_of_another_server() {
+    let dir = common::Dir::new("unixlock");
+    let (path, lock) = (dir.path("s"), dir.path("s.lock"));
+    let old = unix::listen(&path, "").unwrap();
+    std::fs::remove_file(&path).unwrap();
+    std::fs::remove_file(&lock).unwrap();
+    let _new = unix::listen(&path, "").unwrap();
+    drop(old);
+    assert!(std::fs::exists(&path).unwrap() && std::fs::exists(&lock).unwrap());
+}
+
+common::scenarios!(descriptor_scenario, broken_scenario, fork_scenario, elsewhere_scenario);
