@@ -139,7 +139,20 @@ impl MessageQueue {
             Stop::Errno(libc::EINVAL) if kind > 0 && sysv::limit("msgmax").is_some_and(|limit| len as u64 > limit) => {
                 sysv::beyond("msgsnd", "msgmax", libc::EINVAL)
             }
+            Stop::Errno(libc::EINVAL) if kind <= 0 && self.stat().is_ok() => {
+                Error::at("msgsnd", format!("{} (type {kind})", self.0), libc::EINVAL)
+            }
             stop => self.stopped("msgsnd", stop),
+        }
+    }
+
+    #[cold]
+    fn unreceived(self, stop: Stop, size: usize) -> Error {
+        match stop {
+            Stop::Errno(libc::E2BIG) => {
+                Error::at("msgrcv", format!("{} (a message longer than {size} bytes)", self.0), libc::E2BIG)
+            }
+            stop => self.stopped("msgrcv", stop),
         }
     }
 
@@ -170,7 +183,7 @@ impl MessageQueue {
     ) -> Result<T> {
         let cap = if flags & NO_ERROR != 0 { longest(size) } else { size };
         MessageQueue::until(flags, deadline, |word, flags| raw::msgrcv(word, self.0, kind, cap, flags, &mut take))
-            .map_err(|stop| self.stopped("msgrcv", stop))
+            .map_err(|stop| self.unreceived(stop, size))
     }
 
     /// IPC_STAT.
@@ -192,6 +205,10 @@ impl MessageQueue {
     /// IPC_SET.
     pub fn change(self, change: Change) -> Result<()> {
         let failed = |errno| self.failed("msgctl", errno);
+        // The kernel would keep 32 bits of it.
+        if let Some(bytes) = change.queue_bytes.filter(|bytes| i32::try_from(*bytes).is_err()) {
+            return Err(Error::at("msgctl", format!("{} ({bytes} bytes)", self.0), libc::EINVAL));
+        }
         let mut stat = raw::stat::<raw::Msg>(self.0).map_err(failed)?;
         change.apply(&mut stat.msg_perm);
         stat.msg_qbytes = change.queue_bytes.unwrap_or(stat.msg_qbytes);

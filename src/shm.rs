@@ -38,6 +38,18 @@ fn failed(step: &'static str, id: i32, errno: i32) -> Error {
     sysv::failed::<raw::Shm>(step, id, errno)
 }
 
+/// The same of a copy, which may have been meant for bytes that the segment does not have.
+#[cold]
+fn uncopied(step: &'static str, id: i32, (pos, size): (usize, usize), len: Option<usize>, errno: i32) -> Error {
+    let len = len.or_else(|| raw::stat::<raw::Shm>(id).ok().map(|stat| stat.shm_segsz));
+    match len {
+        Some(len) if errno == libc::EFAULT => {
+            Error::at(step, format!("{id} (bytes {pos} to {} of {len})", pos.saturating_add(size)), errno)
+        }
+        _ => failed(step, id, errno),
+    }
+}
+
 /// The kernel's bit for a segment that was removed while it was attached.
 const REMOVED: u32 = 0o1000;
 
@@ -149,7 +161,7 @@ pub fn read(id: i32, pos: usize, room: &mut [u8]) -> Result<()> {
         }
         Err(errno) => Err(errno),
     };
-    answer.map_err(|errno| failed("shmread", id, errno))
+    answer.map_err(|errno| uncopied("shmread", id, (pos, room.len()), None, errno))
 }
 
 /// Perl's `shmwrite`: writes exactly `size` bytes at position `pos`, `data` cut or followed by NULs. EFAULT outside the
@@ -165,7 +177,7 @@ pub fn write(id: i32, data: &[u8], pos: usize, size: usize) -> Result<()> {
         }
         Err(errno) => Err(errno),
     };
-    answer.map_err(|errno| failed("shmwrite", id, errno))
+    answer.map_err(|errno| uncopied("shmwrite", id, (pos, size), None, errno))
 }
 
 /// Lets go of what [`read`] and [`write()`] keep attached, without removing it. Whether there was something.
@@ -298,18 +310,21 @@ impl SharedMem {
     /// Fills `room` from position `pos`; EFAULT outside the segment.
     #[inline]
     pub fn read(&self, pos: usize, room: &mut [u8]) -> Result<()> {
-        self.segment.read(pos, room).map_err(|errno| failed("shmread", self.id, errno))
+        let size = room.len();
+        self.segment.read(pos, room).map_err(|errno| uncopied("shmread", self.id, (pos, size), Some(self.len()), errno))
     }
 
     /// Writes `data` at position `pos`; EFAULT outside the segment.
     #[inline]
     pub fn write(&self, pos: usize, data: &[u8]) -> Result<()> {
-        self.segment.write(pos, data, data.len()).map_err(|errno| failed("shmwrite", self.id, errno))
+        self.write_padded(data, pos, data.len())
     }
 
     /// Perl's `shmwrite`: exactly `size` bytes, `data` cut or followed by NULs.
     pub fn write_padded(&self, data: &[u8], pos: usize, size: usize) -> Result<()> {
-        self.segment.write(pos, data, size).map_err(|errno| failed("shmwrite", self.id, errno))
+        self.segment
+            .write(pos, data, size)
+            .map_err(|errno| uncopied("shmwrite", self.id, (pos, size), Some(self.len()), errno))
     }
 
     /// IPC_STAT.

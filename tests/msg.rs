@@ -41,6 +41,10 @@ fn types() {
     assert_eq!(errno(queue.recv(0, &mut [0; 9], NO_WAIT, NEVER)), libc::ENOMSG);
     queue.send(7, b"", 0, NEVER).unwrap();
     assert_eq!(text(queue, 0, 0), (7, String::new()));
+    // The kernel would make 0 of it.
+    let error = queue.change(Change { queue_bytes: Some(1 << 40), ..Change::default() }).unwrap_err();
+    assert_eq!(error.errno(), libc::EINVAL);
+    assert_eq!(error.to_string(), format!("msgctl {} (1099511627776 bytes): Invalid argument", queue.id()));
     queue.change(Change { queue_bytes: Some(1000), mode: Some(0o640), ..Change::default() }).unwrap();
     let stat = queue.stat().unwrap();
     assert_eq!((stat.max_bytes, stat.owner.mode), (1000, 0o640));
@@ -57,7 +61,9 @@ fn errors() {
     assert_eq!(errno(MessageQueue::get(key, 0)), libc::ENOENT);
     let queue = MessageQueue::get(key, 0o600 | CREATE).unwrap();
     assert_eq!(errno(MessageQueue::get(key, 0o600 | CREATE | EXCLUSIVE)), libc::EEXIST);
-    assert_eq!(errno(queue.send(0, b"x", 0, NEVER)), libc::EINVAL);
+    let error = queue.send(0, b"x", 0, NEVER).unwrap_err();
+    assert_eq!(error.errno(), libc::EINVAL);
+    assert_eq!(error.to_string(), format!("msgsnd {} (type 0): Invalid argument", queue.id()));
     assert_eq!(errno(queue.send(-1, b"x", 0, NEVER)), libc::EINVAL);
     let error = queue.send(1, &[0; 8193], 0, NEVER).unwrap_err();
     assert_eq!((error.errno(), error.to_string().contains("msgmax = 8192")), (libc::EINVAL, true), "{error}");
@@ -73,7 +79,9 @@ fn cut() {
     let queue = MessageQueue::open(PRIVATE, 0o600).unwrap();
     queue.send(1, b"0123456789", 0, NEVER).unwrap();
     let mut room = [b'?'; 4];
-    assert_eq!(errno(queue.recv(0, &mut room, NO_WAIT, NEVER)), libc::E2BIG);
+    let error = queue.recv(0, &mut room, NO_WAIT, NEVER).unwrap_err();
+    let longer = format!("msgrcv {} (a message longer than 4 bytes): Argument list too long", queue.id());
+    assert_eq!((error.errno(), error.to_string()), (libc::E2BIG, longer));
     assert_eq!(errno(queue.recv(0, &mut room, 0, Deadline::after_ms(1000))), libc::E2BIG);
     assert_eq!(room, *b"????");
     let message = queue.recv(0, &mut room, NO_ERROR, NEVER).unwrap();

@@ -51,7 +51,9 @@ fn errors() {
     assert_eq!(shm::get(key, 0, 0).unwrap(), id);
     assert_eq!(errno(shm::get(PRIVATE, 0, 0o600)), libc::EINVAL);
     let mut ten = [7; 10];
-    assert_eq!(errno(shm::read(id, 91, &mut ten)), libc::EFAULT);
+    let outside = shm::read(id, 91, &mut ten).unwrap_err();
+    assert_eq!(outside.errno(), libc::EFAULT);
+    assert_eq!(outside.to_string(), format!("shmread {id} (bytes 91 to 101 of 100): Bad address"));
     assert_eq!(errno(shm::read(id, usize::MAX, &mut ten)), libc::EFAULT);
     assert_eq!(ten, [7; 10], "untouched");
     assert_eq!(errno(shm::write(id, b"x", 100, 1)), libc::EFAULT);
@@ -76,6 +78,9 @@ fn handle() {
     memory.read(0, &mut five).unwrap();
     assert_eq!(five, *b"abc\0\0");
     assert_eq!(errno(memory.read(5, &mut [0; 9])), libc::EFAULT);
+    let outside = memory.write(7, b"ab").unwrap_err();
+    assert_eq!(outside.errno(), libc::EFAULT);
+    assert_eq!(outside.to_string(), format!("shmwrite {} (bytes 7 to 9 of 8): Bad address", memory.id()));
     assert_eq!(memory.stat().unwrap().attached, 1);
     let again = SharedMem::attach(memory.id(), false).unwrap();
     assert_eq!(memory.stat().unwrap().attached, 2);
