@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use perlipc::addr::{self, Addr, For};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyInt, PyString};
+use pyo3::types::{PyBytes, PyString};
 
 use crate::error::raise;
 use crate::number;
@@ -23,11 +23,12 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Service {
         if let Ok(name) = value.extract::<String>() {
             return Ok(Service(name));
         }
-        let value = value.to_owned();
-        if !value.is_instance_of::<PyInt>() {
-            return Err(PyTypeError::new_err("a service is a name or a port from 0 to 65535"));
+        match number::port::<u16>(&value) {
+            Err(error) if error.is_instance_of::<PyTypeError>(value.py()) => {
+                Err(PyTypeError::new_err("a service is a name or a port from 0 to 65535"))
+            }
+            port => port.map(|port| Service(port.to_string())),
         }
-        number::port::<u16>(&value).map(|port| Service(port.to_string()))
     }
 }
 
@@ -48,6 +49,9 @@ pub(crate) fn words(options: Option<&Bound<'_, pyo3::types::PyDict>>) -> PyResul
             } else {
                 value.str()?.to_string()
             };
+            if value.contains(',') {
+                return Err(PyValueError::new_err(format!("option: {name}={value}: a comma in the value")));
+            }
             // "from" is Python's own word.
             words.push(format!("{}={value}", name.trim_end_matches('_')));
         }
@@ -80,7 +84,7 @@ pub(crate) fn host_name(py: Python<'_>, addr: &str, timeout: Option<Seconds>) ->
         Ok(ip) => Some(ip),
         Err(_) => addr.parse::<Addr>().map_err(|error| raise(py, error))?.ip(),
     };
-    let ip = ip.ok_or_else(|| pyo3::exceptions::PyValueError::new_err(format!("{addr:?} is no Internet address")))?;
+    let ip = ip.ok_or_else(|| PyValueError::new_err(format!("{addr:?} is no Internet address")))?;
     let deadline = deadline(timeout)?;
     blocking(py, || addr::host(ip, deadline))
 }

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use crate::error::raise;
+use crate::number;
 use crate::socket::Path;
 
 /// A key from a file and a number (or one character), the same for all who name the same file. Two files can have the
@@ -19,8 +20,9 @@ use crate::socket::Path;
 pub(crate) fn ftok(py: Python<'_>, path: Path, id: Option<&Bound<'_, PyAny>>) -> PyResult<i32> {
     let id = match id {
         None => 1,
-        Some(id) => match id.extract::<i64>() {
+        Some(id) => match number::id::<i64>(id) {
             Ok(number) => number as u8,
+            Err(error) if !error.is_instance_of::<PyTypeError>(py) => return Err(error),
             Err(_) => u8::try_from(id.extract::<char>()?)
                 .map_err(|_| PyValueError::new_err("ftok: a number, or one character of one byte"))?,
         },

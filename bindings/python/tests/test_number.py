@@ -53,6 +53,7 @@ def all_things() -> Any:
         ("value", HUGE, lambda t, n: ipc.semctl(t.semaphore.id, 0, sysv.SETVAL, n)),
         ("semnum", -1, lambda t, n: ipc.semctl(t.semaphore.id, n, sysv.GETVAL)),
         ("id", HUGE, lambda t, n: ipc.Semaphore(n)),
+        ("id", HUGE, lambda t, n: sysv.ftok("/", n)),
         ("key", 2**32, lambda t, n: ipc.Semaphore.open(n, [1])),
         ("key", -(2**31) - 1, lambda t, n: ipc.MessageQueue.open(n)),
         ("nsems", HUGE, lambda t, n: ipc.semget(0, n, 0o600)),
@@ -79,6 +80,19 @@ def test_a_number_that_is_not_shown(things: Any) -> None:
     with pytest.raises(ValueError) as caught:
         things.semaphore.take(10**5000)
     assert str(caught.value) == "index: a number is out of range"
+
+
+def test_a_port_of_another_kind(things: Any) -> None:
+    class Index:
+        def __index__(self) -> int:
+            return int(things.listener.port)
+
+    ipc.tcp_connect("127.0.0.1", Index()).close()  # type: ignore[arg-type]
+
+
+def test_a_value_is_one_option() -> None:
+    with pytest.raises(ValueError, match="a comma in the value"):
+        ipc.tcp_listen("127.0.0.1", 0, backlog="3,v4only")
 
 
 def test_what_is_no_number(things: Any) -> None:
