@@ -17,6 +17,7 @@ import pytest
 import perlipc as ipc
 from conftest import Runner
 from perlipc import aio
+from perlipc.aio.socket import Address
 from test_interact import User
 
 
@@ -569,10 +570,8 @@ def test_the_address_that_answers(run: Runner, monkeypatch: pytest.MonkeyPatch) 
                 full.append(sock)
 
             async def both(*_: object) -> list[Any]:
-                return [
-                    (socket.AF_INET, 0, 0, "", deaf.getsockname()),
-                    (socket.AF_INET, 0, 0, "", ("127.0.0.1", listener.port)),
-                ]
+                places = [deaf.getsockname(), ("127.0.0.1", listener.port)]
+                return [Address(f"{host}:{port}", 4, host, port) for host, port in places]
 
             monkeypatch.setattr(aio.listener, "addresses", both)
             async with await aio.tcp_connect("both", 1) as stream:
@@ -582,6 +581,98 @@ def test_the_address_that_answers(run: Runner, monkeypatch: pytest.MonkeyPatch) 
                 sock.close()
 
     run(main())
+
+
+def test_what_does_not_connect_says_the_same_as_elsewhere(run: Runner, tmp_path: Path) -> None:
+    async def main() -> None:
+        with await aio.tcp_listen("127.0.0.1", 0) as listener, await aio.unix_listen(tmp_path / "a") as there:
+            port, path = listener.port, there.address
+            refused = ipc.udp("127.0.0.1", 0)
+            closed = int(refused.address.rpartition(":")[2])
+            cases: list[tuple[tuple[Any, Any], dict[str, Any]]] = [
+                (("127.0.0.1", 65536 + port), {}),
+                (("127.0.0.1", -1), {}),
+                (("127.0.0.1", str(65536 + port)), {}),
+                (("127.0.0.1", 1.5), {}),
+                (("127.0.0.1", "no-such-service"), {}),
+                (("", port), {}),
+                (("127.0.0.1\0", port), {}),
+                (("127.0.0.1", closed), {}),
+                (("127.0.0.1", port), {"from_": "nonsense"}),
+                (("127.0.0.1", port), {"from_": "127.0.0.1:99999"}),
+                (("127.0.0.1", port), {"nosuch": 1}),
+                (("127.0.0.1", port), {"nodelay": "yes"}),
+                (("127.0.0.1", port), {"v6only": True}),
+            ]
+            for args, options in cases:
+                await same(aio.tcp_connect, ipc.tcp_connect, *args, **options)
+            for host, service in (("127.0.0.1", 65536), ("", 0), ("127.0.0.1", port)):
+                await same(aio.tcp_listen, ipc.tcp_listen, host, service)
+            for name in (path + "\0b", str(tmp_path / "none"), "@" + "n" * 108, "", str(tmp_path / ("n" * 200))):
+                await same(aio.unix_connect, ipc.unix_connect, name)
+            await same(aio.unix_connect, ipc.unix_connect, path, nosuch=1)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await listener.accept()
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await there.accept()
+            refused.close()
+
+    async def same(one: Any, other: Any, *args: Any, **options: Any) -> None:
+        with pytest.raises((OSError, ValueError, TypeError)) as expected:
+            other(*args, **options)
+        with pytest.raises((OSError, ValueError, TypeError)) as raised:
+            await one(*args, **options)
+        assert (type(raised.value), str(raised.value)) == (type(expected.value), str(expected.value))
+
+    run(main())
+
+
+def test_options_are_set_before_it_connects(run: Runner) -> None:
+    async def main() -> None:
+        with await aio.tcp_listen("127.0.0.1", 0) as listener:
+            stream = await aio.tcp_connect("127.0.0.1", listener.port, rcvbuf=4096, keepalive=True)
+            assert stream.sync.option("keepalive") == 1 and stream.sync.option("nodelay") == 1
+            assert stream.sync.option("rcvbuf") == 8192
+            await stream.close()
+
+    run(main())
+
+
+def test_a_long_path(run: Runner, tmp_path: Path) -> None:
+    async def main() -> None:
+        deep = tmp_path / ("d" * 120)
+        deep.mkdir()
+        with await aio.unix_listen(deep / "s") as listener:
+            async with await aio.unix_connect(deep / "s") as client, await listener.accept() as server:
+                await server.write(b"x")
+                assert await client.read(1) == b"x"
+
+    run(main())
+
+
+def test_a_full_queue_is_waited_for(run: Runner) -> None:
+    async def main() -> None:
+        with await aio.unix_listen(f"@perlipc-aio-full-{os.getpid()}", backlog=0) as listener:
+            first = await aio.unix_connect(listener.address)
+            second = asyncio.ensure_future(aio.unix_connect(listener.address))
+            await asyncio.sleep(0.05)
+            assert not second.done()
+            await (await listener.accept()).close()
+            await (await second).close()
+            await first.close()
+
+    run(main())
+
+
+def test_closing_when_the_loop_has_ended() -> None:
+    async def main() -> tuple[aio.Listener, aio.Dgram]:
+        return await aio.tcp_listen("127.0.0.1", 0), await aio.udp("127.0.0.1", 0)
+
+    for thing in asyncio.run(main()):
+        thing.close()
+        assert thing.closed
 
 
 def test_unix_and_datagrams(run: Runner) -> None:

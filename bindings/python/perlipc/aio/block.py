@@ -60,7 +60,11 @@ def wake(loop: asyncio.AbstractEventLoop, way: Way) -> None:
 
 def forget(fd: int) -> None:
     """Before a descriptor is closed: who waits for it looks again."""
-    loop = asyncio.get_running_loop()
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        # It has ended, and nobody waits.
+        return
     wake(loop, (fd, False))
     wake(loop, (fd, True))
 

@@ -55,7 +55,7 @@ class Dgram(_Socket[ipc.Dgram]):
 async def udp(host: str | None = None, service: str | int = 0, **options: int | str) -> Dgram:
     """A UDP socket at a local address and service: see perlipc.udp."""
     if host is not None:
-        host = (await addresses(host, service, socket.SOCK_DGRAM, 0))[0][4][0]
+        host = (await addresses("bind", host, service, options))[0].host
     return Dgram(ipc.udp(host, service, **options))
 
 

@@ -8,13 +8,14 @@ import ipaddress
 import os
 import socket
 import struct
+from collections.abc import Mapping
 from typing import Any, Self
 
 import perlipc as ipc
 
 from ..cmd import Arg
 from .block import ready, until
-from .socket import _Socket, addresses, family_of
+from .socket import Address, _Socket, addresses, failed
 from .stream import Stream
 
 # How long one address may take before the next one is tried beside it.
@@ -45,18 +46,26 @@ class Listener(_Socket[ipc.Listener]):
         return await self.accept()
 
 
-async def _connect(family: int, to: Any, local: str | None = None) -> ipc.Stream[bytes]:
-    with socket.socket(family, socket.SOCK_STREAM) as sock:
+async def _connect(to: Address, local: str | None, options: Mapping[str, int | str]) -> ipc.Stream[bytes]:
+    with socket.socket(socket.AF_INET if to.version == 4 else socket.AF_INET6, socket.SOCK_STREAM) as sock:
         sock.setblocking(False)
+        with ipc.adopt(os.dup(sock.fileno())) as same:
+            for name, value in options.items():
+                same.set_option(name, _number(name, value))
         fixed = False
         if local is not None:
-            host, port = _local(local)
+            version, host, port = _local(local)
             fixed = port != 0
-            sock.bind((host, port))
+            if fixed:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if version != to.version:
+                raise failed("connect", to.text, errno.EADDRNOTAVAIL)
+            try:
+                sock.bind((host, port))
+            except OSError as error:
+                raise failed("bind", local, error.errno or errno.EADDRNOTAVAIL) from None
         # Not by the loop's own: uvloop's starts threads for it that stay, and would take the process's signals.
-        while (code := sock.connect_ex(to)) == errno.EAGAIN:
-            # A Unix socket whose queue is full; the kernel does not tell when it has room.
-            await asyncio.sleep(0.005)
+        code = sock.connect_ex(to.named())
         if code in (errno.EINPROGRESS, errno.EINTR):
             await ready((sock.fileno(), True))
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
@@ -65,23 +74,36 @@ async def _connect(family: int, to: Any, local: str | None = None) -> ipc.Stream
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             code = errno.ECONNREFUSED
         if code:
-            raise OSError(code, f"connect: {os.strerror(code)}")
+            raise failed("connect", to.text, code)
         return ipc.adopt(sock.detach())
 
 
-def _local(text: str) -> tuple[str, int]:
+def _number(name: str, value: int | str) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise ValueError(f"option: {name}={value}: not a number") from None
+
+
+def _local(text: str) -> tuple[int, str, int]:
     """An address of this machine with a port or without."""
     try:
-        return str(ipaddress.ip_address(text)), 0
+        try:
+            ip, port = ipaddress.ip_address(text), 0
+        except ValueError:
+            host, _, number = text.rpartition(":")
+            ip, port = ipaddress.ip_address(host.strip("[]")), int(number)
+        if not 0 <= port <= 65535:
+            raise ValueError
     except ValueError:
-        host, _, port = text.rpartition(":")
-        return host.strip("[]"), int(port)
+        raise ValueError(f"connect: from={text}: no address of this machine") from None
+    return ip.version, str(ip), port
 
 
 def _with_itself(sock: socket.socket) -> bool:
     """The kernel joins a socket so when the port that it chose for it is the one that it connects to: nobody listens there."""
     try:
-        return sock.family != socket.AF_UNIX and sock.getsockname() == sock.getpeername()
+        return bool(sock.getsockname() == sock.getpeername())
     except OSError:
         # Gone already.
         return False
@@ -91,34 +113,32 @@ async def tcp_connect(host: str | None, service: str | int, **options: int | str
     """Connects to a host and a service, each by name or number: see perlipc.tcp_connect. All its addresses are tried, each
     some time after the one before if that has not answered yet; the first that answers wins.
     """
-    family = family_of(options)
+    places = await addresses("connect", host, service, options)
     local = options.pop("from_", None)
-    last: OSError | None = None
+    settings = {"nodelay": 1, **{name: value for name, value in options.items() if name not in ("v4only", "v6only")}}
+    first: OSError | None = None
     running: set[asyncio.Task[ipc.Stream[bytes]]] = set()
-    places = await addresses(host, service, socket.SOCK_STREAM, family)
     try:
         while places or running:
             if places:
-                kind, _, _, _, to = places.pop(0)
-                running.add(asyncio.ensure_future(_connect(kind, to, None if local is None else str(local))))
+                attempt = _connect(places.pop(0), None if local is None else str(local), settings)
+                running.add(asyncio.ensure_future(attempt))
             done, running = await asyncio.wait(
                 running, timeout=_NEXT_ADDRESS if places else None, return_when=asyncio.FIRST_COMPLETED
             )
             for task in done:
                 error = task.exception()
                 if error is None:
-                    stream = task.result()
-                    for name, value in {"nodelay": 1, **options}.items():
-                        stream.set_option(name, int(value))
-                    return Stream(stream)
+                    return Stream(task.result())
                 if not isinstance(error, OSError):
                     raise error
-                last = error
+                first = first or error
     finally:
         for task in running:
             task.cancel()
             task.add_done_callback(_close_late)
-    raise last or OSError(f"connect {host}: no address")
+    assert first is not None
+    raise first
 
 
 def _close_late(task: asyncio.Task[ipc.Stream[bytes]]) -> None:
@@ -128,17 +148,14 @@ def _close_late(task: asyncio.Task[ipc.Stream[bytes]]) -> None:
 
 async def unix_connect(path: Arg, **options: int | str) -> Stream[bytes]:
     """Connects to a Unix socket, a path or "@name": see perlipc.unix_connect."""
-    name = os.fsencode(path)
-    stream = await _connect(socket.AF_UNIX, b"\0" + name[1:] if name.startswith(b"@") else name)
-    for option, value in options.items():
-        stream.set_option(option, int(value))
-    return Stream(stream)
+    # The kernel does not tell when a queue that is full has room.
+    return Stream(await until(lambda: ipc.unix_connect(path, timeout=0.0, **options)))
 
 
 async def tcp_listen(host: str | None, service: str | int, **options: int | str) -> Listener:
     """Listens on a local address and a service: see perlipc.tcp_listen."""
     if host is not None:
-        host = (await addresses(host, service, socket.SOCK_STREAM, 0))[0][4][0]
+        host = (await addresses("bind", host, service, options))[0].host
     return Listener(ipc.tcp_listen(host, service, **options))
 
 

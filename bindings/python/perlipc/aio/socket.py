@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from typing import Any, Generic, Self, TypeVar
+import errno
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import perlipc as ipc
 
@@ -13,23 +17,59 @@ from .block import forget
 _Held = TypeVar("_Held", ipc.Listener, ipc.Dgram)
 
 
-async def addresses(host: str | None, service: str | int, kind: socket.SocketKind, family: int) -> list[Any]:
-    service = str(service)
-    try:
-        found = socket.getaddrinfo(host, service, family, kind, 0, socket.AI_NUMERICHOST)
-    except socket.gaierror:
-        found = await asyncio.get_running_loop().getaddrinfo(host, service, family=family, type=kind)
-    # The families by turns, the first one first.
-    first = [one for one in found if one[0] == found[0][0]]
-    other = [one for one in found if one[0] != found[0][0]]
-    return [one for at in range(len(found)) for one in (first[at : at + 1] + other[at : at + 1])]
+class Address(NamedTuple):
+    """One that a name stands for."""
+
+    text: str
+    version: int
+    host: str
+    port: int
+
+    def named(self) -> Any:
+        """As the socket module has it."""
+        host, _, scope = self.host.partition("%")
+        return (host, self.port) if self.version == 4 else (host, self.port, 0, int(scope or 0))
 
 
-def family_of(options: dict[str, Any]) -> int:
-    v4, v6 = options.pop("v4only", False), options.pop("v6only", False)
+async def addresses(step: str, host: str | None, service: str | int, options: Mapping[str, Any]) -> list[Address]:
+    """The addresses to try, in this order."""
+    v4, v6 = options.get("v4only", False), options.get("v6only", False)
     if v4 and v6:
         raise ValueError("v4only and v6only leave nothing")
-    return socket.AF_INET if v4 else socket.AF_INET6 if v6 else socket.AF_UNSPEC
+    find = partial(ipc.resolve, host, service)
+    found = [_address(text) for text in (find() if _numeric(host) else await _aside(find))]
+    found = [one for one in found if not (v4 if one.version == 6 else v6)]
+    # The families by turns, the first one first.
+    first = [one for one in found if one.version == found[0].version]
+    other = [one for one in found if one.version != found[0].version]
+    turns = [one for at in range(len(found)) for one in (first[at : at + 1] + other[at : at + 1])]
+    if not turns:
+        raise failed(step, host or "localhost", errno.EADDRNOTAVAIL)
+    return turns
+
+
+def _address(text: str) -> Address:
+    host, _, port = text.rpartition(":")
+    return Address(text, 6 if host.startswith("[") else 4, host.strip("[]"), int(port))
+
+
+def _numeric(host: str | None) -> bool:
+    try:
+        return host is None or bool(ipaddress.ip_address(host))
+    except ValueError:
+        return False
+
+
+async def _aside(find: Callable[[], list[str]]) -> list[str]:
+    """In a thread, which a lookup that nobody waits for any more is left to."""
+    return await asyncio.get_running_loop().run_in_executor(None, find)
+
+
+def failed(step: str, thing: str, code: int) -> OSError:
+    """The error of a step that was done here."""
+    error = OSError(code, f"{step} {thing}: {os.strerror(code)}")
+    setattr(error, "step", step)
+    return error
 
 
 class _Socket(Generic[_Held]):
