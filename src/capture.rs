@@ -181,25 +181,38 @@ pub fn feed(
     deadline: Deadline,
 ) -> Result<Capture> {
     let ends = Ends::of(
-        writer.as_deref_mut().filter(|writer| !input.is_empty() || !writer.is_closed()),
+        writer.as_deref_mut().filter(|writer| has_to_hear(writer.shared(), input)),
         reader.as_deref_mut().filter(|reader| !reader.is_closed()),
         error.as_deref_mut().filter(|error| !error.is_closed()),
     )?;
     let (capture, unwritten) = ends.feed(input, deadline, || {
-        let mut status = Status::UNKNOWN;
-        for stream in [writer.as_deref_mut(), reader, error].into_iter().flatten() {
-            match stream.close_until(deadline) {
-                Ok(ended) => status = ended.unwrap_or(status),
-                Err(Error::Closed { .. }) => status = stream.status().unwrap_or(status),
-                Err(error) => return (stream.status().unwrap_or(status), Some(error)),
-            }
-        }
-        (status, None)
+        close_all(
+            [writer.as_deref(), reader.as_deref(), error.as_deref()].map(|stream| Some(&**stream?.shared())),
+            deadline,
+        )
     })?;
     if let Some(writer) = writer {
         writer.put_pending(&unwritten);
     }
     Ok(capture)
+}
+
+/// Whether a writer has a part in a conversation: a closed one with more to say is an error, unless the other side has
+/// refused to hear it.
+pub(crate) fn has_to_hear(writer: &Shared, input: &[u8]) -> bool {
+    !writer.gate.is_closed() || (!input.is_empty() && !writer.has_refused())
+}
+
+/// Closes the streams of a conversation and waits for the child; its status and what went wrong.
+pub(crate) fn close_all(streams: [Option<&Shared>; 3], deadline: Deadline) -> (Status, Option<Error>) {
+    let mut status = Status::UNKNOWN;
+    for shared in streams.into_iter().flatten() {
+        match shared.close_by(deadline, None) {
+            Ok(_) | Err(Error::Closed { .. }) => status = shared.known_status().unwrap_or(status),
+            Err(error) => return (shared.known_status().unwrap_or(status), Some(error)),
+        }
+    }
+    (status, None)
 }
 
 /// The ends of a conversation, with what was buffered for writing and read ahead.
@@ -501,7 +514,10 @@ impl<'a> Pump<'a> {
                     }
                     Err(Stop::Errno(libc::EAGAIN)) => {}
                     // It does not want to hear more: no failure of ours.
-                    Err(Stop::Errno(errno)) if shared.is_refusal(errno) => *rest = &[],
+                    Err(Stop::Errno(errno)) if shared.is_refusal(errno) => {
+                        shared.note_refusal();
+                        *rest = &[];
+                    }
                     Err(stop) => return Err(stop),
                 }
             }

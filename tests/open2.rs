@@ -136,6 +136,27 @@ fn at_the_deadline_what_came_is_given_and_nothing_is_lost() {
 }
 
 #[test]
+fn a_deadline_of_the_talk_is_no_limit_of_the_close_behind_it() {
+    let (mut reader, writer) = open2(&Cmd::shell("exec >&-; kill -STOP $$; exit 5")).unwrap();
+    drop(writer);
+    let first = capture::feed(None, b"", Some(&mut reader), None, Deadline::after_ms(150)).unwrap();
+    assert!(first.timed_out() && reader.is_closed());
+    reader.child().unwrap().kill("CONT").unwrap();
+    assert_eq!(reader.close().unwrap().and_then(|status| status.code()), Some(5));
+}
+
+#[test]
+fn who_has_refused_may_be_offered_the_rest() {
+    let (mut reader, mut writer) = open2(&Cmd::shell("exec <&-; echo x; kill -STOP $$; exit 5")).unwrap();
+    assert_eq!(reader.readline().unwrap(), Some(&b"x\n"[..]));
+    let first = capture::feed(Some(&mut writer), b"data", Some(&mut reader), None, Deadline::after_ms(150)).unwrap();
+    assert!(first.timed_out() && first.fed() == 0 && writer.is_closed());
+    reader.child().unwrap().kill("CONT").unwrap();
+    let rest = capture::feed(Some(&mut writer), b"data", Some(&mut reader), None, Deadline::NEVER).unwrap();
+    assert_eq!((rest.fed(), rest.status().code()), (0, Some(5)));
+}
+
+#[test]
 fn after_the_end_of_the_talk_the_wait_can_go_on() {
     let (mut reader, mut writer) = open2(&Cmd::shell("cat; exec >&- 2>&-; kill -STOP $$; exit 5")).unwrap();
     let first = capture::feed(Some(&mut writer), b"said\n", Some(&mut reader), None, Deadline::after_ms(150)).unwrap();

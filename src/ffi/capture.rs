@@ -8,9 +8,8 @@ use super::cmd::ipc_cmd;
 use super::error::fail;
 use super::stream::{Use, ipc_stream};
 use super::{Handle, free, get, give, guard, out_handle, put, slice};
-use crate::capture::{self, Capture, Ends, Talk};
+use crate::capture::{self, Capture, Ends, Talk, close_all, has_to_hear};
 use crate::error::Error;
-use crate::status::Status;
 use crate::stream::{Reader, Writer};
 use crate::time::Deadline;
 
@@ -144,17 +143,10 @@ pub unsafe extern "C" fn ipc_capture_feed(
             let input = slice(input.cast(), len, "capture")?;
             let [writer, reader, error] = maybe([writer, reader, error])?;
             let open = |stream: &&ipc_stream| !stream.shared().gate.is_closed();
-            let says = writer.filter(|writer| len > 0 || open(writer));
+            let says = writer.filter(|writer| has_to_hear(writer.shared(), input));
             let (ends, mut saying, _hearing) = ends(says, reader.filter(open), error.filter(open))?;
             let (capture, unwritten) = ends.feed(input, deadline, || {
-                let mut status = Status::UNKNOWN;
-                for shared in [writer, reader, error].into_iter().flatten().map(ipc_stream::shared) {
-                    match shared.close_until(None, deadline) {
-                        Ok(_) | Err(Error::Closed { .. }) => status = shared.known_status().unwrap_or(status),
-                        Err(error) => return (shared.known_status().unwrap_or(status), Some(error)),
-                    }
-                }
-                (status, None)
+                close_all([writer, reader, error].map(|stream| Some(&**stream?.shared())), deadline)
             })?;
             if let Some(saying) = &mut saying {
                 saying.half.put_pending(&unwritten);

@@ -389,11 +389,6 @@ impl Stream {
         self.shared.close(self.half.unwrap_or(Way::Out), self.writer.as_mut())
     }
 
-    /// The same with a deadline of the caller's in the place of the stream's own.
-    pub(crate) fn close_until(&mut self, deadline: Deadline) -> Result<Option<Status>> {
-        self.shared.close_until(self.writer.as_mut(), deadline)
-    }
-
     /// The descriptor, given up by the stream. Refused while the stream has read ahead, since those bytes would be lost, and
     /// to one half of a stream.
     pub fn release(&mut self) -> Result<OwnedFd> {

@@ -113,6 +113,8 @@ pub(crate) struct Shared {
     hung_up: AtomicBool,
     /// What a poll set met when it read ahead: for the next read. 0: nothing.
     failed: AtomicI32,
+    /// Nobody wanted to hear what there was to write.
+    refused: AtomicBool,
     /// The terminal was made to change newlines into CR LF.
     crlf: AtomicBool,
     pub(super) carried: Option<Arc<Carried>>,
@@ -137,6 +139,7 @@ impl Shared {
             line: AtomicUsize::new(0),
             hung_up: AtomicBool::new(false),
             failed: AtomicI32::new(0),
+            refused: AtomicBool::new(false),
             crlf: AtomicBool::new(false),
             carried,
             left: AtomicBool::new(false),
@@ -643,11 +646,11 @@ impl Shared {
 
     /// See [`Stream::close`](super::Stream::close); within the limit of that way.
     pub(crate) fn close(&self, way: Way, writer: Option<&mut Writer>) -> Result<Option<Status>> {
-        self.close_until(writer, self.deadline(way))
+        self.close_by(self.deadline(way), writer)
     }
 
-    /// The same with a deadline of the caller's in the place of the stream's own.
-    pub(crate) fn close_until(&self, writer: Option<&mut Writer>, deadline: Deadline) -> Result<Option<Status>> {
+    /// The same within a limit of the caller's.
+    pub(crate) fn close_by(&self, deadline: Deadline, writer: Option<&mut Writer>) -> Result<Option<Status>> {
         if self.closed.load(Ordering::SeqCst) {
             return Err(Error::Closed { step: "close" });
         }
@@ -805,6 +808,15 @@ impl Shared {
             Err(libc::EOPNOTSUPP | libc::EINTR) => Err(Stop::Errno(libc::EAGAIN)),
             answer => self.pipe_broke(answer.map_err(Stop::Errno)),
         }
+    }
+
+    /// The other side wants to hear no more: no failure of the one who feeds it, now or when it comes with the rest.
+    pub(crate) fn note_refusal(&self) {
+        self.refused.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// Whether a write's error says that nobody listens any more.

@@ -230,6 +230,28 @@ TEST(after_the_end_of_the_talk_close_waits_by_the_stream_s_own_limits) {
     ipc_cmd_free(cmd);
 }
 
+/* What is offered again to one who has refused it is no error, and the deadline of the talk is not that of the close. */
+TEST(refused_and_closed_after_a_deadline) {
+    ipc_stream *writer, *reader;
+    ipc_capture *said;
+    int32_t status = -1;
+    const char *line;
+    ipc_cmd *cmd = ipc_cmd_shell("exec <&-; echo x; exec >&-; kill -STOP $$; exit 5");
+    CHECK(ipc_open2(cmd, &reader, &writer) > 0);
+    SAME(ipc_stream_readline(reader, &line), 2);
+    SAME(ipc_capture_feed(writer, "data", 4, reader, NULL, 150, &said), -ETIMEDOUT);
+    SAME(ipc_capture_fed(said), 0);
+    ipc_capture_free(said);
+    SAME(ipc_capture_feed(writer, "data", 4, reader, NULL, 150, &said), -ETIMEDOUT);
+    ipc_capture_free(said);
+    SAME(ipc_child_kill(ipc_stream_child(reader), "CONT"), 1);
+    SAME(ipc_stream_close(reader, &status), 0);
+    SAME(ipc_status_code(status), 5);
+    ipc_stream_free(writer);
+    ipc_stream_free(reader);
+    ipc_cmd_free(cmd);
+}
+
 TEST(what_a_talk_of_pieces_did_not_pass_on_is_in_the_streams) {
     ipc_stream *one, *one_writer, *other, *other_writer, *full_reader, *full;
     const char *line;
