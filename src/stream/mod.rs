@@ -242,6 +242,11 @@ impl Stream {
     pub fn eof(&mut self) -> Result<bool> {
         self.reader()?.at_eof()
     }
+    /// How many bytes the last write or flush threw away that failed for good (EPIPE): what could never go out.
+    pub fn lost(&self) -> usize {
+        self.writer.as_ref().map_or(0, Writer::lost)
+    }
+
 
     /// Waits for one of the patterns: see [`Expect::wait_until`].
     pub fn expect(&mut self, expect: &Expect, deadline: Deadline) -> Result<usize> {

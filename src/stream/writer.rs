@@ -16,6 +16,8 @@ pub(crate) struct Writer {
     pending: Vec<u8>,
     /// Of that, how much went out already.
     gone: usize,
+    /// How much the last failure threw away.
+    lost: usize,
     pub(super) autoflush: bool,
     /// The process whose bytes are pending: a forked one must not write them again.
     owner: u64,
@@ -23,7 +25,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(super) fn new(shared: Arc<Shared>, autoflush: bool) -> Writer {
-        Writer { shared, pending: Vec::new(), gone: 0, autoflush, owner: 0 }
+        Writer { shared, pending: Vec::new(), gone: 0, lost: 0, autoflush, owner: 0 }
     }
 
     fn forget_inherited(&mut self) {
@@ -38,6 +40,10 @@ impl Writer {
 
     pub(super) fn pending(&self) -> usize {
         self.pending.len() - self.gone
+    }
+
+    pub(super) fn lost(&self) -> usize {
+        self.lost
     }
 
     /// Whether the buffer takes it.
@@ -99,6 +105,8 @@ impl Writer {
     fn cut_short(&mut self, rest: &[u8], stop: Stop) -> Error {
         if may_go_on(stop) {
             self.keep(rest);
+        } else {
+            self.lost = rest.len();
         }
         stop.error("write")
     }
@@ -116,7 +124,9 @@ impl Writer {
         }
         if let Err(error) = self.flush_until(deadline) {
             // Where the old bytes stay for the next flush, these stay behind them.
-            if !self.is_flushed() {
+            if self.is_flushed() {
+                self.lost += data.len();
+            } else {
                 self.keep(data);
             }
             return Err(error);
@@ -139,6 +149,7 @@ impl Writer {
         self.gone += done;
         result.map_err(|stop| {
             if !may_go_on(stop) {
+                self.lost = self.pending();
                 self.forget();
             }
             stop.error("write")

@@ -133,8 +133,9 @@ class Feed:
         def some(write: Callable[[], object]) -> None:
             try:
                 write()
-            except TimeoutError:
-                self.fed = max(0, size - sync._pending())
+            except OSError as error:
+                unsent = sync._pending() if isinstance(error, TimeoutError) and by_limit(error) else sync._lost()
+                self.fed = max(0, size - unsent)
                 raise
             self.fed = size - sync._pending()
 

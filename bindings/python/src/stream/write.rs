@@ -109,4 +109,9 @@ impl Stream {
     fn _pending(&self) -> PyResult<usize> {
         Ok(self.enter_to_write()?.pending())
     }
+
+    /// For perlipc.aio: how many bytes the last write that failed threw away.
+    fn _lost(&self) -> PyResult<usize> {
+        Ok(self.enter_to_write()?.lost())
+    }
 }
