@@ -526,7 +526,13 @@ def feed(
     text: bool,
 ) -> Result[AnyStr]: ...
 def result(
-    statuses: Sequence[Status], stdout: AnyStr, stderr: AnyStr, timed_out: bool, fed: int, dropped: int = 0
+    statuses: Sequence[Status],
+    stdout: AnyStr,
+    stderr: AnyStr,
+    timed_out: bool,
+    fed: int,
+    dropped: int = 0,
+    running: bool = False,
 ) -> Result[AnyStr]: ...
 @overload
 def open_pty(

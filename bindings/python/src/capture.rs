@@ -24,11 +24,14 @@ pub(crate) struct Result {
     dropped: u64,
     fed: usize,
     statuses: Vec<perlipc::Status>,
+    /// The command runs on: there is no status yet.
+    running: bool,
 }
 
 impl Result {
     fn new(py: Python<'_>, mut capture: perlipc::Capture, text: bool) -> PyResult<Result> {
         Ok(Result {
+            running: false,
             status: Py::new(py, Status::from(capture.status()))?,
             stdout: give(py, &mut capture, 1, text)?.unbind(),
             stderr: give(py, &mut capture, 2, text)?.unbind(),
@@ -40,9 +43,17 @@ impl Result {
     }
 }
 
+impl Result {
+    /// Of a conversation, which ends no child.
+    fn left(py: Python<'_>, capture: perlipc::Capture, text: bool) -> PyResult<Result> {
+        let running = capture.stopped().is_some() && !capture.status().is_known();
+        Ok(Result { running, ..Result::new(py, capture, text)? })
+    }
+}
+
 #[pymethods]
 impl Result {
-    /// How it ended.
+    /// How it ended; unknown of a command that communicate() has left running.
     #[getter]
     fn status(&self, py: Python<'_>) -> Py<Status> {
         self.status.clone_ref(py)
@@ -60,7 +71,7 @@ impl Result {
         self.stderr.clone_ref(py)
     }
 
-    /// Whether the time limit ended it.
+    /// Whether the time was over: of communicate() the command runs on, of all else that ended it.
     #[getter]
     fn timed_out(&self) -> bool {
         self.timed_out
@@ -98,12 +109,12 @@ impl Result {
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let make = py.import("perlipc._perlipc")?.getattr("result")?;
         let said = (self.stdout.clone_ref(py), self.stderr.clone_ref(py));
-        let args = (self.statuses(), said.0, said.1, self.timed_out, self.fed, self.dropped);
+        let args = (self.statuses(), said.0, said.1, self.timed_out, self.fed, self.dropped, self.running);
         Ok((make, args.into_pyobject(py)?))
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let status = self.status.bind(py).repr()?;
+        let status = if self.running { "running".into() } else { self.status.bind(py).repr()?.to_string() };
         let stdout = self.stdout.bind(py).repr()?;
         let stderr = self.stderr.bind(py).repr()?;
         let timed_out = if self.timed_out { ", timed out" } else { "" };
@@ -318,10 +329,13 @@ pub(crate) fn feed(
 ) -> PyResult<Result> {
     let input = input.map(|input| owned(input, text)).transpose()?.unwrap_or_default();
     let deadline = deadline(timeout)?;
+    if writer.is_none() && !input.is_empty() {
+        return Err(PyValueError::new_err("communicate: there is input, but the standard input is redirected"));
+    }
     let (mut saying, mut hearing, mut failing) = (
-        writer.map(|s| s.get()).filter(|s| !s.is_closed()).map(Stream::enter).transpose()?,
-        reader.map(|s| s.get()).filter(|s| !s.is_closed()).map(Stream::enter).transpose()?,
-        error.map(|s| s.get()).filter(|s| !s.is_closed()).map(Stream::enter).transpose()?,
+        writer.map(|s| s.get().enter()).transpose()?,
+        reader.map(|s| s.get().enter()).transpose()?,
+        error.map(|s| s.get().enter()).transpose()?,
     );
     let ends: [Option<&mut perlipc::Stream>; 3] =
         [saying.as_deref_mut(), hearing.as_deref_mut(), failing.as_deref_mut()];
@@ -337,16 +351,16 @@ pub(crate) fn feed(
     match raised().or_else(|| stopped.map(|error| raise(py, error))) {
         // The child runs on, and what it said must not be lost with a handler's exception.
         Some(raised) => {
-            raised.value(py).setattr("result", Result::new(py, capture, text)?)?;
+            raised.value(py).setattr("result", Result::left(py, capture, text)?)?;
             Err(raised)
         }
-        None => Result::new(py, capture, text),
+        None => Result::left(py, capture, text),
     }
 }
 
 /// For perlipc.aio, and for pickle: a Result of what was heard from commands that ended so.
 #[pyfunction]
-#[pyo3(signature = (statuses, stdout, stderr, timed_out, fed, dropped = 0))]
+#[pyo3(signature = (statuses, stdout, stderr, timed_out, fed, dropped = 0, running = false))]
 pub(crate) fn result(
     statuses: Vec<Py<Status>>,
     stdout: Py<PyAny>,
@@ -354,9 +368,10 @@ pub(crate) fn result(
     timed_out: bool,
     fed: usize,
     dropped: u64,
+    running: bool,
 ) -> PyResult<Result> {
     let numbers = statuses.iter().map(|status| status.get().0).collect();
     let last = statuses.into_iter().next_back();
     let status = last.ok_or_else(|| PyValueError::new_err("a result is of one command at least"))?;
-    Ok(Result { status, stdout, stderr, timed_out, dropped, fed, statuses: numbers })
+    Ok(Result { status, stdout, stderr, timed_out, dropped, fed, statuses: numbers, running })
 }

@@ -51,6 +51,9 @@ class Duplex(Generic[AnyStr]):
         """
         feed = Feed(self.writer, input)
         await together(feed.run(), *(hear(stream) for stream in (self.reader, self.error)))
+        if input and (self.writer is None or self.writer.closed):
+            why = "redirected" if self.writer is None else "closed"
+            raise ValueError(f"communicate: there is input, but the standard input is {why}")
         empty: Any = ""
         heard = []
         for stream in (self.reader, self.error):
