@@ -187,6 +187,11 @@ impl Stream {
         self.reader.as_mut()?.record_ahead()
     }
 
+    /// Whether [`readline`](Stream::readline) would come back at once, with a record that was read ahead, the end, or an error.
+    pub fn is_record_ahead(&mut self) -> bool {
+        self.reader.as_mut().is_none_or(Reader::is_record_ahead)
+    }
+
     /// The records that were found ahead, as [`readlines`](Stream::readlines) gives them, but not taken: that is
     /// [`skip_ahead`](Stream::skip_ahead)'s. Never waits; both may be empty before the end.
     ///
@@ -237,16 +242,16 @@ impl Stream {
         self.writer.as_ref().map_or(0, Writer::pending)
     }
 
-    /// Perl's `eof`: whether there is nothing more to read; newlines that no paragraph follows are nothing, where paragraphs
-    /// are read. It waits to know, and loses nothing.
-    pub fn eof(&mut self) -> Result<bool> {
-        self.reader()?.at_eof()
-    }
     /// How many bytes the last write or flush threw away that failed for good (EPIPE): what could never go out.
     pub fn lost(&self) -> usize {
         self.writer.as_ref().map_or(0, Writer::lost)
     }
 
+    /// Perl's `eof`: whether there is nothing more to read; newlines that no paragraph follows are nothing, where paragraphs
+    /// are read. It waits to know, and loses nothing.
+    pub fn eof(&mut self) -> Result<bool> {
+        self.reader()?.at_eof()
+    }
 
     /// Waits for one of the patterns: see [`Expect::wait_until`].
     pub fn expect(&mut self, expect: &Expect, deadline: Deadline) -> Result<usize> {

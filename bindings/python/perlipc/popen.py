@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -13,6 +14,11 @@ from .child import run
 from .cmd import Arg, Command, Mode, Options
 
 __all__ = ["Duplex", "fork_open", "fork_open2", "fork_open3", "open", "open2", "open3"]
+
+# How many lines may be told before both streams are looked at again.
+_TURN = 256
+# As much as a pipe holds.
+_PIPE = 65536
 
 _Source = Sequence[Arg] | str | Callable[[], int | None] | None
 
@@ -115,8 +121,8 @@ class Duplex(Generic[AnyStr]):
         """The lines of the output and of the errors as they come, each with "out" or "err", until both have ended.
 
         What the command reads is not written by this: write and close the writer before, or from another thread, if it
-        waits for that. TimeoutError when timeout seconds are over in all; what was read of a line then is not lost, and it
-        can be called again. It does not wait for the child: close() does.
+        waits for that. TimeoutError when timeout seconds are over in all, however much comes; what was read then is not lost,
+        and it can be called again. It does not wait for the child: close() does.
 
         >>> import perlipc as ipc
         >>> kid = ipc.open3("echo one; echo two >&2", text=True)
@@ -126,18 +132,31 @@ class Duplex(Generic[AnyStr]):
         Status(exited with 0)
         """
         end = None if timeout is None else time.monotonic() + timeout
-        sources: dict[Any, Stream[AnyStr] | None] = {"out": self.reader, "err": self.error}
+        # Without any time what has come is told all the same, but not for ever.
+        spare = _PIPE if timeout == 0 else 0
+        both: tuple[tuple[Literal["out", "err"], Stream[AnyStr] | None], ...] = (("out", self.reader), ("err", self.error))
+        sources = {name: stream for name, stream in both if stream is not None and not stream.closed}
         with Poll() as poll:
             for name, stream in sources.items():
-                if stream is not None and not stream.closed:
-                    poll.add(stream, Poll.LINE, name)
-            while ready := poll.next(None if end is None else max(0.0, end - time.monotonic())):
-                stream = sources[ready[0]]
-                line = stream.readline() if stream is not None else None
-                if line:
-                    yield ready[0], line
-                else:
-                    poll.remove(ready[0])
+                poll.add(stream, Poll.LINE, name)
+            while poll.next(None if end is None else max(0.0, end - time.monotonic())):
+                ahead = list(sources.items())
+                for _ in range(_TURN):
+                    for name, stream in ahead:
+                        if line := stream._line_ahead():
+                            yield name, line
+                            if end is not None:
+                                spare -= len(line)
+                                if spare <= 0 and time.monotonic() >= end:
+                                    raise TimeoutError(errno.ETIMEDOUT, "lines: timed out")
+                            continue
+                        # Nothing comes ahead of a stream but by the set.
+                        ahead = [one for one in ahead if one[0] != name]
+                        if line is not None:
+                            del sources[name]
+                            poll.remove(name)
+                    if not ahead:
+                        break
 
     def close(self) -> _perlipc.Status | None:
         """Closes all the streams and waits for the child: its status."""

@@ -308,6 +308,48 @@ def test_what_of_the_input_went_out(run: Runner) -> None:
     run(main())
 
 
+def test_what_went_out_before_it_stopped_reading(run: Runner) -> None:
+    async def main() -> None:
+        data = bytes(1 << 20)
+        for n in range(200_000, 230_000, 300):
+            async with await aio.open3(["head", "-c", str(n)], stdout="null") as kid:
+                assert (await kid.communicate(data)).fed >= n
+            assert (await aio.capture(f"head -c {n} >/dev/null", data)).fed >= n
+
+    run(main())
+
+
+def test_input_that_nobody_is_to_hear_is_an_error(run: Runner) -> None:
+    async def main() -> None:
+        async with await aio.open2(["cat"]) as kid:
+            await kid.writer.close()
+            with pytest.raises(ValueError, match="closed"):
+                await kid.communicate(b"x")
+        async with await aio.open3(["cat"], stdin="null") as kid3:
+            with pytest.raises(ValueError, match="redirected"):
+                await kid3.communicate(b"x")
+            assert (await kid3.communicate()).ok
+
+    run(main())
+
+
+def test_lines_leave_others_their_turn(run: Runner) -> None:
+    async def main() -> None:
+        async with await aio.open3("yes & exec yes >&2") as kid:
+            assert kid.error is not None and await kid.reader.readline() == await kid.error.readline()
+            names = []
+            end = time.monotonic() + 60
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    async for name, _ in kid.lines():
+                        names.append(name)
+                        assert time.monotonic() < end
+            assert set(names) == {"out", "err"}
+            await kid.child.end()
+
+    run(main())
+
+
 def test_a_limit_keeps_both_ends(run: Runner) -> None:
     async def main() -> None:
         command = "seq 100000; seq 10 >&2"

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import pickle
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -85,6 +87,86 @@ def test_communicate_goes_on_after_its_timeout() -> None:
     assert said.timed_out and said.stdout == ""
     assert slow.communicate(timeout=10).stdout == "late\n"
     assert kid.communicate("x").stdout == "late\n"
+
+
+def test_communicate_waits_for_the_end_whenever_it_is_called() -> None:
+    kid = ipc.open2("exec >&-; kill -STOP $$; exit 3")
+    said = kid.communicate(timeout=0.1)
+    assert said.timed_out and kid.reader.closed
+    assert repr(said) == repr(pickle.loads(pickle.dumps(said))) == "Result(running, stdout=b'', stderr=b'', timed out)"
+    assert not kid.communicate(timeout=0.1).status.known
+    kid.child.kill("CONT")
+    for _ in range(2):
+        assert repr(kid.communicate(timeout=10)) == "Result(Status(exited with 3), stdout=b'', stderr=b'')"
+
+
+def test_the_time_of_communicate_is_not_that_of_close() -> None:
+    kid = ipc.open2("exec >&-; kill -STOP $$; exit 3")
+    assert kid.communicate(timeout=0.1).timed_out
+    kid.child.kill("CONT")
+    status = kid.close()
+    assert status is not None and status.code == 3
+
+
+def test_input_that_nobody_is_to_hear_is_an_error() -> None:
+    with ipc.open2(["cat"]) as kid:
+        kid.writer.close()
+        with pytest.raises(ValueError, match="closed"):
+            kid.communicate(b"x")
+    with ipc.open3(["cat"], stdin="null") as kid:
+        with pytest.raises(ValueError, match="redirected"):
+            kid.communicate(b"x")
+        assert kid.communicate().ok
+
+
+def test_lines_by_turns_and_none_by_more_than_one_look() -> None:
+    kid = ipc.open3("seq 1000; seq 500 >&2", text=True)
+    kid.child.wait(10)
+    kid.error._fill()  # type: ignore[union-attr]
+    kid.reader._fill()
+    told = list(kid.lines(timeout=10))
+    assert [name for name, _ in told[:1000]] == ["out", "err"] * 500
+    for name, count in (("out", 1000), ("err", 500)):
+        assert [line for of, line in told if of == name] == [f"{n}\n" for n in range(1, count + 1)]
+    kid.close()
+
+
+@pytest.mark.parametrize("separator", [b"\n", b"y\n", 1000])
+def test_lines_of_one_who_never_ends(separator: bytes | int) -> None:
+    with pytest.raises(TimeoutError, match="timed out"), ipc.open3("yes & exec yes >&2") as kid:
+        assert kid.error is not None and kid.reader.readline() == kid.error.readline()
+        kid.reader.separator = separator
+        for timeout in (0, 0.2):
+            names = set()
+            with pytest.raises(TimeoutError, match="timed out"):
+                # It would come back in a minute, if not in time.
+                end = time.monotonic() + 60
+                for name, _ in kid.lines(timeout=timeout):
+                    names.add(name)
+                    assert time.monotonic() < end
+        assert names == {"out", "err"}
+        # One that takes its time over each line gets no more of them than fit into it.
+        for slow, _ in enumerate(kid.lines(timeout=0.1)):
+            time.sleep(0.05)
+            assert slow < 5
+
+
+def test_lines_without_time_are_those_that_are_there() -> None:
+    kid = ipc.open3("seq 1000; seq 500 >&2; printf half")
+    kid.child.wait(10)
+    told = list(kid.lines(timeout=0))
+    assert len(told) == 1501 and ("out", b"half") in told
+    kid.close()
+
+
+def test_lines_of_a_stream_that_is_closed_meanwhile() -> None:
+    with ipc.open3("seq 1000; seq 5 >&2") as kid:
+        kid.child.wait(10)
+        told = []
+        for one in kid.lines(timeout=10):
+            told.append(one)
+            kid.reader.close()
+        assert [name for name, _ in told].count("err") == 5 and len(told) in (5, 6)
 
 
 def test_leaving_on_an_exception_ends_the_child() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import Any, AnyStr, Generic, Literal, Self, Unpack, overload
@@ -11,6 +12,7 @@ import perlipc as ipc
 from .. import _perlipc
 from .._perlipc import Result, Status
 from ..cmd import Command, Mode, Options
+from ..popen import _TURN
 from .block import Way, by_limit, ready, together, until
 from .child import Child, grace
 from .stream import Stream
@@ -49,11 +51,11 @@ class Duplex(Generic[AnyStr]):
         Full pipes cannot stand in the way. Cancelled, nothing is lost: what had come is in the streams, and what of the
         input did not go out goes out by the writer's flush().
         """
-        feed = Feed(self.writer, input)
-        await together(feed.run(), *(hear(stream) for stream in (self.reader, self.error)))
         if input and (self.writer is None or self.writer.closed):
             why = "redirected" if self.writer is None else "closed"
             raise ValueError(f"communicate: there is input, but the standard input is {why}")
+        feed = Feed(self.writer, input)
+        await together(feed.run(), *(hear(stream) for stream in (self.reader, self.error)))
         empty: Any = ""
         heard = []
         for stream in (self.reader, self.error):
@@ -74,19 +76,28 @@ class Duplex(Generic[AnyStr]):
             sources["err"] = self.error
         sources = {name: stream for name, stream in sources.items() if stream is not None and not stream.closed}
         while sources:
+            # Who always finds something must let others have their turn too; nothing is in its hands here.
+            await asyncio.sleep(0)
             found = False
-            for name, stream in list(sources.items()):
-                try:
-                    line = stream.sync.readline()
-                except TimeoutError as error:
-                    if not by_limit(error):
-                        raise
-                    continue
-                found = True
-                if line:
-                    yield name, line
-                else:
-                    del sources[name]
+            for turn in range(_TURN):
+                more = False
+                for name, stream in list(sources.items()):
+                    try:
+                        line = stream.sync._line_ahead() if turn else stream.sync.readline()
+                    except TimeoutError as error:
+                        if not by_limit(error):
+                            raise
+                        continue
+                    if line is None:
+                        continue
+                    found = more = True
+                    if line:
+                        yield name, line
+                    else:
+                        del sources[name]
+                        stream._ended = True
+                if not more:
+                    break
             if not found:
                 await ready(*(way for stream in sources.values() for way in stream._in))
 

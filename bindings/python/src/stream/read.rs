@@ -446,6 +446,23 @@ impl Stream {
         self.next_slow(py, self.timeout.get())
     }
 
+    /// For lines(): the next record if readline() need not read for it, empty at the end; else None, and of a closed stream.
+    fn _line_ahead<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        if self.other.is_closed() {
+            return Ok(None);
+        }
+        let mut call = self.enter_to_read()?;
+        if let Some(line) = call.readline_ahead() {
+            return self.give(py, line).map(Some);
+        }
+        if !call.is_record_ahead() {
+            return Ok(None);
+        }
+        let core: &mut perlipc::Stream = &mut call;
+        let line = blocking(py, || core.readline())?;
+        self.give(py, line.unwrap_or_default()).map(Some)
+    }
+
     /// For perlipc.aio: reads more behind what is buffered; False at the end.
     fn _fill(&self, py: Python<'_>) -> PyResult<bool> {
         self.reading(py)?;
