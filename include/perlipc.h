@@ -3056,8 +3056,9 @@ typedef void (*ipc_server_log_fn)(const char *event, int32_t pid, int32_t status
  * Perl: none; the manual's loop around accept. */
 PERLIPC_NODISCARD ipc_server *ipc_server_new(ipc_listener *l);
 
-/* Serves each client by a function, in a forked process that has the client as 0 and 1 and as `client_fd`; the result is the
- * exit code (255 for what is none, below 0 or beyond 255). C's stdio is flushed before it ends. The process must have one thread.
+/* Serves each client by a function, in a forked process that has the client as 0 and 1 and as `client_fd`; the result is
+ * the exit code (255 for what is none, below 0 or beyond 255). C's stdio is flushed before it ends. The process must have
+ * one thread.
  *
  * Returns: 0.
  * Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.
@@ -3154,8 +3155,8 @@ int32_t ipc_server_log(ipc_server *v, ipc_server_log_fn log, void *userdata);
  * Perl: none; the manual's loop around accept. */
 PERLIPC_NODISCARD int32_t ipc_server_run(ipc_server *v);
 
-/* Of the last run, also of one that has failed, how many: "accepted" connections; of these "ok" (code 0) and "failed"; processes "killed" by a signal, of
- * these "cut" by the server itself; "unknown" ends.
+/* Of the last run, also of one that has failed, how many: "accepted" connections; of these "ok" (code 0) and "failed";
+ * processes "killed" by a signal, of these "cut" by the server itself; "unknown" ends.
  *
  * Returns: the number.
  * Errors: PERLIPC_E_INVALID for another word.

@@ -290,8 +290,8 @@ impl Server {
         self.report
     }
 
-    /// Serves until it is stopped; it can run again then. An error is one of the listener's, or of the settings; connections have none. A panic of
-    /// the log, or of an iterative server's handler, goes on to the caller, and leaves nothing behind.
+    /// Serves until it is stopped; it can run again then. An error is one of the listener's, or of the settings; connections
+    /// have none. A panic of the log, or of an iterative server's handler, goes on to the caller, and leaves nothing behind.
     pub fn run(&mut self) -> Result<Report> {
         let wrong = |reason: &'static str| Err(Error::invalid("server", reason));
         self.report = Report::default();

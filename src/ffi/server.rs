@@ -118,8 +118,9 @@ pub unsafe extern "C" fn ipc_server_new(l: *mut ipc_listener) -> *mut ipc_server
     }))
 }
 
-/// Serves each client by a function, in a forked process that has the client as 0 and 1 and as `client_fd`; the result is the
-/// exit code (255 for what is none, below 0 or beyond 255). C's stdio is flushed before it ends. The process must have one thread.
+/// Serves each client by a function, in a forked process that has the client as 0 and 1 and as `client_fd`; the result is
+/// the exit code (255 for what is none, below 0 or beyond 255). C's stdio is flushed before it ends. The process must have
+/// one thread.
 ///
 /// Returns: 0.
 /// Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.
@@ -344,8 +345,8 @@ pub unsafe extern "C" fn ipc_server_run(v: *mut ipc_server) -> i32 {
     })
 }
 
-/// Of the last run, also of one that has failed, how many: "accepted" connections; of these "ok" (code 0) and "failed"; processes "killed" by a signal, of
-/// these "cut" by the server itself; "unknown" ends.
+/// Of the last run, also of one that has failed, how many: "accepted" connections; of these "ok" (code 0) and "failed";
+/// processes "killed" by a signal, of these "cut" by the server itself; "unknown" ends.
 ///
 /// Returns: the number.
 /// Errors: PERLIPC_E_INVALID for another word.

@@ -53,9 +53,9 @@ pub(super) fn add_one(number: &AtomicU32) {
 }
 
 // perlipc_cut: looks at the word that rcx points to, and unless something is pending makes the system call that all other
-// registers are ready for. Between the look and the call no instruction may be lost: a handler that finds the thread inside [begin, end) moves it to the exit, so a
-// signal that arrives in between, or makes the kernel restart the call, ends it with -EINTR. What the call has already
-// answered is never thrown away: then the thread stands at `end` or behind.
+// registers are ready for. Between the look and the call no instruction may be lost: a handler that finds the thread inside
+// [begin, end) moves it to the exit, so a signal that arrives in between, or makes the kernel restart the call, ends it with
+// -EINTR. What the call has already answered is never thrown away: then the thread stands at `end` or behind.
 global_asm!(
     ".text",
     ".p2align 4",
