@@ -333,6 +333,23 @@ def test_input_that_nobody_is_to_hear_is_an_error(run: Runner) -> None:
     run(main())
 
 
+def test_a_talk_that_is_given_up_at_any_step_goes_on(run: Runner) -> None:
+    async def main() -> None:
+        data = os.urandom(300_000)
+        for steps in range(1, 8):
+            kid = await aio.open3("cat; echo over >&2")
+            talk = asyncio.ensure_future(kid.communicate(data))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            talk.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await talk
+            said = await kid.communicate()
+            assert said.stdout == data and said.stderr == b"over\n", steps
+
+    run(main())
+
+
 def test_lines_leave_others_their_turn(run: Runner) -> None:
     async def main() -> None:
         async with await aio.open3("yes & exec yes >&2") as kid:

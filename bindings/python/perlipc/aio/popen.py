@@ -13,7 +13,7 @@ from .. import _perlipc
 from .._perlipc import Result, Status
 from ..cmd import Command, Mode, Options
 from ..popen import _TURN
-from .block import Way, by_limit, ready, together, until
+from .block import by_limit, ready, together, until
 from .child import Child, grace
 from .stream import Stream
 
@@ -55,6 +55,7 @@ class Duplex(Generic[AnyStr]):
             why = "redirected" if self.writer is None else "closed"
             raise ValueError(f"communicate: there is input, but the standard input is {why}")
         feed = Feed(self.writer, input)
+        feed.begin()
         await together(feed.run(), *(hear(stream) for stream in (self.reader, self.error)))
         empty: Any = ""
         heard = []
@@ -126,39 +127,44 @@ class Feed:
     def __init__(self, writer: Stream[Any] | None, data: Any) -> None:
         self._writer = writer
         self._data = data
+        self._size = 0
         self.fed = 0
 
-    async def run(self) -> None:
-        """Writes it all and closes the writer."""
-        if self._writer is None or self._writer.closed:
+    def begin(self) -> None:
+        """Puts it into the writer, which has it from then on, whoever gives up."""
+        data, writer = self._data, self._writer
+        if not data or writer is None or writer.closed:
             return
+        self._size = len(data.encode("utf-8", "surrogateescape")) if isinstance(data, str) else memoryview(data).nbytes
         try:
-            if self._data:
-                await self._write(self._writer.sync, self._writer._out)
-            await self._writer.close()
+            self._some(writer.sync, lambda: writer.sync.write(data))
         except BrokenPipeError:
             # It wants to hear no more.
-            await self._writer.close()
-
-    async def _write(self, sync: ipc.Stream[Any], way: Way) -> None:
-        data = self._data
-        size = len(data.encode("utf-8", "surrogateescape")) if isinstance(data, str) else memoryview(data).nbytes
-
-        def some(write: Callable[[], object]) -> None:
-            try:
-                write()
-            except OSError as error:
-                unsent = sync._pending() if isinstance(error, TimeoutError) and by_limit(error) else sync._lost()
-                self.fed = max(0, size - unsent)
-                raise
-            self.fed = size - sync._pending()
-
-        try:
-            some(lambda: sync.write(data))
+            pass
         except TimeoutError as error:
             if not by_limit(error):
                 raise
-        await until(lambda: some(sync.flush), way)
+
+    async def run(self) -> None:
+        """Writes the rest and closes the writer."""
+        writer = self._writer
+        if writer is None or writer.closed:
+            return
+        try:
+            if writer.sync._pending():
+                await until(lambda: self._some(writer.sync, writer.sync.flush), writer._out)
+            await writer.close()
+        except BrokenPipeError:
+            await writer.close()
+
+    def _some(self, sync: ipc.Stream[Any], write: Callable[[], object]) -> None:
+        try:
+            write()
+        except OSError as error:
+            unsent = sync._pending() if isinstance(error, TimeoutError) and by_limit(error) else sync._lost()
+            self.fed = max(0, self._size - unsent)
+            raise
+        self.fed = max(0, self._size - sync._pending())
 
 
 async def hear(stream: Stream[Any] | None) -> None:

@@ -85,6 +85,7 @@ async def _heard(
     """The writer is fed, the readers are heard, until all have ended or the time is over."""
     writer, *readers = streams
     feed = Feed(writer, input)
+    feed.begin()
     out, err = (_Kept(reader, limit) for reader in readers)
 
     async def work() -> bool:
