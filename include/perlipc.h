@@ -1084,7 +1084,8 @@ int32_t ipc_stream_fd(const ipc_stream *s);
  * Perl: open FH, "<&=", $fd. */
 PERLIPC_NODISCARD int32_t ipc_stream_adopt(int32_t fd, ipc_stream **out);
 
-/* Gives the descriptor up: it is the caller's from now on, and the stream is closed. Pending writes are flushed.
+/* Gives the descriptor up: it is the caller's from now on, and the stream is closed. Pending writes are flushed. Of a child
+ * that other streams carry too, the last of those waits.
  *
  * Returns: the descriptor.
  * Errors: PERLIPC_E_INVALID while bytes are read ahead: they would be lost; as ipc_stream_flush.

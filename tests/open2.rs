@@ -146,6 +146,18 @@ fn a_deadline_of_the_talk_is_no_limit_of_the_close_behind_it() {
 }
 
 #[test]
+fn the_last_stream_that_was_not_released_waits_for_the_child() {
+    let (mut reader, mut writer) = open2(&Cmd::shell("cat; exit 5")).unwrap();
+    drop(writer.release().unwrap());
+    assert_eq!(reader.close().unwrap().and_then(|status| status.code()), Some(5));
+    let (mut reader, mut writer) = open2(&Cmd::shell("cat; exit 5")).unwrap();
+    let fd = reader.release().unwrap();
+    let said = capture::feed(Some(&mut writer), b"said", None, None, Deadline::NEVER).unwrap();
+    assert_eq!((said.fed(), said.status().code()), (4, Some(5)));
+    drop(fd);
+}
+
+#[test]
 fn who_has_refused_may_be_offered_the_rest() {
     let (mut reader, mut writer) = open2(&Cmd::shell("exec <&-; echo x; kill -STOP $$; exit 5")).unwrap();
     assert_eq!(reader.readline().unwrap(), Some(&b"x\n"[..]));

@@ -659,7 +659,8 @@ pub unsafe extern "C" fn ipc_stream_adopt(fd: i32, out: *mut *mut ipc_stream) ->
     })
 }
 
-/// Gives the descriptor up: it is the caller's from now on, and the stream is closed. Pending writes are flushed.
+/// Gives the descriptor up: it is the caller's from now on, and the stream is closed. Pending writes are flushed. Of a child
+/// that other streams carry too, the last of those waits.
 ///
 /// Returns: the descriptor.
 /// Errors: PERLIPC_E_INVALID while bytes are read ahead: they would be lost; as ipc_stream_flush.

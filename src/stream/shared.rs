@@ -701,6 +701,10 @@ impl Shared {
         }
         self.gate.close().map_err(|stop| stop.error("release"))?;
         self.closed.store(true, Ordering::SeqCst);
+        // The child's other streams count alone from now on.
+        if let Some(carried) = &self.carried {
+            self.leave(carried);
+        }
         match self.fd.swap(-1, Ordering::SeqCst) {
             -1 => Err(Error::Closed { step: "release" }),
             fd => {

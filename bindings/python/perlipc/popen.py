@@ -131,6 +131,8 @@ class Duplex(Generic[AnyStr]):
         >>> kid.close()
         Status(exited with 0)
         """
+        if timeout is not None and not timeout >= 0:
+            raise ValueError(f"a time limit is not negative: {timeout}")
         end = None if timeout is None else time.monotonic() + timeout
         # Without any time what has come is told all the same, but not for ever.
         spare = _PIPE if timeout == 0 else 0

@@ -100,6 +100,19 @@ def test_communicate_waits_for_the_end_whenever_it_is_called() -> None:
         assert repr(kid.communicate(timeout=10)) == "Result(Status(exited with 3), stdout=b'', stderr=b'')"
 
 
+def test_a_stream_that_was_detached_is_none_of_the_child_s() -> None:
+    with ipc.open3("cat; echo oops >&2; exit 3") as kid:
+        assert kid.error is not None
+        fd = kid.error.detach()
+        assert kid.communicate(b"x", timeout=10).status.code == 3
+        with open(fd, "rb") as errors:
+            assert errors.read() == b"oops\n"
+    kid2 = ipc.open2("cat; exit 4")
+    os.close(kid2.writer.detach())
+    status = kid2.close()
+    assert status is not None and status.code == 4
+
+
 def test_the_time_of_communicate_is_not_that_of_close() -> None:
     kid = ipc.open2("exec >&-; kill -STOP $$; exit 3")
     assert kid.communicate(timeout=0.1).timed_out
@@ -154,6 +167,9 @@ def test_lines_of_one_who_never_ends(separator: bytes | int) -> None:
 def test_lines_without_time_are_those_that_are_there() -> None:
     kid = ipc.open3("seq 1000; seq 500 >&2; printf half")
     kid.child.wait(10)
+    for wrong in (-1, float("nan")):
+        with pytest.raises(ValueError, match="not negative"):
+            list(kid.lines(timeout=wrong))
     told = list(kid.lines(timeout=0))
     assert len(told) == 1501 and ("out", b"half") in told
     kid.close()

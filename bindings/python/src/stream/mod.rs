@@ -467,7 +467,7 @@ impl Stream {
     }
 
     /// The descriptor, given up by the stream: it is yours. Writes what is in the buffer; ValueError when bytes are
-    /// read ahead, which would be lost.
+    /// read ahead, which would be lost. Closing the last of the child's other streams waits for it.
     fn detach(&self, py: Python<'_>) -> PyResult<i32> {
         let mut call = self.within(self.timeout.get(), Stream::enter)?;
         let core: &mut perlipc::Stream = &mut call;
