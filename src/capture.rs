@@ -314,6 +314,8 @@ pub struct Talk<'a> {
     /// How much of that was buffered by the writer.
     pending: usize,
     fed: usize,
+    /// By all calls, which most often have one deadline.
+    unasked: Unasked,
     ends: [Option<Arc<Shared>>; 2],
     ahead: [Vec<u8>; 2],
     room: Vec<u8>,
@@ -337,7 +339,7 @@ impl<'a> Talk<'a> {
         let [reader, error] = ends.readers.map(Option::unzip);
         let ahead = [reader.1.unwrap_or_default(), error.1.unwrap_or_default()];
         let (pending, ends) = (pending.len(), [reader.0, error.0]);
-        Talk { writer, input, pending, fed: 0, ends, ahead, room: vec![0; PIECE] }
+        Talk { writer, input, pending, fed: 0, unasked: Unasked::default(), ends, ahead, room: vec![0; PIECE] }
     }
 
     /// What the streams had buffered and was not passed on: for writing, and read ahead.
@@ -361,14 +363,9 @@ impl<'a> Talk<'a> {
         deadline: Deadline,
         mut piece: impl FnMut(i32, &[u8]) -> ControlFlow<B>,
     ) -> Result<Option<B>> {
-        let mut unasked = Unasked::default();
         while let Some((fd, bytes)) = self.next(deadline)? {
             if let ControlFlow::Break(why) = piece(fd, bytes) {
                 return Ok(Some(why));
-            }
-            unasked.moved(bytes.len());
-            if unasked.is_late(deadline) {
-                return Err(Stop::Timeout.error("capture"));
             }
         }
         Ok(None)
@@ -383,9 +380,8 @@ impl<'a> Talk<'a> {
                 return Ok(Some((fd, len)));
             }
         }
-        let mut unasked = Unasked::default();
         loop {
-            if unasked.is_late(deadline) {
+            if self.unasked.is_late(deadline) {
                 return Err(Stop::Timeout);
             }
             if self.fed >= self.input.len() {
@@ -407,7 +403,7 @@ impl<'a> Talk<'a> {
                     match writer.write_ready(&self.input[self.fed..]) {
                         Ok(n) => {
                             self.fed += n;
-                            unasked.moved(n);
+                            self.unasked.moved(n);
                         }
                         Err(Stop::Errno(libc::EAGAIN)) => {}
                         Err(Stop::Errno(errno)) if writer.is_refusal(errno) => self.fed = self.input.len(),
@@ -421,7 +417,10 @@ impl<'a> Talk<'a> {
                 match shared.read_ready(&mut self.room) {
                     Ok(0) => *end = None,
                     Err(Stop::Errno(libc::EAGAIN)) if gone => *end = None,
-                    Ok(len) => return Ok(Some((fd, len))),
+                    Ok(len) => {
+                        self.unasked.moved(len);
+                        return Ok(Some((fd, len)));
+                    }
                     Err(Stop::Errno(libc::EAGAIN)) => {}
                     Err(stop) => return Err(stop),
                 }

@@ -428,6 +428,14 @@ fn time_is_up_also_where_there_is_always_more() {
     let within = || Deadline::after(short);
     late(capture::feed_each(None, b"", Some(&mut zero), None, within(), |_, _| true).unwrap_err());
     assert!(capture::feed(None, b"", Some(&mut endless()), None, within()).unwrap().timed_out());
+    let (mut zero, within_all) = (endless(), within());
+    let mut talk = capture::Talk::new(None, b"", Some(&mut zero), None).unwrap();
+    let error = loop {
+        if let Err(error) = talk.next(within_all) {
+            break error;
+        }
+    };
+    late(error);
     let (quiet, _typist) = Stream::pipe().unwrap();
     let nowhere = std::fs::File::options().write(true).open("/dev/null").unwrap();
     let mut interact = Interact::new();

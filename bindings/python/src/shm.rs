@@ -36,10 +36,18 @@ pub(crate) fn shmget(
 pub(crate) fn shmread(
     py: Python<'_>,
     #[pyo3(from_py_with = number::id)] id: i32,
-    #[pyo3(from_py_with = number::pos)] pos: usize,
+    #[pyo3(from_py_with = number::pos)] pos: i64,
     #[pyo3(from_py_with = number::size)] size: usize,
 ) -> PyResult<Bound<'_, PyBytes>> {
+    let pos = place(py, "shmread", id, pos)?;
     copy_out(py, size, |room| shm::read(id, pos, room))
+}
+
+/// A position before the first byte is outside the segment like any other.
+fn place(py: Python<'_>, step: &'static str, id: i32, pos: i64) -> PyResult<usize> {
+    let outside =
+        |_| raise(py, Error::Os { step, path: format!("{id} (from byte {pos})").into(), errno: libc::EFAULT });
+    usize::try_from(pos).map_err(outside)
 }
 
 fn copy_out<'py>(
@@ -61,9 +69,10 @@ pub(crate) fn shmwrite(
     py: Python<'_>,
     #[pyo3(from_py_with = number::id)] id: i32,
     data: &Bound<'_, PyAny>,
-    #[pyo3(from_py_with = number::pos)] pos: usize,
+    #[pyo3(from_py_with = number::pos)] pos: i64,
     #[pyo3(from_py_with = number::size)] size: Option<usize>,
 ) -> PyResult<()> {
+    let pos = place(py, "shmwrite", id, pos)?;
     copy_in(py, data, |data| shm::write(id, data, pos, size.unwrap_or(data.len())))
 }
 
@@ -190,9 +199,10 @@ impl SharedMem {
     fn read<'py>(
         &self,
         py: Python<'py>,
-        #[pyo3(from_py_with = number::pos)] pos: usize,
+        #[pyo3(from_py_with = number::pos)] pos: i64,
         #[pyo3(from_py_with = number::size)] size: Option<usize>,
     ) -> PyResult<Bound<'py, PyBytes>> {
+        let pos = place(py, "shmread", self.id, pos)?;
         let size = match size {
             Some(size) => size,
             None => self.__len__(py)?.saturating_sub(pos),
@@ -206,9 +216,10 @@ impl SharedMem {
         &self,
         py: Python<'_>,
         data: &Bound<'_, PyAny>,
-        #[pyo3(from_py_with = number::pos)] pos: usize,
+        #[pyo3(from_py_with = number::pos)] pos: i64,
         #[pyo3(from_py_with = number::size)] size: Option<usize>,
     ) -> PyResult<()> {
+        let pos = place(py, "shmwrite", self.id, pos)?;
         copy_in(py, data, |data| self.with(|memory| memory.write_padded(data, pos, size.unwrap_or(data.len()))))
     }
 

@@ -58,7 +58,7 @@ def all_things() -> Any:
         ("key", -(2**31) - 1, lambda t, n: ipc.MessageQueue.open(n)),
         ("nsems", HUGE, lambda t, n: ipc.semget(0, n, 0o600)),
         ("uid", -2, lambda t, n: t.semaphore.change(uid=n)),
-        ("pos", -1, lambda t, n: t.memory.read(n)),
+        ("pos", HUGE, lambda t, n: t.memory.read(n)),
         ("size", -1, lambda t, n: t.memory.write(b"", 0, n)),
         ("size", -1, lambda t, n: ipc.SharedMem.create(sysv.IPC_PRIVATE, n)),
         ("size", -1, lambda t, n: t.queue.recv(size=n)),

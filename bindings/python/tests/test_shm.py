@@ -16,9 +16,13 @@ def test_the_manuals_program() -> None:
     ipc.shmwrite(id, bytearray(b"ab"), 0, 5)
     ipc.shmwrite(id, b"toolong", 7, 1)
     assert ipc.shmread(id, 0, 10) == b"ab\0\0\0xxtxx"
-    with pytest.raises(OSError) as caught:
-        ipc.shmread(id, 1990, 11)
-    assert caught.value.errno == errno.EFAULT
+    for pos in (1990, -1):
+        with pytest.raises(OSError, match=f"bytes? {pos}") as caught:
+            ipc.shmread(id, pos, 11)
+        assert caught.value.errno == errno.EFAULT
+        with pytest.raises(OSError, match=f"bytes? {pos}") as caught:
+            ipc.shmwrite(id, b"x", pos, 11)
+        assert caught.value.errno == errno.EFAULT
     stat = ipc.shmctl(id, IPC_STAT)
     assert len(stat) == 112
     assert ipc.shmctl(id, IPC_SET, stat) == 0
