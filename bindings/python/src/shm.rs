@@ -12,7 +12,7 @@ use pyo3::types::{PyBytes, PyDict, PyMemoryView, PyTuple};
 
 use crate::data::{filled, plain};
 use crate::error::raise;
-use crate::number;
+use crate::number::{self, Position, Size};
 use crate::sysv::{Key, Number, bytes_of, put_owner, unknown};
 
 /// More than this is copied while other threads run.
@@ -36,15 +36,15 @@ pub(crate) fn shmget(
 pub(crate) fn shmread(
     py: Python<'_>,
     #[pyo3(from_py_with = number::id)] id: i32,
-    #[pyo3(from_py_with = number::pos)] pos: i64,
-    #[pyo3(from_py_with = number::size)] size: usize,
+    pos: Position,
+    size: Size,
 ) -> PyResult<Bound<'_, PyBytes>> {
     let pos = place(py, "shmread", id, pos)?;
-    copy_out(py, size, |room| shm::read(id, pos, room))
+    copy_out(py, size.0, |room| shm::read(id, pos, room))
 }
 
 /// A position before the first byte is outside the segment like any other.
-fn place(py: Python<'_>, step: &'static str, id: i32, pos: i64) -> PyResult<usize> {
+fn place(py: Python<'_>, step: &'static str, id: i32, Position(pos): Position) -> PyResult<usize> {
     let outside =
         |_| raise(py, Error::Os { step, path: format!("{id} (from byte {pos})").into(), errno: libc::EFAULT });
     usize::try_from(pos).map_err(outside)
@@ -64,16 +64,16 @@ fn copy_out<'py>(
 
 /// Perl's shmwrite: exactly size bytes at position pos, data cut or followed by NULs; without size all of data.
 #[pyfunction]
-#[pyo3(signature = (id, data, pos = 0, size = None))]
+#[pyo3(signature = (id, data, pos = Position(0), size = None), text_signature = "(id, data, pos=0, size=None)")]
 pub(crate) fn shmwrite(
     py: Python<'_>,
     #[pyo3(from_py_with = number::id)] id: i32,
     data: &Bound<'_, PyAny>,
-    #[pyo3(from_py_with = number::pos)] pos: i64,
-    #[pyo3(from_py_with = number::size)] size: Option<usize>,
+    pos: Position,
+    size: Option<Size>,
 ) -> PyResult<()> {
     let pos = place(py, "shmwrite", id, pos)?;
-    copy_in(py, data, |data| shm::write(id, data, pos, size.unwrap_or(data.len())))
+    copy_in(py, data, |data| shm::write(id, data, pos, size.map_or(data.len(), |size| size.0)))
 }
 
 fn copy_in(
@@ -195,32 +195,23 @@ impl SharedMem {
     }
 
     /// Copies size bytes from position pos; without size all that follow.
-    #[pyo3(signature = (pos = 0, size = None))]
-    fn read<'py>(
-        &self,
-        py: Python<'py>,
-        #[pyo3(from_py_with = number::pos)] pos: i64,
-        #[pyo3(from_py_with = number::size)] size: Option<usize>,
-    ) -> PyResult<Bound<'py, PyBytes>> {
+    #[pyo3(signature = (pos = Position(0), size = None), text_signature = "($self, pos=0, size=None)")]
+    fn read<'py>(&self, py: Python<'py>, pos: Position, size: Option<Size>) -> PyResult<Bound<'py, PyBytes>> {
         let pos = place(py, "shmread", self.id, pos)?;
         let size = match size {
-            Some(size) => size,
+            Some(Size(size)) => size,
             None => self.__len__(py)?.saturating_sub(pos),
         };
         copy_out(py, size, |room| self.with(|memory| memory.read(pos, room)))
     }
 
     /// Copies data to position pos; with size exactly that many bytes, cut or followed by NULs.
-    #[pyo3(signature = (data, pos = 0, size = None))]
-    fn write(
-        &self,
-        py: Python<'_>,
-        data: &Bound<'_, PyAny>,
-        #[pyo3(from_py_with = number::pos)] pos: i64,
-        #[pyo3(from_py_with = number::size)] size: Option<usize>,
-    ) -> PyResult<()> {
+    #[pyo3(signature = (data, pos = Position(0), size = None), text_signature = "($self, data, pos=0, size=None)")]
+    fn write(&self, py: Python<'_>, data: &Bound<'_, PyAny>, pos: Position, size: Option<Size>) -> PyResult<()> {
         let pos = place(py, "shmwrite", self.id, pos)?;
-        copy_in(py, data, |data| self.with(|memory| memory.write_padded(data, pos, size.unwrap_or(data.len()))))
+        copy_in(py, data, |data| {
+            self.with(|memory| memory.write_padded(data, pos, size.map_or(data.len(), |size| size.0)))
+        })
     }
 
     /// What is known of the segment: key uid gid cuid cgid mode seq segsz nattch cpid lpid atime dtime ctime removed.
