@@ -4,8 +4,10 @@
 //! dead server has left behind is taken over: under a lock beside it ("path.lock"), so that of two that start at once
 //! one wins, and only when nobody answers behind it.
 
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 
 use crate::addr::Addr;
 use crate::block::{self, CALM, Stop, Way};
@@ -196,11 +198,10 @@ fn same_file(path: &CString, fd: RawFd) -> sys::Result<bool> {
 
 /// A path from the root.
 fn absolute(path: &[u8]) -> Vec<u8> {
-    match sys::files::current_dir() {
-        // One that is not under this root has no such name.
-        Ok(dir) if dir.starts_with(b"/") && !path.starts_with(b"/") => [dir.as_slice(), b"/", path].concat(),
-        _ => path.to_vec(),
-    }
+    let path = Path::new(OsStr::from_bytes(path));
+    // A directory that is not under this root has no such name.
+    let whole = std::env::current_dir().map_or_else(|_| path.to_path_buf(), |dir| dir.join(path));
+    whole.into_os_string().into_vec()
 }
 
 /// Whether the file is a socket's that nobody has any more. Asked under the lock; a server that knows nothing of the

@@ -52,16 +52,6 @@ fn stat_by(path: &CStr, flags: i32) -> Result<libc::stat> {
     Ok(stat)
 }
 
-/// getcwd(2).
-pub(crate) fn current_dir() -> Result<Vec<u8>> {
-    let mut room = vec![0u8; libc::PATH_MAX as usize];
-    // SAFETY: that much room to write to.
-    let len = unsafe { raw(libc::SYS_getcwd, [room.as_mut_ptr() as usize, room.len()]) }?;
-    // With a NUL behind it.
-    room.truncate(len.saturating_sub(1));
-    Ok(room)
-}
-
 /// Copies one byte from a pipe to another without taking it: EAGAIN when it is empty, 0 when nobody can write to it.
 pub(crate) fn tee_one(from: RawFd, to: RawFd) -> Result<usize> {
     // SAFETY: plain numbers.
