@@ -80,6 +80,22 @@ fn call_again<T>(mut errno: i32, mut call: impl FnMut(&sys::Word) -> sys::Result
     Err(Stop::Errno(errno))
 }
 
+/// The same for as long as that says so: it is asked before each call, since a handler may have changed it; `None`: no more.
+#[inline(always)]
+fn call_while<T>(
+    may_wait: impl Fn() -> Wait<bool>,
+    mut call: impl FnMut(&sys::Word) -> sys::Result<T>,
+) -> Wait<Option<T>> {
+    while may_wait()? {
+        match call(signal::word()) {
+            Ok(value) => return Ok(Some(value)),
+            Err(libc::EINTR) => signal::interrupted()?,
+            Err(errno) => return Err(Stop::Errno(errno)),
+        }
+    }
+    Ok(None)
+}
+
 /// Waits until one of the descriptors has something, and says how many have; 0: the deadline came first.
 pub(crate) fn poll(fds: &mut [libc::pollfd], deadline: Deadline) -> Wait<usize> {
     // Whether time is up is told by poll itself, so that what is ready counts even when no time is left.
@@ -365,16 +381,8 @@ impl Gate {
 
     /// The bare call, as [`call`] makes it, for as long as it [may block](Gate::may_block); `None`: it may not any more.
     #[inline]
-    pub(crate) fn bare<T>(&self, mut call: impl FnMut(&sys::Word) -> sys::Result<T>) -> Wait<Option<T>> {
-        while self.may_block() {
-            self.check()?;
-            match call(signal::word()) {
-                Ok(value) => return Ok(Some(value)),
-                Err(libc::EINTR) => signal::interrupted()?,
-                Err(errno) => return Err(Stop::Errno(errno)),
-            }
-        }
-        Ok(None)
+    pub(crate) fn bare<T>(&self, call: impl FnMut(&sys::Word) -> sys::Result<T>) -> Wait<Option<T>> {
+        call_while(|| self.check().map(|()| self.may_block()), call)
     }
 }
 
@@ -396,19 +404,15 @@ pub(crate) const SPARE: libc::pollfd = libc::pollfd { fd: -1, events: 0, revents
 #[inline]
 pub(crate) fn poll_beside(gates: &[Option<&Gate>], fds: &mut [libc::pollfd], deadline: Deadline) -> Wait<usize> {
     let behind = fds.len() - 1;
-    gates.iter().flatten().try_for_each(|gate| gate.check())?;
+    let none_ended = || gates.iter().flatten().try_for_each(|gate| gate.check());
     // Nobody is there who could, but for a handler, and a thread that one has started.
-    while sys::single_threaded() || gates.iter().all(Option::is_none) {
-        match sys::poll(signal::word(), &mut fds[..behind], deadline.left()) {
-            Ok(found) => return Ok(found),
-            Err(libc::EINTR) => signal::interrupted()?,
-            Err(errno) => return Err(Stop::Errno(errno)),
-        }
-        gates.iter().flatten().try_for_each(|gate| gate.check())?;
+    let alone = || none_ended().map(|()| sys::single_threaded() || gates.iter().all(Option::is_none));
+    if let Some(found) = call_while(alone, |word| sys::poll(word, &mut fds[..behind], deadline.left()))? {
+        return Ok(found);
     }
     let waker = waker()?;
     let _beside = Beside::new(gates, &waker);
-    gates.iter().flatten().try_for_each(|gate| gate.check())?;
+    none_ended()?;
     fds[behind] = entry(waker.fd.as_raw_fd(), libc::POLLIN);
     loop {
         let found = poll(fds, deadline)?;
@@ -418,7 +422,7 @@ pub(crate) fn poll_beside(gates: &[Option<&Gate>], fds: &mut [libc::pollfd], dea
         let mut count = [0; 8];
         let _ = sys::read(&CALM, waker.fd.as_raw_fd(), &mut count);
         // If it is none of these that ended, a call of this thread that is over was meant.
-        gates.iter().flatten().try_for_each(|gate| gate.check())?;
+        none_ended()?;
     }
 }
 
