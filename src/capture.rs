@@ -406,7 +406,7 @@ impl<'a> Talk<'a> {
                             self.unasked.moved(n);
                         }
                         Err(Stop::Errno(libc::EAGAIN)) => {}
-                        Err(Stop::Errno(errno)) if writer.is_refusal(errno) => self.fed = self.input.len(),
+                        Err(Stop::Errno(errno)) if writer.refuses(errno) => self.fed = self.input.len(),
                         Err(stop) => return Err(stop),
                     }
                 }
@@ -513,10 +513,7 @@ impl<'a> Pump<'a> {
                     }
                     Err(Stop::Errno(libc::EAGAIN)) => {}
                     // It does not want to hear more: no failure of ours.
-                    Err(Stop::Errno(errno)) if shared.is_refusal(errno) => {
-                        shared.note_refusal();
-                        *rest = &[];
-                    }
+                    Err(Stop::Errno(errno)) if shared.refuses(errno) => *rest = &[],
                     Err(stop) => return Err(stop),
                 }
             }

@@ -169,6 +169,16 @@ fn who_has_refused_may_be_offered_the_rest() {
 }
 
 #[test]
+fn who_has_refused_pieces_may_be_offered_the_rest() {
+    let (mut reader, mut writer) = open2(&Cmd::shell("exec <&-; echo x; echo y; exec >&-; exit 5")).unwrap();
+    assert_eq!(reader.readline().unwrap(), Some(&b"x\n"[..]));
+    capture::feed_each(Some(&mut writer), b"data", Some(&mut reader), None, Deadline::NEVER, |_, _| true).unwrap();
+    assert!(writer.is_closed());
+    let rest = capture::feed(Some(&mut writer), b"data", Some(&mut reader), None, Deadline::NEVER).unwrap();
+    assert_eq!((rest.fed(), rest.status().code()), (0, Some(5)));
+}
+
+#[test]
 fn after_the_end_of_the_talk_the_wait_can_go_on() {
     let (mut reader, mut writer) = open2(&Cmd::shell("cat; exec >&- 2>&-; kill -STOP $$; exit 5")).unwrap();
     let first = capture::feed(Some(&mut writer), b"said\n", Some(&mut reader), None, Deadline::after_ms(150)).unwrap();

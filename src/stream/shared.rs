@@ -814,9 +814,12 @@ impl Shared {
         }
     }
 
-    /// The other side wants to hear no more: no failure of the one who feeds it, now or when it comes with the rest.
-    pub(crate) fn note_refusal(&self) {
-        self.refused.store(true, Ordering::Relaxed);
+    /// Whether a write's error says that the other side wants to hear no more: no failure of the one who feeds it, now or when
+    /// it comes with the rest.
+    pub(crate) fn refuses(&self, errno: i32) -> bool {
+        let refuses = self.is_refusal(errno);
+        self.refused.fetch_or(refuses, Ordering::Relaxed);
+        refuses
     }
 
     pub(crate) fn has_refused(&self) -> bool {
