@@ -2,14 +2,13 @@
 
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
-use perlipc::Separator;
 use perlipc::argv::Argv;
-use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyInt, PyString};
+use pyo3::types::{PyBytes, PyString};
 
 use crate::cmd::bytes;
-use crate::data::{decode, encode, owned};
+use crate::data::{self, decode, encode};
 use crate::error::raise;
 use crate::signal::blocking;
 use crate::status::Status;
@@ -88,21 +87,8 @@ impl ArgvStream {
 
     /// What ends a record: bytes (str for text), empty for paragraphs; an int for records of that many bytes; None for
     /// each file whole. Perl: $/.
-    fn set_separator(&self, py: Python<'_>, separator: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        let separator = match separator {
-            None => Separator::Whole,
-            Some(size) if size.is_instance_of::<PyInt>() => {
-                if self.text {
-                    return Err(PyValueError::new_err("records of a fixed size are bytes: text has none"));
-                }
-                let size = size.extract();
-                Separator::Size(size.map_err(|_| PyValueError::new_err("separator: no size of a record"))?)
-            }
-            Some(bytes) => match owned(bytes, self.text)? {
-                bytes if bytes.is_empty() => Separator::Paragraph,
-                bytes => Separator::Bytes(bytes),
-            },
-        };
+    fn set_separator(&self, py: Python<'_>, separator: &Bound<'_, PyAny>) -> PyResult<()> {
+        let separator = data::separator(separator, self.text)?;
         self.lock()?.separator(separator).map_err(|error| raise(py, error))
     }
 

@@ -5,10 +5,11 @@
 use std::cell::Cell;
 use std::ops::Deref;
 
-use pyo3::exceptions::{PyMemoryError, PyTypeError};
+use perlipc::Separator;
+use pyo3::exceptions::{PyMemoryError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyMemoryView, PyString};
+use pyo3::types::{PyBytes, PyInt, PyMemoryView, PyString};
 
 /// Bytes of the user's.
 pub(crate) enum Data<'a, 'py> {
@@ -42,6 +43,27 @@ pub(crate) fn owned(data: &Bound<'_, PyAny>, text: bool) -> PyResult<Vec<u8>> {
         return Ok(utf8(data)?.to_vec());
     }
     Ok(no_text(data)?.to_vec())
+}
+
+/// What ends a record, as the user says it: see Stream.separator.
+pub(crate) fn separator(value: &Bound<'_, PyAny>, text: bool) -> PyResult<Separator> {
+    if value.is_none() {
+        return Ok(Separator::Whole);
+    }
+    if let Ok(size) = value.extract::<usize>() {
+        if text {
+            return Err(PyValueError::new_err("records of a fixed size are bytes: a text stream has none"));
+        }
+        return Ok(Separator::Size(size));
+    }
+    if value.is_instance_of::<PyInt>() {
+        return Err(PyValueError::new_err(format!("separator: a record of {value} bytes")));
+    }
+    if text && !value.is_instance_of::<PyString>() {
+        return Err(PyTypeError::new_err("a text stream takes str"));
+    }
+    let bytes = owned(value, text)?;
+    Ok(if bytes.is_empty() { Separator::Paragraph } else { Separator::Bytes(bytes) })
 }
 
 /// As [`plain`], where text would be taken if that had been said.

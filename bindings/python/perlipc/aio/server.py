@@ -40,13 +40,13 @@ async def serve(
     to be accepted too, within drain's seconds, after which the tasks that are left are cancelled.
 
     The handler is called with a Stream in a task of its own for each client, which is closed behind it; what it returns is
-    the exit code that counts, None is 0, and 255 what is none from 0 to 255. What it raises goes to the loop's exception handler. A command has the client as
-    its standard input and output. limit clients are served at a time, more wait in the kernel's queue. The listener belongs
-    to the server from then on.
+    the exit code that counts, None is 0, and 255 what is none from 0 to 255. What it raises goes to the loop's exception
+    handler. A command has the client as its standard input and output. limit clients are served at a time, more wait in the
+    kernel's queue. The listener belongs to the server from then on.
 
     It is stopped by the cancellation of the task that it runs in, which goes on when all is finished (a second one waits
-    for nothing), its CancelledError with what was done as .report, as any exception that ends it has; by drain's signal, if one is named and this is the main thread; or by somebody who closes the listener:
-    that turns away who was not accepted yet.
+    for nothing); by drain's signal, if one is named and this is the main thread; or by somebody who closes the listener:
+    that turns away who was not accepted yet. An exception that ends it, CancelledError too, has what was done as .report.
 
     each: how many seconds one connection may take; then its task is cancelled, or the command killed with all that it has
     started. log(event, pid, status, text) is told "ready"; "start" with the client's address; "end" with that too, and the

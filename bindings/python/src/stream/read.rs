@@ -3,14 +3,13 @@
 #![allow(unsafe_code)]
 
 use memchr::memmem;
-use perlipc::Separator;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyInt, PyList, PyMemoryView, PySlice, PyString};
+use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice, PyString};
 
 use super::{Call, Stream, records};
-use crate::data::{PIECE, utf8, with_room};
+use crate::data::{self, PIECE, utf8, with_room};
 use crate::error::raise;
 use crate::expect;
 use crate::front::front;
@@ -236,21 +235,7 @@ impl Stream {
     fn set_separator(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = value.py();
         self.reading(py)?;
-        let separator = if value.is_none() {
-            Separator::Whole
-        } else if let Ok(number) = value.extract::<usize>() {
-            if self.text {
-                return Err(PyValueError::new_err("records of a fixed size are bytes: a text stream has none"));
-            }
-            Separator::Size(number)
-        } else if value.is_instance_of::<PyInt>() {
-            return Err(PyValueError::new_err(format!("separator: a record of {value} bytes")));
-        } else {
-            match self.take(value)?.0.to_vec() {
-                bytes if bytes.is_empty() => Separator::Paragraph,
-                bytes => Separator::Bytes(bytes),
-            }
-        };
+        let separator = data::separator(value, self.text)?;
         self.enter_to_read()?.separator(separator).map_err(|error| raise(py, error))?;
         *self.separator.borrow_mut() = value.clone().unbind();
         Ok(())
