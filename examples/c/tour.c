@@ -75,6 +75,27 @@ static void writer(void) {
     ipc_cmd_free(cmd);
 }
 
+/* $/ = "" and then $/ = "\n": a header is a paragraph, what follows are lines; peek looks and takes nothing. */
+static void header(void) {
+    section("A message, looked at before it is read, its header whole and its body by lines:");
+    const char *argv[] = {"printf", "From: camel\nTo: llama\n\n\nthe body\nthat follows\n", NULL}, *line;
+    ipc_cmd *cmd = ipc_cmd_argv(argv);
+    ipc_stream *mail;
+    char first[5];
+    if (ipc_popen_start(cmd, "-|", &mail) < 0 || ipc_stream_peek(mail, first, sizeof first) != sizeof first) give_up();
+    printf("  it begins with %.5s\n", first);
+    if (ipc_stream_separator(mail, "", 0) < 0 || ipc_stream_readline(mail, &line) <= 0) give_up();
+    int fields = 0;
+    for (const char *at = line; (at = strchr(at, ':')); at++) fields++;
+    printf("  a header of %d fields\n", fields);
+    if (ipc_stream_separator(mail, "\n", 1) < 0) give_up();
+    int64_t len;
+    while ((len = ipc_stream_readline(mail, &line)) > 0) printf("  %s", line);
+    if (len < 0 || ipc_stream_close(mail, NULL) < 0) give_up();
+    ipc_stream_free(mail);
+    ipc_cmd_free(cmd);
+}
+
 /* A program that cannot be run is an error at once; it names the step, the file and the reason. */
 static void errors(void) {
     section("Errors say which step failed, on what, and why:");
@@ -338,6 +359,7 @@ int main(void) {
     pipeline();
     backtick();
     writer();
+    header();
     errors();
     deadline();
     statuses();

@@ -42,6 +42,18 @@ def writer() -> None:
             sort.write(word)
 
 
+def header() -> None:
+    """$/ = "" and then $/ = "\n": a header is a paragraph, what follows are lines; peek looks and takes nothing."""
+    section("A message, looked at before it is read, its header whole and its body by lines:")
+    with ipc.open("-|", ["printf", "From: camel\nTo: llama\n\n\nthe body\nthat follows\n"], text=True) as mail:
+        print(f"  it begins with {mail.peek(5)}")
+        mail.separator = ""
+        print(f"  a header of {mail.readline().count(':')} fields")
+        mail.separator = "\n"
+        for line in mail:
+            print("  ", line, sep="", end="")
+
+
 def errors() -> None:
     """A program that cannot be run is an OSError at once; it names the step, the file and the reason."""
     section("Errors say which step failed, on what, and why:")
@@ -231,6 +243,7 @@ def main() -> None:
     pipeline()
     backtick()
     writer()
+    header()
     errors()
     deadline()
     statuses()
