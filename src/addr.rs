@@ -60,10 +60,7 @@ impl Addr {
     /// Packed as the kernel and Perl have it.
     pub fn pack(&self) -> Result<Vec<u8>> {
         Ok(match self {
-            Addr::Inet(SocketAddr::V4(addr)) => pack_in(addr.port(), addr.ip().octets()),
-            Addr::Inet(SocketAddr::V6(addr)) => {
-                pack_in6(addr.port(), addr.ip().octets(), addr.scope_id(), addr.flowinfo())
-            }
+            Addr::Inet(addr) => packed(addr, <[u8]>::to_vec),
             Addr::Path(path) => pack_un(path)?,
             Addr::Abstract(name) => pack_un(&[&[0], name.as_slice()].concat())?,
             Addr::Unnamed => (libc::AF_UNIX as u16).to_ne_bytes().to_vec(),
@@ -91,12 +88,13 @@ impl Addr {
     }
 
     pub(crate) fn name(&self) -> Result<Name> {
-        let packed = match self {
+        let name = match self {
+            Addr::Inet(addr) => packed(addr, Name::new),
             // The kernel counts the bytes of a path; the padding of Perl's packed form is not part of it.
-            Addr::Path(path) => [&(libc::AF_UNIX as u16).to_ne_bytes(), checked_path(path)?].concat(),
-            other => other.pack()?,
+            Addr::Path(path) => Name::new(&[&(libc::AF_UNIX as u16).to_ne_bytes(), checked_path(path)?].concat()),
+            other => Name::new(&other.pack()?),
         };
-        Name::new(&packed).ok_or_else(|| Error::os("address", libc::ENAMETOOLONG))
+        name.ok_or_else(|| Error::os("address", libc::ENAMETOOLONG))
     }
 
     pub(crate) fn of(name: &Name) -> Addr {
@@ -201,9 +199,28 @@ pub fn family(bytes: &[u8]) -> Result<u16> {
     }
 }
 
-/// Perl's `pack_sockaddr_in`: 16 bytes.
-pub fn pack_in(port: u16, ip: [u8; 4]) -> Vec<u8> {
-    [&(libc::AF_INET as u16).to_ne_bytes()[..], &port.to_be_bytes(), &ip, &[0; 8]].concat()
+/// The packed form of an Internet address, lent to `take`.
+fn packed<T>(addr: &SocketAddr, take: impl FnOnce(&[u8]) -> T) -> T {
+    match addr {
+        SocketAddr::V4(addr) => take(&pack_in(addr.port(), addr.ip().octets())),
+        SocketAddr::V6(addr) => take(&pack_in6(addr.port(), addr.ip().octets(), addr.scope_id(), addr.flowinfo())),
+    }
+}
+
+/// Pieces that fill an array, one behind the other.
+fn joined<const LEN: usize>(pieces: &[&[u8]]) -> [u8; LEN] {
+    let mut all = [0; LEN];
+    let mut at = 0;
+    for piece in pieces {
+        all[at..at + piece.len()].copy_from_slice(piece);
+        at += piece.len();
+    }
+    all
+}
+
+/// Perl's `pack_sockaddr_in`.
+pub fn pack_in(port: u16, ip: [u8; 4]) -> [u8; 16] {
+    joined(&[&(libc::AF_INET as u16).to_ne_bytes(), &port.to_be_bytes(), &ip])
 }
 
 /// Perl's `unpack_sockaddr_in`: port and address.
@@ -215,10 +232,10 @@ pub fn unpack_in(bytes: &[u8]) -> Result<(u16, [u8; 4])> {
     Ok((u16::from_be_bytes([*p, *q]), [*a, *b, *c, *d]))
 }
 
-/// Perl's `pack_sockaddr_in6`: 28 bytes.
-pub fn pack_in6(port: u16, ip: [u8; 16], scope: u32, flow: u32) -> Vec<u8> {
+/// Perl's `pack_sockaddr_in6`.
+pub fn pack_in6(port: u16, ip: [u8; 16], scope: u32, flow: u32) -> [u8; 28] {
     let head = (libc::AF_INET6 as u16).to_ne_bytes();
-    [&head[..], &port.to_be_bytes(), &flow.to_be_bytes(), &ip, &scope.to_ne_bytes()].concat()
+    joined(&[&head, &port.to_be_bytes(), &flow.to_be_bytes(), &ip, &scope.to_ne_bytes()])
 }
 
 /// Perl's `unpack_sockaddr_in6`: port, address, scope and flow.

@@ -252,6 +252,10 @@ impl Gate {
 
     fn end(&self, why: u32) {
         self.state.fetch_or(why, Ordering::SeqCst);
+        // Nobody has ever waited beside it, and nobody is there who could begin to now.
+        if sys::single_threaded() && self.waiting.is_unused() {
+            return;
+        }
         for waker in self.lock().iter() {
             // The counter is far from its end, and full would be as good as written.
             let _ = sys::write(&CALM, waker.fd.as_raw_fd(), &1u64.to_ne_bytes());

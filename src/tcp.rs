@@ -76,8 +76,8 @@ impl<'a> Connect<'a> {
     fn with_another(&self, fd: &OwnedFd, addr: &Addr) -> Result<()> {
         let raw = fd.as_raw_fd();
         let chosen = self.from.is_none_or(|from| from.port() == 0);
-        let local = if chosen { socket::local(raw).ok().filter(|local| local.port() == addr.port()) } else { None };
-        if local.is_none() || local != socket::peer(raw).ok() {
+        let same_port = || sys::socket::local_name(raw).is_ok_and(|local| Some(local.port()) == addr.port());
+        if !chosen || !same_port() || socket::local(raw).ok() != socket::peer(raw).ok() {
             return Ok(());
         }
         // The port is free again at once, for who is to listen there.

@@ -151,8 +151,8 @@ fn newlines_behind_a_paragraph_are_no_line() {
 #[test]
 fn by_every_separator() {
     let cases: [(Separator, &[&[u8]]); 5] = [
-        (Separator::Bytes(b"--".to_vec()), &[b"a-", b"-b"]),
-        (Separator::Bytes(b";".to_vec()), &[b"a", b";b"]),
+        (Separator::Bytes(b"--".into()), &[b"a-", b"-b"]),
+        (Separator::Bytes(b";".into()), &[b"a", b";b"]),
         (Separator::Paragraph, &[b"\n\na\n", b"\n\nb"]),
         (Separator::Size(4), &[b"abc", b"def"]),
         (Separator::Whole, &[b"all\n", b""]),
@@ -180,7 +180,7 @@ fn by_every_separator() {
     poll.stream(reader, Events::LINE, 1).unwrap();
     writer.write(b"a;b").unwrap();
     assert_eq!(now(&poll), []);
-    poll.get(1).unwrap().separator(Separator::Bytes(b";".to_vec())).unwrap();
+    poll.get(1).unwrap().separator(Separator::Bytes(b";".into())).unwrap();
     assert_eq!(now(&poll), [(1, Events::LINE)]);
 }
 

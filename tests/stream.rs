@@ -17,7 +17,7 @@ fn naive(data: &[u8], separator: &Separator) -> Vec<Vec<u8>> {
     while !rest.is_empty() {
         let len = match separator {
             Separator::Bytes(bytes) => {
-                rest.windows(bytes.len()).position(|w| w == bytes).map_or(rest.len(), |at| at + bytes.len())
+                rest.windows(bytes.len()).position(|w| w == &bytes[..]).map_or(rest.len(), |at| at + bytes.len())
             }
             Separator::Paragraph => {
                 while rest.first() == Some(&b'\n') {
@@ -56,9 +56,9 @@ fn all_chunkings(rounds: usize) {
     for round in 0..rounds {
         let separator = match random.below(9) {
             0 | 1 => Separator::line(),
-            2 => Separator::Bytes(b"ab".to_vec()),
-            3 => Separator::Bytes(b"aab".to_vec()),
-            4 => Separator::Bytes(vec![0]),
+            2 => Separator::Bytes(b"ab".into()),
+            3 => Separator::Bytes(b"aab".into()),
+            4 => Separator::Bytes(b"\0".into()),
             5 | 6 => Separator::Paragraph,
             7 => Separator::Whole,
             _ => Separator::Size(1 + random.below(300) as usize),
@@ -110,7 +110,7 @@ fn reads_alone() {
         (Separator::Paragraph, vec!["a\n\n", "b\nc"]),
         (Separator::Whole, vec!["a\n\n\nb\nc"]),
         (Separator::Size(3), vec!["a\n\n", "\nb\n", "c"]),
-        (Separator::Bytes(b"\nb".to_vec()), vec!["a\n\n\nb", "\nc"]),
+        (Separator::Bytes(b"\nb".into()), vec!["a\n\n\nb", "\nc"]),
     ] {
         let mut stream = popen::open("printf 'a\\n\\n\\n'; printf 'b\\nc' |").unwrap();
         stream.separator(separator.clone()).unwrap();
@@ -240,7 +240,7 @@ fn reads_and_lines_share_one_buffer() {
     let mut room = [0; 2];
     assert_eq!((reader.read(&mut room).unwrap(), &room), (2, b"tw"));
     assert_eq!(reader.readline().unwrap(), Some(&b"o\n"[..]));
-    reader.separator(Separator::Bytes(b"e".to_vec())).unwrap();
+    reader.separator(Separator::Bytes(b"e".into())).unwrap();
     assert_eq!(reader.readline().unwrap(), Some(&b"thre"[..]));
     let mut room = [0; 3];
     assert_eq!((reader.read_full(&mut room).unwrap(), &room), (3, b"e\nf"));
@@ -353,7 +353,7 @@ fn the_line_limit_counts_the_whole_record() {
 #[test]
 fn separators_that_are_none() {
     let (mut reader, mut writer) = Stream::pipe().unwrap();
-    assert_eq!(reader.separator(Separator::Bytes(vec![])).unwrap_err().errno(), libc::EINVAL);
+    assert_eq!(reader.separator(Separator::Bytes(b"".into())).unwrap_err().errno(), libc::EINVAL);
     assert_eq!(reader.separator(Separator::Size(0)).unwrap_err().errno(), libc::EINVAL);
     assert_eq!(writer.readline().unwrap_err().errno(), libc::EBADF);
     assert_eq!(reader.write(b"x").unwrap_err().errno(), libc::EBADF);
@@ -404,8 +404,7 @@ fn time_is_up_also_where_there_is_always_more() {
     let mut pattern = Expect::new();
     pattern.text("x").unwrap();
     for limit in [short, Some(Duration::ZERO)] {
-        for separator in
-            [Separator::line(), Separator::Bytes(b"ab".to_vec()), Separator::Whole, Separator::Size(1 << 40)]
+        for separator in [Separator::line(), Separator::Bytes(b"ab".into()), Separator::Whole, Separator::Size(1 << 40)]
         {
             let mut zero = endless();
             zero.timeout(limit);

@@ -58,6 +58,11 @@ impl<T: Default> Own<T> {
         }
     }
 
+    /// Whether nobody has asked for it yet: what a thread that does so now will make is not seen.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.first.get().is_none()
+    }
+
     /// The first time, and in forked processes.
     #[cold]
     fn find(&self) -> &T {

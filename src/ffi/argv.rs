@@ -129,7 +129,7 @@ pub unsafe extern "C" fn ipc_argv_separator(a: *mut ipc_argv, data: *const c_voi
             let separator = match slice(data.cast(), len, "separator")? {
                 _ if data.is_null() => Separator::Whole,
                 [] => Separator::Paragraph,
-                bytes => Separator::Bytes(bytes.to_vec()),
+                bytes => Separator::Bytes(bytes.to_vec().into()),
             };
             files(a)?.half.argv.separator(separator)?;
         }

@@ -477,7 +477,8 @@ pub unsafe extern "C" fn ipc_stream_separator(s: *mut ipc_stream, data: *const c
         // SAFETY: the caller's handle and data.
         unsafe {
             let bytes = slice(data.cast(), len, "separator")?;
-            let separator = if bytes.is_empty() { Separator::Paragraph } else { Separator::Bytes(bytes.to_vec()) };
+            let separator =
+                if bytes.is_empty() { Separator::Paragraph } else { Separator::Bytes(bytes.to_vec().into()) };
             get(s)?.reading()?.half.set_separator(separator)?;
         }
         Ok(0)

@@ -8,6 +8,7 @@ mod reader;
 mod shared;
 mod writer;
 
+use std::borrow::Cow;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -30,7 +31,7 @@ pub(crate) use writer::Writer;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Separator {
     /// Any bytes, kept at the record's end; `"\n"` at first. Not empty.
-    Bytes(Vec<u8>),
+    Bytes(Cow<'static, [u8]>),
     /// Paragraphs (`$/ = ""`): empty lines end one, extra ones are swallowed, each comes back with two newlines.
     Paragraph,
     /// The whole input at once (`$/ = undef`).
@@ -41,8 +42,8 @@ pub enum Separator {
 
 impl Separator {
     /// Lines.
-    pub fn line() -> Separator {
-        Separator::Bytes(vec![b'\n'])
+    pub const fn line() -> Separator {
+        Separator::Bytes(Cow::Borrowed(b"\n"))
     }
 }
 

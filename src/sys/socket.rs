@@ -30,6 +30,11 @@ impl Name {
         self.room.get(..self.len as usize).unwrap_or(&self.room)
     }
 
+    /// Of an Internet address: where either family has it.
+    pub(crate) fn port(&self) -> u16 {
+        u16::from_be_bytes([self.room[2], self.room[3]])
+    }
+
     fn out(&mut self) -> [usize; 2] {
         self.len = self.room.len() as u32;
         [self.room.as_mut_ptr() as usize, &raw mut self.len as usize]

@@ -269,17 +269,23 @@ const SMALL: usize = 3072;
 /// Room for a type and a body as the kernel wants them, one behind the other; ENOMEM when there is none.
 #[inline(always)]
 fn staged<T>(len: usize, body: impl FnOnce(*mut i64, *mut u8) -> Result<T>) -> Result<T> {
+    if len > SMALL {
+        return staged_large(len, body);
+    }
     let mut small = MaybeUninit::<[i64; 1 + SMALL / 8]>::uninit();
-    let mut large = Vec::<i64>::new();
-    let at: *mut i64 = if len <= SMALL {
-        small.as_mut_ptr().cast()
-    } else {
-        large.try_reserve_exact(1 + len.div_ceil(8)).map_err(|_| libc::ENOMEM)?;
-        large.as_mut_ptr()
-    };
+    let at: *mut i64 = small.as_mut_ptr().cast();
     // SAFETY: there is room for the type and `len` bytes behind it.
-    let text = unsafe { at.add(1) }.cast();
-    body(at, text)
+    body(at, unsafe { at.add(1) }.cast())
+}
+
+#[cold]
+#[inline(never)]
+fn staged_large<T>(len: usize, body: impl FnOnce(*mut i64, *mut u8) -> Result<T>) -> Result<T> {
+    let mut large = Vec::<i64>::new();
+    large.try_reserve_exact(1 + len.div_ceil(8)).map_err(|_| libc::ENOMEM)?;
+    let at = large.as_mut_ptr();
+    // SAFETY: as above.
+    body(at, unsafe { at.add(1) }.cast())
 }
 
 pub(crate) fn msgget(key: i32, flags: i32) -> Result<i32> {

@@ -63,7 +63,7 @@ pub(crate) fn separator(value: &Bound<'_, PyAny>, text: bool) -> PyResult<Separa
         return Err(PyTypeError::new_err("a text stream takes str"));
     }
     let bytes = owned(value, text)?;
-    Ok(if bytes.is_empty() { Separator::Paragraph } else { Separator::Bytes(bytes) })
+    Ok(if bytes.is_empty() { Separator::Paragraph } else { Separator::Bytes(bytes.into()) })
 }
 
 /// As [`plain`], where text would be taken if that had been said.
