@@ -82,10 +82,9 @@ impl Argv {
 
     /// What ends a record, in all of the files: Perl's `$/`.
     pub fn separator(&mut self, separator: Separator) -> Result<()> {
+        separator.check()?;
         if let Some(stream) = &mut self.current {
             stream.separator(separator.clone())?;
-        } else {
-            check(&separator)?;
         }
         self.separator = separator;
         Ok(())
@@ -219,14 +218,6 @@ impl Argv {
 /// The caller's own doing, or its host's.
 fn is_given_up(error: &Error) -> bool {
     matches!(error, Error::Abandoned { .. } | Error::Interrupted { .. })
-}
-
-fn check(separator: &Separator) -> Result<()> {
-    match separator {
-        Separator::Bytes(bytes) if bytes.is_empty() => Err(Error::invalid("separator", "the separator is empty")),
-        Separator::Size(0) => Err(Error::invalid("separator", "a record of 0 bytes")),
-        _ => Ok(()),
-    }
 }
 
 fn dup(fd: i32) -> Result<Stream> {

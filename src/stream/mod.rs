@@ -5,10 +5,10 @@
 //! waits and gives the status, as Perl's `close`.
 
 mod reader;
+mod records;
 mod shared;
 mod writer;
 
-use std::borrow::Cow;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -24,28 +24,9 @@ use crate::sys;
 use crate::time::{Deadline, Unasked};
 
 pub(crate) use reader::Reader;
+pub use records::Separator;
 pub(crate) use shared::{Carried, Kind, Shared};
 pub(crate) use writer::Writer;
-
-/// What ends a record: Perl's `$/`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Separator {
-    /// Any bytes, kept at the record's end; `"\n"` at first. Not empty.
-    Bytes(Cow<'static, [u8]>),
-    /// Paragraphs (`$/ = ""`): empty lines end one, extra ones are swallowed, each comes back with two newlines.
-    Paragraph,
-    /// The whole input at once (`$/ = undef`).
-    Whole,
-    /// Records of that many bytes (`$/ = \N`), the last one shorter. Not 0.
-    Size(usize),
-}
-
-impl Separator {
-    /// Lines.
-    pub const fn line() -> Separator {
-        Separator::Bytes(Cow::Borrowed(b"\n"))
-    }
-}
 
 /// What other threads may do with a stream while a call of its owner is under way: end that call, close, look.
 #[derive(Clone)]
