@@ -463,11 +463,12 @@ pub unsafe extern "C" fn ipc_signal_kill(signal: *const c_char, pid: i32) -> i32
     guard(|| signal::kill(unsafe { text(signal, "signal")? }, pid).map(|()| 1))
 }
 
-/// The same for `count` targets, all of which are tried.
+/// The same for `count` targets, all of which are tried before a handler runs.
 ///
-/// Returns: how many were reached, each group counted as one; errno is then that of one that was not (EPERM before ESRCH),
-/// else 0.
-/// Errors: when none was: -EPERM, -ESRCH; PERLIPC_E_INVALID for an unknown name, PERLIPC_E_HANDLER.
+/// Returns: how many were reached, each group counted as one; errno is then that of one that was not (ESRCH only where it is
+/// the only reason), else 0. That nobody is left is 0, with ESRCH: what was to be ended has ended.
+/// Errors: when none was reached, and one that is there could not be: -EPERM; PERLIPC_E_INVALID for an unknown name,
+/// PERLIPC_E_HANDLER.
 /// Threads: any.
 /// Blocks: no.
 /// Callbacks: handlers, on the signal thread.
@@ -487,7 +488,7 @@ pub unsafe extern "C" fn ipc_signal_kill_all(signal: *const c_char, pids: *const
         };
         let sent = signal::kill_all(signal, pids)?;
         match sent.error {
-            Some(error) if sent.reached == 0 => return Err(error),
+            Some(error) if sent.reached == 0 && error.errno() != libc::ESRCH => return Err(error),
             Some(error) => drop(fail(error)),
             None => set_errno(0),
         }

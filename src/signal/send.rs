@@ -46,18 +46,18 @@ pub fn kill(signal: &str, pid: i32) -> Result<()> {
 pub struct Sent {
     /// Perl's answer: how many targets were reached; a group counts as one.
     pub reached: u32,
-    /// Why one was not: EPERM before ESRCH.
+    /// Why one was not: ESRCH only where there is no other reason.
     pub error: Option<Error>,
 }
 
-/// [`kill`] for several targets, all of which are tried.
+/// [`kill`] for several targets, all of which are tried before a handler runs.
 pub fn kill_all(signal: &str, pids: &[i32]) -> Result<Sent> {
     let n = sendable(signal)?;
     let mut sent = Sent { reached: 0, error: None };
     for pid in pids {
         match send(n, *pid) {
             Ok(()) => sent.reached += 1,
-            Err(_) if sent.error.as_ref().is_some_and(|error| error.errno() == libc::EPERM) => {}
+            Err(_) if sent.error.as_ref().is_some_and(|error| error.errno() != libc::ESRCH) => {}
             Err(errno) => sent.error = Some(Error::at("kill", pid.to_string(), errno)),
         }
     }

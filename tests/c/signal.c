@@ -452,7 +452,10 @@ TEST(many_targets) {
     SAME(errno, ESRCH);
     SAME(ipc_signal_kill_all("0", pids, 1), 1);
     SAME(errno, 0);
-    SAME(ipc_signal_kill_all("0", &none, 1), -ESRCH);
+    SAME(ipc_signal_kill_all("0", &none, 1), 0);
+    SAME(errno, ESRCH);
+    pids[0] = -1, pids[1] = none; /* "-0" of a negative number is no process at all */
+    SAME(ipc_signal_kill_all("-0", pids, 2), -EINVAL);
     SAME(ipc_signal_kill_all("NOSUCH", pids, 2), PERLIPC_E_INVALID);
     SAME(ipc_signal_kill_all("0", pids, SIZE_MAX / 2), PERLIPC_E_INVALID);
 }

@@ -283,8 +283,8 @@ pub(crate) fn signal_trap(py: Python<'_>, words: &str) -> PyResult<()> {
 /// a Child. Gives how many were reached, each group counted as one.
 ///
 /// 0 sends nothing and asks who is there. A name with a minus ("-TERM") or a negative number is meant for groups. Children
-/// of this library are reached by their pidfds: never a stranger. All targets are tried; then PermissionError if one is
-/// not ours to signal. A signal to this process has been handled when it comes back.
+/// of this library are reached by their pidfds: never a stranger. All targets are tried before a handler runs; then
+/// PermissionError if one is not ours to signal. A signal to this process has been handled when it comes back.
 ///
 /// >>> import os, perlipc as ipc
 /// >>> ipc.kill(0, os.getpid())
@@ -312,44 +312,37 @@ pub(crate) fn kill(
             }
         }
     };
-    let mut reached = 0;
-    let mut denied = None;
-    for target in targets {
-        let pid = match target.cast::<crate::child::Child>() {
-            Ok(child) => child.get().0.pid(),
-            Err(_) => target.extract::<c_int>()?,
-        };
-        reached += u32::from(kill_one(py, signal, pid, &mut denied)?);
-    }
+    let pids = targets.iter().map(|target| match target.cast::<crate::child::Child>() {
+        Ok(child) => Ok(child.get().0.pid()),
+        Err(_) => target.extract::<c_int>(),
+    });
+    let pids = pids.collect::<PyResult<Vec<_>>>()?;
+    // All of them before a handler runs: one that raises must not keep the signal from the others.
+    let sent = signal::kill_all(signal, &pids).map_err(|error| raise(py, error))?;
     py.check_signals()?;
-    denied.map_or(Ok(reached), Err)
+    match sent.error {
+        Some(error) if error.errno() != libc::ESRCH => Err(raise(py, error)),
+        _ => Ok(sent.reached),
+    }
 }
 
-/// Whether it was reached; that it may not be is noted.
+/// Whether it was reached.
 #[inline(always)]
-fn kill_one(py: Python<'_>, signal: &str, pid: c_int, denied: &mut Option<PyErr>) -> PyResult<bool> {
+fn kill_one(py: Python<'_>, signal: &str, pid: c_int) -> PyResult<u32> {
     match signal::kill(signal, pid) {
-        Ok(()) => Ok(true),
-        Err(error) => match error.errno() {
-            libc::ESRCH => Ok(false),
-            libc::EPERM => {
-                denied.get_or_insert_with(|| raise(py, error));
-                Ok(false)
-            }
-            _ => Err(raise(py, error)),
-        },
+        Ok(()) => Ok(1),
+        Err(error) if error.errno() == libc::ESRCH => Ok(0),
+        Err(error) => Err(raise(py, error)),
     }
 }
 
 front!(KILL, "kill", |py, call| {
     let (signal, pid) = (call.text(0)?, call.number(1, 0)?);
     let pid = pid.try_into().ok().filter(|_| call.is_of(2))?;
-    let mut denied = None;
-    let reached = kill_one(py, signal, pid, &mut denied).and_then(|reached| {
-        py.check_signals()?;
-        denied.map_or(Ok(reached), Err)
-    });
-    Some(reached.and_then(|reached| Ok(u32::from(reached).into_pyobject(py)?.into_ptr())))
+    let reached = kill_one(py, signal, pid);
+    // What a handler raises goes before.
+    let reached = py.check_signals().and(reached);
+    Some(reached.and_then(|reached| Ok(reached.into_pyobject(py)?.into_ptr())))
 });
 
 pub(crate) fn put_fronts(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -110,6 +110,24 @@ def test_refused() -> None:
     assert len(raised) == 1
 
 
+def test_a_handler_that_raises_keeps_no_signal_from_the_others(log: list[str]) -> None:
+    def leave(name: str) -> None:
+        raise LookupError(name)
+
+    child = ipc.start(["sleep", "100"])
+    with ipc.local(ipc.SIG, TERM=leave), pytest.raises(LookupError):
+        ipc.kill("TERM", ME, child)
+    assert child.wait(timeout=30).signal == "TERM"
+    # Nor does one that cannot be reached, and a handler has all the arrivals in one call.
+    child = ipc.start(["sleep", "100"])
+    ipc.SIG["USR1"] = log.append
+    assert ipc.kill("USR1", 99999999, ME, ME, child) == 3
+    assert (log, child.wait(timeout=30).signal) == (["USR1"], "USR1")
+    # Twice negative is nobody.
+    with pytest.raises(OSError, match="Invalid argument"):
+        ipc.kill("-USR1", 99999999, -99999999, 99999999)
+
+
 def test_local_restores_on_every_way_out(log: list[str]) -> None:
     ipc.SIG["USR1"] = log.append
     inner: list[str] = []

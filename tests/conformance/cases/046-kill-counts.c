@@ -25,8 +25,8 @@ int main(void) {
         printf("sig=%d\n", ipc_status_signal(st));
         ipc_child_free(k[i]);
     }
-    n = ipc_signal_kill("TERM", last);
-    printf("gone: n=%d ESRCH=%d\n", n < 0 ? 0 : n, n == -ESRCH);
+    n = ipc_signal_kill_all("TERM", &last, 1);
+    printf("gone: n=%d ESRCH=%d\n", n, errno == ESRCH);
     printf("nobody: %d\n", ipc_signal_kill_all("TERM", some, 0));
     ipc_child_free(gone);
     return 0;
