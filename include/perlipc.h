@@ -467,11 +467,12 @@ int32_t ipc_signal_hosted(int32_t on);
  * Perl: kill. */
 int32_t ipc_signal_kill(const char *signal, int32_t pid);
 
-/* The same for `count` targets, all of which are tried.
+/* The same for `count` targets, all of which are tried before a handler runs.
  *
- * Returns: how many were reached, each group counted as one; errno is then that of one that was not (EPERM before ESRCH),
- * else 0.
- * Errors: when none was: -EPERM, -ESRCH; PERLIPC_E_INVALID for an unknown name, PERLIPC_E_HANDLER.
+ * Returns: how many were reached, each group counted as one; errno is then that of one that was not (ESRCH only where it is
+ * the only reason), else 0. That nobody is left is 0, with ESRCH: what was to be ended has ended.
+ * Errors: when none was reached, and one that is there could not be: -EPERM; PERLIPC_E_INVALID for an unknown name,
+ * PERLIPC_E_HANDLER.
  * Threads: any.
  * Blocks: no.
  * Callbacks: handlers, on the signal thread.
@@ -602,8 +603,9 @@ int32_t ipc_cmd_dir(ipc_cmd *cmd, const char *path);
 
 /* What a descriptor of the child is, in a word: "<path", ">path" (made with mode 0600), ">>path", "+<path", "&N" (the
  * child's own descriptor N, whatever that is in the end), "null", "close", "inherit", "socket" (a Unix socket pair in
- * the place of a pipe: quicker for much data; a child that opens /dev/stdout cannot have one). Files are opened when
- * the command is started.
+ * the place of a pipe: quicker for much data; a child that opens /dev/stdout cannot have one), "tty" (a pseudo-terminal in
+ * the place of a pipe that is read, so that the child does not hold its output back). Files are opened when the command
+ * is started.
  *
  * Returns: 0.
  * Errors: PERLIPC_E_INVALID for another word; kept.
@@ -635,10 +637,10 @@ int32_t ipc_cmd_user(ipc_cmd *cmd, const char *user, const char *group);
 /* An option by its name: "argv0", "umask" (octal), "session" ("1"), "group" (a process group, "0" a new one), "groups"
  * (names or numbers, with commas), "limit.NAME" ("soft", "soft:hard", "unlimited"), "die_with_parent" (a signal),
  * "end_on_free" ("1"), "default" (signals that the child gets back from being ignored, with commas), "grace"
- * (milliseconds), "keep" (bytes of each output that a capture keeps: the first half and the last), "taint" ("1": each
- * start makes the checks of ipc_taint_check, and that of the program: absolute or found in PATH, neither it nor its
- * directory writable by everybody), "clean" ("1": in place of this process's environment PATH=/usr/bin:/bin, and TERM,
- * LANG, LC_* where they are harmless).
+ * (milliseconds), "keep" (bytes of each output that a capture keeps: the first half and the last), "terminal" (how
+ * ipc_pty_open sets its terminal: "raw", "echo", "crlf", with commas), "taint" ("1": each start makes the checks of
+ * ipc_taint_check, and that of the program: absolute or found in PATH, neither it nor its directory writable by everybody),
+ * "clean" ("1": in place of this process's environment PATH=/usr/bin:/bin, and TERM, LANG, LC_* where they are harmless).
  *
  * Returns: 0.
  * Errors: PERLIPC_E_INVALID for an unknown name or a value that is none; kept.
@@ -678,7 +680,7 @@ PERLIPC_NODISCARD int32_t ipc_cmd_start(const ipc_cmd *cmd, ipc_child **out);
 PERLIPC_NODISCARD int32_t ipc_cmd_run(const ipc_cmd *cmd, int32_t timeout_ms, int32_t *status);
 
 /* This process becomes the program. Descriptors that were not passed do not survive it; handlers become defaults, what
- * is ignored stays so.
+ * is ignored stays so. What C's stdio has buffered is flushed before, if no other thread could hold it up: it would be lost.
  *
  * Returns: only when it fails.
  * Errors: the failing step's, -ENOENT say. What the steps before have done to this process stays.

@@ -31,16 +31,20 @@ pub(crate) fn fork_alone() -> Result<Fork> {
     unsafe { fork_flushed() }
 }
 
-/// [`fork`], after what C's stdio has buffered is written, so that nothing is written twice. With other threads that is
-/// left out: one that reads a file would hold it up for ever.
+/// Writes what C's stdio has buffered. With other threads that is left out: one that reads a file would hold it up for ever.
+pub(crate) fn flush_stdio() {
+    if sys::single_threaded() {
+        sys::process::flush_stdio();
+    }
+}
+
+/// [`fork`], after what C's stdio has buffered is written, so that nothing is written twice: see [`flush_stdio`].
 ///
 /// # Safety
 /// As [`fork`].
 #[allow(unsafe_code)]
 pub unsafe fn fork_flushed() -> Result<Fork> {
-    if sys::single_threaded() {
-        sys::process::flush_stdio();
-    }
+    flush_stdio();
     // SAFETY: the caller's promise.
     unsafe { fork() }
 }

@@ -26,6 +26,8 @@ use crate::time::Deadline;
 use crate::watch;
 
 #[cfg(feature = "capi")]
+pub(crate) use fork::flush_stdio;
+#[cfg(feature = "capi")]
 pub use fork::fork_flushed;
 pub use fork::{Fork, fork, fork_by};
 pub(crate) use fork::{fork_alone, threads};

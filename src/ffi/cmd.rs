@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::child::ipc_child;
 use super::{Handle, bytes, free, get, get_mut, give, guard, maybe_text, out_handle, pid_of, put, text};
+use crate::child::flush_stdio;
 use crate::cmd::Cmd;
 use crate::error::Error;
 use crate::status::Status;
@@ -177,8 +178,9 @@ pub unsafe extern "C" fn ipc_cmd_dir(cmd: *mut ipc_cmd, path: *const c_char) -> 
 
 /// What a descriptor of the child is, in a word: "<path", ">path" (made with mode 0600), ">>path", "+<path", "&N" (the
 /// child's own descriptor N, whatever that is in the end), "null", "close", "inherit", "socket" (a Unix socket pair in
-/// the place of a pipe: quicker for much data; a child that opens /dev/stdout cannot have one). Files are opened when
-/// the command is started.
+/// the place of a pipe: quicker for much data; a child that opens /dev/stdout cannot have one), "tty" (a pseudo-terminal in
+/// the place of a pipe that is read, so that the child does not hold its output back). Files are opened when the command
+/// is started.
 ///
 /// Returns: 0.
 /// Errors: PERLIPC_E_INVALID for another word; kept.
@@ -243,10 +245,10 @@ pub unsafe extern "C" fn ipc_cmd_user(cmd: *mut ipc_cmd, user: *const c_char, gr
 /// An option by its name: "argv0", "umask" (octal), "session" ("1"), "group" (a process group, "0" a new one), "groups"
 /// (names or numbers, with commas), "limit.NAME" ("soft", "soft:hard", "unlimited"), "die_with_parent" (a signal),
 /// "end_on_free" ("1"), "default" (signals that the child gets back from being ignored, with commas), "grace"
-/// (milliseconds), "keep" (bytes of each output that a capture keeps: the first half and the last), "taint" ("1": each
-/// start makes the checks of ipc_taint_check, and that of the program: absolute or found in PATH, neither it nor its
-/// directory writable by everybody), "clean" ("1": in place of this process's environment PATH=/usr/bin:/bin, and TERM,
-/// LANG, LC_* where they are harmless).
+/// (milliseconds), "keep" (bytes of each output that a capture keeps: the first half and the last), "terminal" (how
+/// ipc_pty_open sets its terminal: "raw", "echo", "crlf", with commas), "taint" ("1": each start makes the checks of
+/// ipc_taint_check, and that of the program: absolute or found in PATH, neither it nor its directory writable by everybody),
+/// "clean" ("1": in place of this process's environment PATH=/usr/bin:/bin, and TERM, LANG, LC_* where they are harmless).
 ///
 /// Returns: 0.
 /// Errors: PERLIPC_E_INVALID for an unknown name or a value that is none; kept.
@@ -336,7 +338,7 @@ pub unsafe extern "C" fn ipc_cmd_run(cmd: *const ipc_cmd, timeout_ms: i32, statu
 }
 
 /// This process becomes the program. Descriptors that were not passed do not survive it; handlers become defaults, what
-/// is ignored stays so.
+/// is ignored stays so. What C's stdio has buffered is flushed before, if no other thread could hold it up: it would be lost.
 ///
 /// Returns: only when it fails.
 /// Errors: the failing step's, -ENOENT say. What the steps before have done to this process stays.
@@ -345,8 +347,12 @@ pub unsafe extern "C" fn ipc_cmd_run(cmd: *const ipc_cmd, timeout_ms: i32, statu
 /// Perl: exec.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_cmd_exec(cmd: *const ipc_cmd) -> i32 {
-    // SAFETY: the caller's handle.
-    guard(|| Err(unsafe { get(cmd)? }.cmd.exec()))
+    guard(|| {
+        // SAFETY: the caller's handle.
+        let cmd = &unsafe { get(cmd)? }.cmd;
+        flush_stdio();
+        Err(cmd.exec())
+    })
 }
 
 /// Frees it; NULL is nothing. What was started with it is not touched.

@@ -428,6 +428,19 @@ TEST(exec_in_place) {
     SAME(ipc_stream_close(stream, &status), 0);
     SAME(status, 0);
     ipc_stream_free(stream);
+    /* What stdio has buffered comes out, and once. */
+    pid = ipc_popen_fork("-|", 0, &stream);
+    if (pid == 0) {
+        printf("buffered\n");
+        _exit(-ipc_cmd_exec(CMD("echo", "exec'd")) & 0xff);
+    }
+    SAME(ipc_stream_readline(stream, &line), 9);
+    TEXT(line, "buffered\n");
+    SAME(ipc_stream_readline(stream, &line), 7);
+    SAME(ipc_stream_readline(stream, &line), 0);
+    SAME(ipc_stream_close(stream, &status), 0);
+    SAME(status, 0);
+    ipc_stream_free(stream);
     ipc_cmd *cmd = CMD("/no/such/program");
     FAILS(ipc_cmd_exec(cmd), -ENOENT, "exec");
     ipc_cmd_free(cmd);
