@@ -241,7 +241,7 @@ int32_t ipc_signal_number(const char *signal);
 
 /* The name of a signal, without "SIG".
  *
- * Returns: "INT"; NULL for a number that is no signal. Valid for ever.
+ * Returns: "INT", "ZERO" for 0; NULL for a number that is no signal. Valid for ever.
  * Errors: none.
  * Threads: any.
  * Blocks: no.
@@ -685,7 +685,7 @@ PERLIPC_NODISCARD int32_t ipc_cmd_run(const ipc_cmd *cmd, int32_t timeout_ms, in
  * Returns: only when it fails.
  * Errors: the failing step's, -ENOENT say. What the steps before have done to this process stays.
  * Threads: any; the others end with it.
- * Blocks: no; longer where a redirection is a FIFO.
+ * Blocks: no; while what stdio has buffered is written, and where a redirection is a FIFO.
  * Perl: exec. */
 PERLIPC_NODISCARD int32_t ipc_cmd_exec(const ipc_cmd *cmd);
 

@@ -343,7 +343,7 @@ pub unsafe extern "C" fn ipc_cmd_run(cmd: *const ipc_cmd, timeout_ms: i32, statu
 /// Returns: only when it fails.
 /// Errors: the failing step's, -ENOENT say. What the steps before have done to this process stays.
 /// Threads: any; the others end with it.
-/// Blocks: no; longer where a redirection is a FIFO.
+/// Blocks: no; while what stdio has buffered is written, and where a redirection is a FIFO.
 /// Perl: exec.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_cmd_exec(cmd: *const ipc_cmd) -> i32 {

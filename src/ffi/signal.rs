@@ -73,7 +73,7 @@ pub unsafe extern "C" fn ipc_signal_number(signal: *const c_char) -> i32 {
 
 /// The name of a signal, without "SIG".
 ///
-/// Returns: "INT"; NULL for a number that is no signal. Valid for ever.
+/// Returns: "INT", "ZERO" for 0; NULL for a number that is no signal. Valid for ever.
 /// Errors: none.
 /// Threads: any.
 /// Blocks: no.
