@@ -92,7 +92,7 @@ pub extern "C" fn ipc_shm_forget(id: i32) -> i32 {
 /// Attaches a segment as memory: `flags` 0 or PERLIPC_RDONLY. It stays until ipc_shm_detach, also when it is removed.
 ///
 /// Returns: 0; where it is in `addr`, its length in `size`.
-/// Errors: -EINVAL, -EIDRM when it is removed; -EACCES, -ENOMEM. `addr` is NULL then.
+/// Errors: -EINVAL, -EIDRM when it is removed; -EACCES, -ENOMEM. `addr` is NULL then. PERLIPC_E_INVALID for no `addr`.
 /// Threads: any.
 /// Blocks: no.
 /// Perl: IPC::SysV's shmat.
@@ -101,6 +101,9 @@ pub unsafe extern "C" fn ipc_shm_attach(id: i32, flags: u32, addr: *mut *mut c_v
     guard(|| {
         // SAFETY: the caller's out-parameters.
         unsafe {
+            if addr.is_null() {
+                return Err(Error::invalid("shmat", "no place for the address"));
+            }
             put(addr, std::ptr::null_mut());
             let memory = SharedMem::attach(id, flags & PERLIPC_RDONLY != 0)?;
             put(size, memory.len());
@@ -123,6 +126,9 @@ pub unsafe extern "C" fn ipc_shm_attach_at(id: i32, at: *const c_void, flags: u3
     guard(|| {
         // SAFETY: the caller's address, which with PERLIPC_REMAP nobody uses, and out-parameter.
         unsafe {
+            if addr.is_null() && at.is_null() {
+                return Err(Error::invalid("shmat", "no place for the address"));
+            }
             put(addr, std::ptr::null_mut());
             put(addr, shm::attach_at(id, at.cast(), self::flags(flags))?.cast());
         }

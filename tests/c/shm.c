@@ -42,6 +42,8 @@ TEST(attached) {
     SAME(ipc_shm_detach(other), 0);
     SAME(ipc_shm_detach(memory), 0);
     FAILS(ipc_shm_detach(memory), -EINVAL, "shmdt");
+    FAILS(ipc_shm_attach(id, 0, NULL, &size), PERLIPC_E_INVALID, "shmat"); /* nobody could detach it */
+    FAILS(ipc_shm_attach_at(id, NULL, 0, NULL), PERLIPC_E_INVALID, "shmat");
     memory = &size;
     FAILS(ipc_shm_attach(id, 0, &memory, &size), -EINVAL, "shmat");
     CHECK(memory == NULL);
