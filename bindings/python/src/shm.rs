@@ -40,7 +40,7 @@ pub(crate) fn shmread(
     size: Size,
 ) -> PyResult<Bound<'_, PyBytes>> {
     let pos = place(py, "shmread", id, pos)?;
-    copy_out(py, size.0, |room| shm::read(id, pos, room))
+    copy_out(py, pos, size.0, |pos, room| shm::read(id, pos, room))
 }
 
 /// A position before the first byte is outside the segment like any other.
@@ -52,11 +52,16 @@ fn place(py: Python<'_>, step: &'static str, id: i32, Position(pos): Position) -
 
 fn copy_out<'py>(
     py: Python<'py>,
+    pos: usize,
     size: usize,
-    read: impl FnOnce(&mut [u8]) -> perlipc::Result<()> + Send,
+    read: impl Fn(usize, &mut [u8]) -> perlipc::Result<()> + Sync,
 ) -> PyResult<Bound<'py, PyBytes>> {
+    if size > LARGE {
+        // What lies outside is refused before there is room for it, for which there may be no memory.
+        read(pos.saturating_add(size), &mut []).map_err(|error| raise(py, error))?;
+    }
     let bytes = filled(py, size, |room| {
-        let done = if size > LARGE { py.detach(|| read(room)) } else { read(room) };
+        let done = if size > LARGE { py.detach(|| read(pos, room)) } else { read(pos, room) };
         done.map_err(|error| raise(py, error))
     })?;
     Ok(bytes.cast_into()?)
@@ -202,7 +207,7 @@ impl SharedMem {
             Some(Size(size)) => size,
             None => self.__len__(py)?.saturating_sub(pos),
         };
-        copy_out(py, size, |room| self.with(|memory| memory.read(pos, room)))
+        copy_out(py, pos, size, |pos, room| self.with(|memory| memory.read(pos, room)))
     }
 
     /// Copies data to position pos; with size exactly that many bytes, cut or followed by NULs.

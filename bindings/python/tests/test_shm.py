@@ -23,6 +23,14 @@ def test_the_manuals_program() -> None:
         with pytest.raises(OSError, match=f"bytes? {pos}") as caught:
             ipc.shmwrite(id, b"x", pos, 11)
         assert caught.value.errno == errno.EFAULT
+    # Also where there is no memory for as much.
+    for size in (1 << 46, (1 << 63) - 1, (1 << 64) - 1):
+        with pytest.raises(OSError, match="of 2000") as caught:
+            ipc.shmread(id, 0, size)
+        assert caught.value.errno == errno.EFAULT
+        with ipc.SharedMem(id) as memory, pytest.raises(OSError, match="of 2000") as caught:
+            memory.read(1, size)
+        assert caught.value.errno == errno.EFAULT
     stat = ipc.shmctl(id, IPC_STAT)
     assert len(stat) == 112
     assert ipc.shmctl(id, IPC_SET, stat) == 0
