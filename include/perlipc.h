@@ -2048,7 +2048,7 @@ int32_t ipc_shm_forget(int32_t id);
 /* Attaches a segment as memory: `flags` 0 or PERLIPC_RDONLY. It stays until ipc_shm_detach, also when it is removed.
  *
  * Returns: 0; where it is in `addr`, its length in `size`.
- * Errors: -EINVAL, -EIDRM when it is removed; -EACCES, -ENOMEM. `addr` is NULL then.
+ * Errors: -EINVAL, -EIDRM when it is removed; -EACCES, -ENOMEM. `addr` is NULL then. PERLIPC_E_INVALID for no `addr`.
  * Threads: any.
  * Blocks: no.
  * Perl: IPC::SysV's shmat. */
@@ -2212,7 +2212,7 @@ int32_t ipc_lock_give(ipc_lock *l);
 /* Takes a lock's name away. Who has it open keeps it; who opens the name later gets another one.
  *
  * Returns: 0.
- * Errors: -ENOENT, -EACCES.
+ * Errors: -ENOENT, -EACCES; PERLIPC_E_INVALID for what is no lock, which keeps its name.
  * Threads: any.
  * Blocks: no.
  * Perl: none. */
@@ -2269,7 +2269,7 @@ int32_t ipc_futex_value(const ipc_futex *f);
 /* Takes a semaphore's name away. Who has it open keeps it; who opens the name later gets another one.
  *
  * Returns: 0.
- * Errors: -ENOENT, -EACCES.
+ * Errors: -ENOENT, -EACCES; PERLIPC_E_INVALID for what is no such semaphore, which keeps its name.
  * Threads: any.
  * Blocks: no.
  * Perl: none. */
@@ -2344,7 +2344,7 @@ int32_t ipc_value_give(ipc_value *v);
 /* Takes a value's name away. Who has it open keeps it; who opens the name later gets another one.
  *
  * Returns: 0.
- * Errors: -ENOENT, -EACCES.
+ * Errors: -ENOENT, -EACCES; PERLIPC_E_INVALID for what is no value, which keeps its name.
  * Threads: any.
  * Blocks: no.
  * Perl: none. */

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::block::{self, Stop};
 use crate::error::{Error, Result};
 use crate::lock::LOOK_AGAIN;
-use crate::shared;
+use crate::shared::{self, Memory};
 use crate::signal;
 use crate::sys::shared::Shared;
 use crate::time::Deadline;
@@ -25,10 +25,10 @@ const SIZE: usize = 8;
 
 /// A semaphore that processes share by a name, a file, or by being forked. Any thread takes and gives.
 #[derive(Debug)]
-pub struct FutexSemaphore(Shared);
+pub struct FutexSemaphore(Memory);
 
 fn checked(value: u32) -> Result<u32> {
-    if value <= MAX { Ok(value) } else { Err(Error::os("futex", libc::EINVAL)) }
+    if value <= MAX { Ok(value) } else { Err(Error::at("futex", format!("value {value}"), libc::EINVAL)) }
 }
 
 impl FutexSemaphore {
@@ -37,7 +37,7 @@ impl FutexSemaphore {
     pub fn open(name: impl AsRef<OsStr>, value: u32, mode: u32) -> Result<FutexSemaphore> {
         let value = checked(value)?;
         let fill = |shared: &Shared| shared.word(shared::DATA).store(value, Ordering::Relaxed);
-        shared::open("futex", name.as_ref(), (SIZE, SIZE), mode, fill).map(|(shared, _)| FutexSemaphore(shared))
+        shared::open("futex", name.as_ref(), (SIZE, SIZE), mode, fill).map(FutexSemaphore)
     }
 
     /// A semaphore without a name, for this process and the children it forks.
@@ -48,13 +48,14 @@ impl FutexSemaphore {
     }
 
     /// Takes the name away. Processes that have the semaphore open keep it; who opens the name later gets another one.
+    /// What is no such semaphore keeps its name: [`Error::Invalid`].
     pub fn remove(name: impl AsRef<OsStr>) -> Result<()> {
         shared::remove("futex", name.as_ref())
     }
 
     #[inline]
     fn word(&self) -> &AtomicU32 {
-        self.0.word(shared::DATA)
+        self.0.shared.word(shared::DATA)
     }
 
     /// How many units there are now.
@@ -89,7 +90,7 @@ impl FutexSemaphore {
                     continue;
                 }
                 if waited && left & !WAITERS != 0 {
-                    self.0.wake_one(shared::DATA);
+                    self.0.shared.wake_one(shared::DATA);
                 }
                 return Ok(());
             }
@@ -102,7 +103,7 @@ impl FutexSemaphore {
             block::call(|due| {
                 // Not for ever: who was woken can be killed before he takes, and then nobody wakes the next.
                 let left = deadline.left().unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN);
-                self.0.wait_while(due, shared::DATA, WAITERS, left)
+                self.0.shared.wait_while(due, shared::DATA, WAITERS, left)
             })
             .and_then(|()| signal::look())
             .map_err(|stop| self.give_up(true, stop))?;
@@ -114,9 +115,9 @@ impl FutexSemaphore {
     fn give_up(&self, waited: bool, why: Stop) -> Error {
         // With no unit there the mark makes the next giver wake somebody.
         if waited && self.word().fetch_or(WAITERS, Ordering::Relaxed) & !WAITERS != 0 {
-            self.0.wake_one(shared::DATA);
+            self.0.shared.wake_one(shared::DATA);
         }
-        why.error("futex")
+        why.at("futex", self.0.path())
     }
 
     /// Gives one, whoever took it; EOVERFLOW beyond [`MAX`].
@@ -127,7 +128,7 @@ impl FutexSemaphore {
         loop {
             let value = now & !WAITERS;
             if value == MAX {
-                return Err(Error::os("futex", libc::EOVERFLOW));
+                return Err(self.0.failed("futex", libc::EOVERFLOW));
             }
             match word.compare_exchange_weak(now, value + 1, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => break,
@@ -135,7 +136,7 @@ impl FutexSemaphore {
             }
         }
         if now & WAITERS != 0 {
-            self.0.wake_one(shared::DATA);
+            self.0.shared.wake_one(shared::DATA);
         }
         Ok(())
     }

@@ -8,8 +8,8 @@ use std::ffi::OsStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::block::{self, Stop, Wait};
-use crate::error::{Error, Result};
-use crate::shared;
+use crate::error::Result;
+use crate::shared::{self, Memory};
 use crate::signal;
 use crate::sys;
 use crate::sys::shared::Shared;
@@ -22,11 +22,9 @@ pub(crate) const LOOK_AGAIN: u64 = 100_000_000;
 /// A lock that processes share by a name, a file, or by being forked.
 #[derive(Debug)]
 pub struct Lock {
-    shared: Shared,
+    memory: Memory,
     /// The thread of this process that has it; 0 none.
     holder: AtomicUsize,
-    /// Whether only its owner may write to it.
-    private: bool,
 }
 
 /// How the lock was come by.
@@ -42,29 +40,31 @@ impl Lock {
     /// The lock of that name, made if there is none. A name without a slash is this machine's (in /dev/shm), one with a
     /// slash is a file. It must be of our own making or root's: EACCES else.
     pub fn open(name: impl AsRef<OsStr>, mode: u32) -> Result<Lock> {
-        shared::open("lock", name.as_ref(), (0, 0), mode, |_| ()).map(|(shared, private)| Lock::over(shared, private))
+        shared::open("lock", name.as_ref(), (0, 0), mode, |_| ()).map(Lock::over)
     }
 
     /// A lock without a name, for this process and the children it forks.
     pub fn anonymous() -> Result<Lock> {
-        shared::anonymous("lock", 0).map(|shared| Lock::over(shared, true))
+        shared::anonymous("lock", 0).map(Lock::over)
     }
 
-    /// Takes the name away. Processes that have the lock open keep it; who opens the name later gets another one.
+    /// Takes the name away. Processes that have the lock open keep it; who opens the name later gets another one. What is
+    /// no lock keeps its name: [`Error::Invalid`](crate::Error::Invalid).
     pub fn remove(name: impl AsRef<OsStr>) -> Result<()> {
         shared::remove("lock", name.as_ref())
     }
 
-    pub(crate) fn over(shared: Shared, private: bool) -> Lock {
-        Lock { shared, holder: AtomicUsize::new(0), private }
+    pub(crate) fn over(memory: Memory) -> Lock {
+        Lock { memory, holder: AtomicUsize::new(0) }
     }
 
-    pub(crate) fn is_private(&self) -> bool {
-        self.private
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.memory
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
-        &self.shared
+    #[inline(always)]
+    fn shared(&self) -> &Shared {
+        &self.memory.shared
     }
 
     /// Takes it, waiting for it. `Ok(true)`: the holder before died with it, and what it guards may be half done.
@@ -74,8 +74,8 @@ impl Lock {
         match self.take_any(deadline) {
             Ok(Taken::Free) => Ok(false),
             Ok(Taken::Died) => Ok(true),
-            Ok(Taken::Mine) => Err(Error::os("lock", libc::EDEADLK)),
-            Err(stop) => Err(stop.error("lock")),
+            Ok(Taken::Mine) => Err(self.memory.failed("lock", libc::EDEADLK)),
+            Err(stop) => Err(stop.at("lock", self.memory.path())),
         }
     }
 
@@ -83,7 +83,7 @@ impl Lock {
     pub(crate) fn take_any(&self, deadline: Deadline) -> Wait<Taken> {
         let mut waited = false;
         loop {
-            let taken = match self.shared.try_lock() {
+            let taken = match self.shared().try_lock() {
                 Ok(false) => Taken::Free,
                 Ok(true) => Taken::Died,
                 Err(libc::EDEADLK) => return Ok(Taken::Mine),
@@ -95,7 +95,7 @@ impl Lock {
                     Err(stop) => {
                         // The wake-up that this thread may have had in this instant is the next one's.
                         if waited || stop != Stop::Timeout {
-                            self.shared.hand_on();
+                            self.shared().hand_on();
                         }
                         return Err(stop);
                     }
@@ -103,7 +103,7 @@ impl Lock {
                 Err(errno) => return Err(Stop::Errno(errno)),
             };
             if waited {
-                self.shared.mark_waiters();
+                self.shared().mark_waiters();
             }
             self.holder.store(sys::thread_self(), Ordering::Relaxed);
             return Ok(taken);
@@ -117,7 +117,7 @@ impl Lock {
         }
         block::call(|word| {
             let left = deadline.left().unwrap_or(LOOK_AGAIN);
-            self.shared.wait_unlock(word, left.min(LOOK_AGAIN))
+            self.shared().wait_unlock(word, left.min(LOOK_AGAIN))
         })?;
         signal::look()
     }
@@ -128,11 +128,11 @@ impl Lock {
         // Before, since another thread may take it, and say so, in the instant after; and only what this one has said.
         let me = sys::thread_self();
         let mine = self.holder.compare_exchange(me, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        self.shared.unlock().map_err(|errno| {
+        self.shared().unlock().map_err(|errno| {
             if mine {
                 self.holder.store(me, Ordering::Relaxed);
             }
-            Error::os("unlock", errno)
+            self.memory.failed("unlock", errno)
         })
     }
 }
@@ -142,10 +142,10 @@ impl Drop for Lock {
     fn drop(&mut self) {
         let holder = self.holder.load(Ordering::Relaxed);
         if holder == sys::thread_self() {
-            let _ = self.shared.unlock();
+            let _ = self.shared().unlock();
         } else if holder != 0 {
             // libc's list of what that thread holds goes through this memory.
-            self.shared.keep();
+            self.shared().keep();
         }
     }
 }

@@ -84,15 +84,38 @@ impl Drop for Fresh {
     }
 }
 
-/// Memory with a mutex and `room` bytes of data, by a name; `fill` is for who makes it. And whether only its owner may
-/// write to it. `size` is what users know of it: all who open it say the same.
+/// The memory, and what its user is told of it.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    pub(crate) shared: Shared,
+    /// Empty: it has none.
+    path: Box<[u8]>,
+    /// Whether only its owner may write to it.
+    pub(crate) private: bool,
+}
+
+impl Memory {
+    /// Its name in an error.
+    #[cold]
+    pub(crate) fn path(&self) -> &[u8] {
+        &self.path
+    }
+
+    #[cold]
+    pub(crate) fn failed(&self, step: &'static str, errno: i32) -> Error {
+        Error::at(step, &self.path, errno)
+    }
+}
+
+/// Memory with a mutex and `room` bytes of data, by a name; `fill` is for who makes it. `size` is what users know of it:
+/// all who open it say the same.
 pub(crate) fn open(
     kind: &'static str,
     name: &OsStr,
     (size, room): (usize, usize),
     mode: u32,
     fill: impl Fn(&Shared),
-) -> Result<(Shared, bool)> {
+) -> Result<Memory> {
     let path = place(kind, name)?;
     let directory = match path.to_bytes().iter().rposition(|byte| *byte == b'/') {
         Some(0) | None => b"/".as_slice(),
@@ -121,7 +144,9 @@ pub(crate) fn open(
         let made = make(kind, Some(fresh.file.as_fd()), len, size).map_err(failed)?;
         fill(&made);
         match fresh.name(&path) {
-            Ok(()) => return Ok((made, mode & OTHERS_WRITE == 0)),
+            Ok(()) => {
+                return Ok(Memory { shared: made, path: path.to_bytes().into(), private: mode & OTHERS_WRITE == 0 });
+            }
             // Another process was quicker.
             Err(libc::EEXIST) => {}
             // There is no /proc to name it by.
@@ -140,39 +165,59 @@ fn make(kind: &str, file: Option<BorrowedFd<'_>>, len: usize, size: usize) -> sy
 }
 
 /// Memory with a mutex and `size` bytes of data that only this process and its children have.
-pub(crate) fn anonymous(kind: &'static str, size: usize) -> Result<Shared> {
+pub(crate) fn anonymous(kind: &'static str, size: usize) -> Result<Memory> {
     let len = DATA.checked_add(size).ok_or_else(|| Error::os(kind, libc::ENOMEM))?;
-    make(kind, None, len, size).map_err(|errno| Error::os(kind, errno))
+    let shared = make(kind, None, len, size).map_err(|errno| Error::os(kind, errno))?;
+    Ok(Memory { shared, path: Box::default(), private: true })
 }
 
-fn attach(kind: &'static str, path: &CString, file: OwnedFd, (size, room): (usize, usize)) -> Result<(Shared, bool)> {
+fn attach(kind: &'static str, path: &CString, file: OwnedFd, (size, room): (usize, usize)) -> Result<Memory> {
     let name = String::from_utf8_lossy(path.to_bytes());
     let failed = |errno| Error::at(kind, path.to_bytes(), errno);
     let found = sys::fstat(file.as_raw_fd()).map_err(failed)?;
     if !sysv::may_trust(found.st_uid) {
         return Err(Error::at(kind, format!("{name} (made by uid {})", found.st_uid), libc::EACCES));
     }
-    let stranger = || Error::invalid(kind, format!("{name} is something else"));
     let len = usize::try_from(found.st_size).unwrap_or(0);
-    if found.st_mode & libc::S_IFMT != libc::S_IFREG || len < DATA {
-        return Err(stranger());
+    if !is_plain(&found) || len < DATA {
+        return Err(stranger(kind, path));
     }
     let shared = Shared::map(Some(file.as_fd()), len).map_err(failed)?;
     if shared.number(MAGIC).load(Ordering::Acquire) != mark(kind) {
-        return Err(stranger());
+        return Err(stranger(kind, path));
     }
     let there = shared.number(SIZE).load(Ordering::Relaxed);
     if there == size as u64 && len - DATA != room {
-        return Err(stranger());
+        return Err(stranger(kind, path));
     }
     if there != size as u64 {
         return Err(Error::invalid(kind, format!("{name} has another size: {there} bytes, not {size}")));
     }
-    Ok((shared, found.st_mode & OTHERS_WRITE == 0))
+    Ok(Memory { shared, path: path.to_bytes().into(), private: found.st_mode & OTHERS_WRITE == 0 })
 }
 
-/// Takes the name away; who has the memory keeps it.
+/// Takes the name away; who has the memory keeps it. What is something else keeps its name.
 pub(crate) fn remove(kind: &'static str, name: &OsStr) -> Result<()> {
     let path = place(kind, name)?;
-    sys::files::unlink(&path).map_err(|errno| Error::at(kind, path.to_bytes(), errno))
+    let failed = |errno| Error::at(kind, path.to_bytes(), errno);
+    // Before it is opened, for opening another thing could do something already.
+    if !is_plain(&sys::files::stat(&path).map_err(failed)?) {
+        return Err(stranger(kind, &path));
+    }
+    let file = sys::open(&CALM, &path, libc::O_RDONLY | libc::O_NOFOLLOW | libc::O_NONBLOCK, 0).map_err(failed)?;
+    let mut front = [0; DATA];
+    let len = sys::read(&CALM, file.as_raw_fd(), &mut front).map_err(failed)?;
+    if len < DATA || front.get(MAGIC..SIZE) != Some(&mark(kind).to_ne_bytes()) {
+        return Err(stranger(kind, &path));
+    }
+    sys::files::unlink(&path).map_err(failed)
+}
+
+fn is_plain(found: &libc::stat) -> bool {
+    found.st_mode & libc::S_IFMT == libc::S_IFREG
+}
+
+#[cold]
+fn stranger(kind: &'static str, path: &CString) -> Error {
+    Error::invalid(kind, format!("{} is something else", path.to_string_lossy()))
 }

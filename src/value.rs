@@ -30,24 +30,25 @@ const TRIES: usize = 16;
 fn room_for(capacity: usize) -> Result<usize> {
     let buffer = capacity.checked_next_multiple_of(64);
     let both = buffer.and_then(|buffer| buffer.checked_mul(2)).and_then(|both| both.checked_add(64));
-    both.filter(|size| *size < isize::MAX as usize / 2).ok_or_else(|| Error::os("value", libc::ENOMEM))
+    both.filter(|size| *size < isize::MAX as usize / 2)
+        .ok_or_else(|| Error::at("value", format!("{capacity} bytes"), libc::ENOMEM))
 }
 
 impl Value {
     /// The value of that name, made if there is none. Names are as for [`Lock::open`]; all who open it say the same
     /// capacity.
     pub fn open(name: impl AsRef<OsStr>, capacity: usize, mode: u32) -> Result<Value> {
-        let (shared, private) = shared::open("value", name.as_ref(), (capacity, room_for(capacity)?), mode, |_| ())?;
-        Ok(Value { lock: Lock::over(shared, private), capacity })
+        let memory = shared::open("value", name.as_ref(), (capacity, room_for(capacity)?), mode, |_| ())?;
+        Ok(Value { lock: Lock::over(memory), capacity })
     }
 
     /// A value without a name, for this process and the children it forks.
     pub fn anonymous(capacity: usize) -> Result<Value> {
-        let shared = shared::anonymous("value", room_for(capacity)?)?;
-        Ok(Value { lock: Lock::over(shared, true), capacity })
+        let memory = shared::anonymous("value", room_for(capacity)?)?;
+        Ok(Value { lock: Lock::over(memory), capacity })
     }
 
-    /// Takes the name away; who has it open keeps it.
+    /// Takes the name away; who has it open keeps it. What is no value keeps its name: [`Error::Invalid`].
     pub fn remove(name: impl AsRef<OsStr>) -> Result<()> {
         shared::remove("value", name.as_ref())
     }
@@ -59,12 +60,12 @@ impl Value {
 
     /// Whether only its owner, who is this user or root, may write to it: what is in it can be trusted then.
     pub fn is_private(&self) -> bool {
-        self.lock.is_private()
+        self.lock.memory().private
     }
 
     /// How often it was written.
     pub fn version(&self) -> u64 {
-        self.lock.shared().number(VERSION).load(Ordering::Acquire)
+        self.lock.memory().shared.number(VERSION).load(Ordering::Acquire)
     }
 
     fn buffer(&self, version: u64) -> (usize, usize) {
@@ -74,7 +75,7 @@ impl Value {
 
     /// Copies the current value, or what fits of it: its length. `None` when a writer was quicker.
     fn try_read(&self, room: &mut [u8]) -> Option<usize> {
-        let shared = self.lock.shared();
+        let shared = &self.lock.memory().shared;
         let version = self.version();
         let (length, buffer) = self.buffer(version);
         let len = (shared.number(length).load(Ordering::Relaxed) as usize).min(self.capacity);
@@ -93,7 +94,7 @@ impl Value {
             }
             std::hint::spin_loop();
         }
-        self.locked(deadline, || self.try_read(room).ok_or_else(|| Error::os("value", libc::EIO)))
+        self.locked(deadline, || self.try_read(room).ok_or_else(|| self.lock.memory().failed("value", libc::EIO)))
     }
 
     /// The value.
@@ -113,7 +114,7 @@ impl Value {
     fn locked<T>(&self, deadline: Deadline, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let mine = match self.lock.take_any(deadline) {
             Ok(taken) => matches!(taken, Taken::Mine),
-            Err(stop) => return Err(stop.error("value")),
+            Err(stop) => return Err(stop.at("value", self.lock.memory().path())),
         };
         let _give = (!mine).then(|| Give(&self.lock));
         work()
@@ -122,7 +123,7 @@ impl Value {
     /// Puts a new value in the place of the old one; EMSGSIZE when it is longer than the capacity.
     pub fn write(&self, data: &[u8], deadline: Deadline) -> Result<()> {
         if data.len() > self.capacity {
-            return Err(Error::at("value", format!("{} bytes for {}", data.len(), self.capacity), libc::EMSGSIZE));
+            return Err(self.too_long(data.len()));
         }
         self.locked(deadline, || {
             self.put(data);
@@ -130,9 +131,17 @@ impl Value {
         })
     }
 
+    #[cold]
+    fn too_long(&self, len: usize) -> Error {
+        let (path, sizes) = (self.lock.memory().path(), format!("{len} bytes for {}", self.capacity));
+        let thing =
+            if path.is_empty() { sizes.into_bytes() } else { [path, format!(" ({sizes})").as_bytes()].concat() };
+        Error::at("value", thing, libc::EMSGSIZE)
+    }
+
     /// With the lock held.
     fn put(&self, data: &[u8]) {
-        let shared = self.lock.shared();
+        let shared = &self.lock.memory().shared;
         let next = shared.number(VERSION).load(Ordering::Relaxed).wrapping_add(1);
         // The readers of the version before last see the number before they see a byte of this.
         fence(Ordering::Release);

@@ -26,7 +26,8 @@ fn rules() {
     assert_eq!((semaphore.value(), other.value()), (2, 2));
     semaphore.take(NEVER).unwrap();
     other.take(Deadline::NOW).unwrap();
-    assert!(semaphore.take(Deadline::NOW).unwrap_err().is_timeout());
+    let late = semaphore.take(Deadline::NOW).unwrap_err();
+    assert!(late.is_timeout() && late.path() == path, "{late}");
     // Any thread may give.
     std::thread::scope(|scope| scope.spawn(|| other.give()).join().unwrap()).unwrap();
     assert_eq!(semaphore.value(), 1);

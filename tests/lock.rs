@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use common::{eventually, run, scale, skipped};
 use objects::{Taken, child};
 use perlipc::sysv::PRIVATE;
-use perlipc::{Child, Deadline, Error, Lock, SharedMem, Value, signal};
+use perlipc::{Child, Deadline, Error, FutexSemaphore, Lock, SharedMem, Value, signal};
 
 common::scenarios!(rules, threads, died, killed, handlers, full, foreign, handed_on, given_by_many);
 
@@ -27,15 +27,18 @@ fn rules() {
     use std::os::unix::fs::PermissionsExt;
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(!lock.take(NEVER).unwrap());
-    assert_eq!(lock.take(NEVER).unwrap_err().errno(), libc::EDEADLK);
+    let twice = lock.take(NEVER).unwrap_err();
+    assert_eq!((twice.errno(), twice.path()), (libc::EDEADLK, &*path));
     let other = child(|| {
         let lock = Lock::open(&name, 0o600).unwrap();
         assert!(lock.take(Deadline::NOW).unwrap_err().is_timeout());
         let begin = Instant::now();
-        assert!(lock.take(Deadline::after_ms(50)).unwrap_err().is_timeout());
+        let late = lock.take(Deadline::after_ms(50)).unwrap_err();
+        assert!(late.is_timeout() && late.to_string() == format!("lock {path}: timed out"), "{late}");
         let took = begin.elapsed();
         assert!(took >= Duration::from_millis(50) && took < Duration::from_millis(500), "{took:?}");
-        assert_eq!(lock.give().unwrap_err().errno(), libc::EPERM);
+        let not_his = lock.give().unwrap_err();
+        assert_eq!((not_his.errno(), not_his.path()), (libc::EPERM, &*path));
         0
     });
     assert!(other.wait(NEVER).unwrap().success());
@@ -308,15 +311,32 @@ fn full() {
     std::fs::remove_dir(&place).unwrap();
 }
 
-/// What is not ours is refused: another user's, another thing's, one behind a link.
+/// What is not ours is refused, and not taken away either: another user's, another thing's, one behind a link.
 fn foreign() {
     let name = name("foreign");
     let path = format!("/dev/shm/perlipc-lock-{name}");
-    std::fs::write(&path, vec![b'x'; 4096]).unwrap();
-    assert!(matches!(Lock::open(&name, 0o600).unwrap_err(), Error::Invalid { .. }));
+    for data in [vec![b'x'; 4096], Vec::new()] {
+        std::fs::write(&path, &data).unwrap();
+        assert!(matches!(Lock::open(&name, 0o600).unwrap_err(), Error::Invalid { .. }));
+        let error = Lock::remove(&name).unwrap_err();
+        assert_eq!(error.to_string(), format!("lock: {path} is something else"));
+        assert_eq!(std::fs::read(&path).unwrap(), data);
+        std::fs::remove_file(&path).unwrap();
+    }
+    drop(Value::open(&path, 100, 0o600).unwrap());
+    assert!(matches!(Lock::remove(&path).unwrap_err(), Error::Invalid { .. }));
+    assert!(matches!(FutexSemaphore::remove(&path).unwrap_err(), Error::Invalid { .. }));
+    Value::remove(&path).unwrap();
+    perlipc::fifo::make(&path, 0o600).unwrap();
+    assert!(matches!(Lock::remove(&name).unwrap_err(), Error::Invalid { .. }));
     std::fs::remove_file(&path).unwrap();
-    std::os::unix::fs::symlink("/dev/shm/perlipc-nowhere", &path).unwrap();
+    let behind = common::Dir::new("foreign");
+    let target = behind.path("lock");
+    drop(Lock::open(&target, 0o600).unwrap());
+    std::os::unix::fs::symlink(&target, &path).unwrap();
     assert_eq!(Lock::open(&name, 0o600).unwrap_err().errno(), libc::ELOOP);
+    assert_eq!(Lock::remove(&name).unwrap_err().errno(), libc::ELOOP);
+    assert!(std::fs::exists(&target).unwrap());
     std::fs::remove_file(&path).unwrap();
     if !common::is_root() {
         return skipped("another user's lock", "only root can be two users");

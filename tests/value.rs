@@ -25,7 +25,11 @@ fn basics() {
     let mut room = [b'?'; 5];
     assert_eq!(value.read(&mut room, NEVER).unwrap(), 12, "the true length");
     assert_eq!(room, *b"a lon");
-    assert_eq!(value.write(&[0; 101], NEVER).unwrap_err().errno(), libc::EMSGSIZE);
+    let long = value.write(&[0; 101], NEVER).unwrap_err();
+    assert_eq!(
+        (long.errno(), long.path()),
+        (libc::EMSGSIZE, &*format!("/dev/shm/perlipc-value-{name} (101 bytes for 100)"))
+    );
     assert_eq!(value.version(), 2);
     value.write(b"", NEVER).unwrap();
     assert_eq!(value.get(NEVER).unwrap(), b"");
@@ -36,6 +40,12 @@ fn basics() {
     }
     // Several steps with nobody in between.
     assert!(!value.take(NEVER).unwrap());
+    let kept_out = child(|| {
+        let late = [value.write(b"late", Deadline::after_ms(1)).unwrap_err(), value.take(Deadline::NOW).unwrap_err()];
+        late.iter().for_each(|late| assert!(late.is_timeout() && late.path().ends_with(&name), "{late}"));
+        0
+    });
+    assert!(kept_out.wait(NEVER).unwrap().success());
     value.write(b"first", NEVER).unwrap();
     value.update(NEVER, |old| [old, b" and second"].concat()).unwrap();
     value.give().unwrap();

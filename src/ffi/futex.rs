@@ -85,7 +85,7 @@ pub unsafe extern "C" fn ipc_futex_value(f: *const ipc_futex) -> i32 {
 /// Takes a semaphore's name away. Who has it open keeps it; who opens the name later gets another one.
 ///
 /// Returns: 0.
-/// Errors: -ENOENT, -EACCES.
+/// Errors: -ENOENT, -EACCES; PERLIPC_E_INVALID for what is no such semaphore, which keeps its name.
 /// Threads: any.
 /// Blocks: no.
 /// Perl: none.

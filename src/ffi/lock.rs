@@ -72,7 +72,7 @@ pub unsafe extern "C" fn ipc_lock_give(l: *mut ipc_lock) -> i32 {
 /// Takes a lock's name away. Who has it open keeps it; who opens the name later gets another one.
 ///
 /// Returns: 0.
-/// Errors: -ENOENT, -EACCES.
+/// Errors: -ENOENT, -EACCES; PERLIPC_E_INVALID for what is no lock, which keeps its name.
 /// Threads: any.
 /// Blocks: no.
 /// Perl: none.

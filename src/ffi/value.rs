@@ -118,7 +118,7 @@ pub unsafe extern "C" fn ipc_value_give(v: *mut ipc_value) -> i32 {
 /// Takes a value's name away. Who has it open keeps it; who opens the name later gets another one.
 ///
 /// Returns: 0.
-/// Errors: -ENOENT, -EACCES.
+/// Errors: -ENOENT, -EACCES; PERLIPC_E_INVALID for what is no value, which keeps its name.
 /// Threads: any.
 /// Blocks: no.
 /// Perl: none.

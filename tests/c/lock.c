@@ -17,6 +17,7 @@ TEST(excludes) {
     ipc_child *child;
     if (ipc_fork(&child) == 0) {
         if (ipc_lock_take(other, 20) != -ETIMEDOUT) _exit(1);
+        if (!strstr(ipc_error_last_text(), "perlipc-lock-c-test-")) _exit(3);
         if (ipc_lock_give(other) != -EPERM) _exit(2);
         _exit(0);
     }
@@ -124,4 +125,14 @@ TEST(a_name_need_not_be_utf8) {
     SAME(access(name, F_OK), -1);
     ipc_lock_free(lock);
     ipc_lock_free(same);
+}
+
+TEST(only_a_lock_is_removed) {
+    const char *name = in_room("precious");
+    FILE *file = fopen(name, "w");
+    CHECK(file && fputs("precious", file) >= 0 && fclose(file) == 0);
+    FAILS(ipc_lock_remove(name), PERLIPC_E_INVALID, "lock");
+    FAILS(ipc_value_remove(name), PERLIPC_E_INVALID, "value");
+    FAILS(ipc_futex_remove(name), PERLIPC_E_INVALID, "futex");
+    SAME(unlink(name), 0);
 }

@@ -36,7 +36,8 @@ impl FutexSemaphore {
         opened.map(FutexSemaphore).map_err(|error| raise(py, error))
     }
 
-    /// Takes it away by its name; who has it open keeps it.
+    /// Takes it away by its name; who has it open keeps it. ValueError for what is no such semaphore, which keeps its
+    /// name.
     #[staticmethod]
     fn remove(py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<()> {
         perlipc::FutexSemaphore::remove(path(name)?).map_err(|error| raise(py, error))

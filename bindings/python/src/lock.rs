@@ -55,7 +55,7 @@ impl Lock {
         Ok(Lock { core, name: name.map(|name| name.to_string()).unwrap_or_default() })
     }
 
-    /// Takes it away by its name; who has it open keeps it.
+    /// Takes it away by its name; who has it open keeps it. ValueError for what is no lock, which keeps its name.
     #[staticmethod]
     fn remove(py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<()> {
         perlipc::Lock::remove(path(name)?).map_err(|error| raise(py, error))

@@ -22,7 +22,7 @@ def test_excludes() -> None:
 
     def other() -> int:
         begin = time.monotonic()
-        with pytest.raises(TimeoutError):
+        with pytest.raises(TimeoutError, match=f"perlipc-lock-{name}: timed out"):
             ipc.Lock(name).take(timeout=0.05)
         return 0 if time.monotonic() - begin >= 0.05 else 1
 
@@ -90,3 +90,12 @@ def test_names_are_paths_of_any_kind(tmp_path: Path) -> None:
     assert ipc.Shared(str(odd)).value == b"here"
     ipc.Shared.remove(odd)
     assert not odd.exists()
+
+
+def test_only_what_it_is_is_removed(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    for kind in ipc.Lock, ipc.Shared, ipc.FutexSemaphore:
+        with pytest.raises(ValueError, match="precious is something else"):
+            kind.remove(precious)
+    assert precious.read_text() == "precious"
