@@ -74,9 +74,11 @@ impl MessageQueue {
 
     /// The same by a name, whose queue must be of our own making or root's: EACCES else.
     pub fn open_named(name: &str, mode: u32) -> Result<MessageQueue> {
-        let queue = MessageQueue::open(sysv::key(name), mode)?;
-        queue.stat()?.owner.trusted("msgget", name)?;
-        Ok(queue)
+        sysv::opened(|| {
+            let queue = MessageQueue::open(sysv::key(name), mode)?;
+            queue.stat()?.owner.trusted("msgget", name)?;
+            Ok(queue)
+        })
     }
 
     #[cold]

@@ -108,12 +108,14 @@ impl Semaphore {
     /// creates, and all see the values.
     pub fn open(key: i32, values: &[i32], mode: u32, deadline: Deadline) -> Result<Semaphore> {
         loop {
-            match Semaphore::create(key, values, mode) {
-                Err(error) if error.errno() == libc::EEXIST => {}
-                other => return other,
-            }
-            let found = Semaphore::get(key, i32::try_from(values.len()).unwrap_or(i32::MAX), 0);
-            match found.and_then(|set| set.initialised(deadline).map(|()| set)) {
+            let opened = match Semaphore::create(key, values, mode) {
+                Err(error) if error.errno() == libc::EEXIST => {
+                    let found = Semaphore::get(key, i32::try_from(values.len()).unwrap_or(i32::MAX), 0);
+                    found.and_then(|set| set.initialised(deadline).map(|()| set))
+                }
+                other => other,
+            };
+            match opened {
                 // Removed in between: then it is ours to create.
                 Err(error) if error.errno() == libc::ENOENT => {}
                 Err(Error::Removed { .. }) => {}
@@ -127,9 +129,11 @@ impl Semaphore {
 
     /// The same by a name, whose set must be of our own making or root's: EACCES else.
     pub fn open_named(name: &str, values: &[i32], mode: u32, deadline: Deadline) -> Result<Semaphore> {
-        let set = Semaphore::open(sysv::key(name), values, mode, deadline)?;
-        set.stat()?.owner.trusted("semget", name)?;
-        Ok(set)
+        sysv::opened(|| {
+            let set = Semaphore::open(sysv::key(name), values, mode, deadline)?;
+            set.stat()?.owner.trusted("semget", name)?;
+            Ok(set)
+        })
     }
 
     #[cold]

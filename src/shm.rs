@@ -254,8 +254,7 @@ impl SharedMem {
 
     /// The segment with that key, made of zeros if there is none.
     pub fn open(key: i32, size: usize, mode: u32) -> Result<SharedMem> {
-        let id = get(key, size, sysv::CREATE | (mode & 0o777) as i32)?;
-        SharedMem::attach(id, false)
+        sysv::opened(|| SharedMem::attach(get(key, size, sysv::CREATE | (mode & 0o777) as i32)?, false))
     }
 
     /// The same by a name, whose segment must be of our own making or root's: EACCES else.

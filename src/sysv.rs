@@ -146,6 +146,16 @@ pub(crate) fn failed<K: sys::sysv::Kind>(step: &'static str, id: i32, errno: i32
     if gone { Error::Removed { step, path: path.into(), errno } } else { Error::at(step, path, errno) }
 }
 
+/// What others removed while it was opened is opened once more: then it is ours to create.
+pub(crate) fn opened<T>(open: impl Fn() -> Result<T>) -> Result<T> {
+    loop {
+        match open() {
+            Err(Error::Removed { .. }) => {}
+            other => return other,
+        }
+    }
+}
+
 /// The error of a `get`, with the key as it was given; and how much the object has, where it is less than was asked for.
 pub(crate) fn no_get(step: &'static str, key: i32, errno: i32, size: impl FnOnce() -> Option<String>) -> Error {
     if key == PRIVATE {

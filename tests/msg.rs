@@ -6,13 +6,13 @@ mod objects;
 
 use std::time::{Duration, Instant};
 
-use common::{eventually, run, skipped};
+use common::{eventually, run, scale, skipped};
 use objects::{apart, child, perl};
 use perlipc::msg::{EXCEPT, NO_ERROR};
 use perlipc::sysv::{CREATE, Change, EXCLUSIVE, NO_WAIT, PRIVATE};
 use perlipc::{Deadline, Error, MessageQueue, signal};
 
-common::scenarios!(types, errors, cut, deadlines, handlers, removed, limits, sizes, partner);
+common::scenarios!(types, errors, cut, deadlines, handlers, removed, limits, sizes, reopened, partner);
 
 fn errno<T: std::fmt::Debug>(result: perlipc::Result<T>) -> i32 {
     result.unwrap_err().errno()
@@ -24,6 +24,23 @@ fn text(queue: MessageQueue, kind: i64, flags: i32) -> (i64, String) {
     let mut room = [0; 100];
     let message = queue.recv(kind, &mut room, flags | NO_WAIT, NEVER).unwrap();
     (message.kind, String::from_utf8_lossy(&room[..message.len]).into_owned())
+}
+
+/// Others remove it in each instant: who opens it has one all the same.
+fn reopened() {
+    let _apart = apart();
+    let work = || {
+        for _ in 0..scale(20_000) {
+            let queue = MessageQueue::open_named("perlipc-again", 0o600).unwrap();
+            // Somebody else was quicker.
+            let _ = queue.remove();
+        }
+        0
+    };
+    let all = [child(work), child(work)];
+    for process in all {
+        assert!(process.wait(NEVER).unwrap().success());
+    }
 }
 
 fn types() {
@@ -225,5 +242,6 @@ tests!(
     removal_ends_a_wait: removed,
     limits_are_named: limits,
     bodies_of_every_size: sizes,
+    is_made_again_when_it_goes_while_it_is_opened: reopened,
     perl_on_the_other_side: partner,
 );

@@ -23,6 +23,7 @@ common::scenarios!(
     limits,
     race,
     named,
+    reopened,
     partner_takes,
     partner_gives
 );
@@ -248,6 +249,30 @@ fn race() {
 }
 
 /// A set by name must be ours or root's.
+/// Another one removes whatever it finds, also what is not initialised yet: who opens it has one all the same.
+fn reopened() {
+    let _apart = apart();
+    let memory = SharedMem::create(PRIVATE, 8, 0o600).unwrap();
+    memory.remove().unwrap();
+    // SAFETY: zeros, aligned to a page, mapped until the scenario ends.
+    let end = unsafe { AtomicU32::from_ptr(memory.as_ptr().cast()) };
+    let remover = child(|| {
+        while end.load(Ordering::SeqCst) == 0 {
+            let _ = Semaphore::get(sysv::key("perlipc-again"), 0, 0).and_then(Semaphore::remove);
+        }
+        0
+    });
+    let opener = child(|| {
+        for _ in 0..scale(20_000) {
+            Semaphore::open_named("perlipc-again", &[1, 2], 0o600, Deadline::NEVER).unwrap();
+        }
+        0
+    });
+    assert!(opener.wait(Deadline::NEVER).unwrap().success());
+    end.store(1, Ordering::SeqCst);
+    assert!(remover.wait(Deadline::NEVER).unwrap().success());
+}
+
 fn named() {
     let _apart = apart();
     let set = Semaphore::open_named("perlipc-test", &[1], 0o666, Deadline::NEVER).unwrap();
@@ -324,6 +349,7 @@ tests!(
     limits_are_named: limits,
     nobody_sees_an_uninitialised_set: race,
     a_name_means_ours: named,
+    is_made_again_when_it_goes_while_it_is_opened: reopened,
     perl_takes_and_we_give: partner_takes,
     perl_gives_and_we_take: partner_gives,
 );

@@ -11,7 +11,20 @@ use objects::{apart, child, perl};
 use perlipc::sysv::{CREATE, Change, EXCLUSIVE, PRIVATE};
 use perlipc::{Deadline, Error, SharedMem, shm};
 
-common::scenarios!(seed, errors, handle, kept, noticed, read_only, large, at_an_address, limits, named, partner);
+common::scenarios!(
+    seed,
+    errors,
+    handle,
+    kept,
+    noticed,
+    read_only,
+    large,
+    at_an_address,
+    limits,
+    named,
+    reopened,
+    partner
+);
 
 fn errno<T: std::fmt::Debug>(result: perlipc::Result<T>) -> i32 {
     result.unwrap_err().errno()
@@ -37,6 +50,23 @@ fn seed() {
     shm::remove(id).unwrap();
     let gone = shm::read(id, 0, &mut text).unwrap_err();
     assert!(matches!(gone, Error::Removed { errno: libc::EINVAL, .. }), "{gone}");
+}
+
+/// Others remove it in each instant: who opens it has one all the same.
+fn reopened() {
+    let _apart = apart();
+    let work = || {
+        for _ in 0..scale(20_000) {
+            let memory = SharedMem::open(0x7e00_0001, 100, 0o600).unwrap();
+            // Somebody else was quicker.
+            let _ = memory.remove();
+        }
+        0
+    };
+    let all = [child(work), child(work)];
+    for process in all {
+        assert!(process.wait(Deadline::NEVER).unwrap().success());
+    }
 }
 
 fn errors() {
@@ -286,5 +316,6 @@ tests!(
     attaches_at_an_address: at_an_address,
     limits_are_named: limits,
     a_name_finds_it: named,
+    is_made_again_when_it_goes_while_it_is_opened: reopened,
     perl_on_the_other_side: partner,
 );
