@@ -127,9 +127,9 @@ fn look(table: &mut Vec<Attached>, id: i32, write: bool, tick: u64) -> std::resu
                 return Ok(at);
             }
             // It is not ours any more, and the kernel waits for us to let go.
-            _ => {
+            other => {
                 table.swap_remove(at);
-                return Err(libc::EIDRM);
+                return Err(if matches!(other, Err(libc::EACCES)) { libc::EACCES } else { libc::EIDRM });
             }
         }
     }

@@ -6,7 +6,7 @@ mod objects;
 
 use std::time::Duration;
 
-use common::{run, scale, skipped};
+use common::{eventually, run, scale, skipped};
 use objects::{apart, child, perl};
 use perlipc::sysv::{CREATE, Change, EXCLUSIVE, PRIVATE};
 use perlipc::{Deadline, Error, SharedMem, shm};
@@ -205,8 +205,23 @@ fn read_only() {
         assert_eq!(errno(shm::write(memory.id(), b"x", 0, 1)), libc::EACCES);
         let attached = SharedMem::attach(memory.id(), true).unwrap();
         assert_eq!(errno(attached.write(0, b"x")), libc::EACCES);
+        // Its owner takes the right away.
+        memory.write(0, b"read").unwrap();
+        let forbidden = loop {
+            if let Err(error) = shm::read(memory.id(), 0, &mut four) {
+                break error;
+            }
+        };
+        assert_eq!(forbidden.errno(), libc::EACCES, "{forbidden}");
         0
     });
+    let has_read = || {
+        let mut four = [0; 4];
+        memory.read(0, &mut four).unwrap();
+        four == *b"read"
+    };
+    assert!(eventually(has_read));
+    shm::change(memory.id(), Change { mode: Some(0o600), ..Change::default() }).unwrap();
     assert!(reader.wait(Deadline::NEVER).unwrap().success());
     memory.remove().unwrap();
 }
