@@ -1,10 +1,16 @@
 //! Named pipes, from a user's side.
 
+mod common;
+
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use common::eventually;
+
 use perlipc::fifo::{self, Mode, Private};
-use perlipc::{Cmd, Deadline, Error};
+use perlipc::{Cmd, Deadline, Error, Stream};
 
 #[test]
 fn made_with_its_mode_and_known_as_a_fifo() {
@@ -115,4 +121,63 @@ fn what_somebody_left_for_another_reader_has_an_end() {
     assert_eq!(reader.readline().unwrap(), Some(&b"left\n"[..]));
     assert_eq!(reader.readline().unwrap(), None);
     drop(other);
+}
+
+/// Threads that read or write with a limit, each on a stream of its own, while there is once in a while something for one of
+/// them: no call of the others lasts.
+fn each_in_time(mode: Mode, mut once: impl FnMut(&mut std::fs::File), call: impl Fn(&mut Stream) + Sync) {
+    let place = Private::new().unwrap();
+    let mut keeps = Some(std::fs::File::options().read(true).write(true).open(place.path()).unwrap());
+    let (calls, end): ([AtomicUsize; 8], _) = (Default::default(), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        for calls in &calls {
+            let mut stream = fifo::open(place.path(), mode, Deadline::NEVER).unwrap();
+            if mode == Mode::Write {
+                stream.autoflush(true).unwrap();
+            }
+            stream.timeout(Some(Duration::from_millis(10)));
+            let (call, end) = (&call, &end);
+            scope.spawn(move || {
+                while !end.load(Ordering::SeqCst) {
+                    call(&mut stream);
+                    calls.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+        let mut all_came_back = true;
+        for _ in 0..60 {
+            let before: Vec<_> = calls.iter().map(|calls| calls.load(Ordering::SeqCst)).collect();
+            keeps.iter_mut().for_each(&mut once);
+            let came_back =
+                || calls.iter().zip(&before).all(|(calls, before)| calls.load(Ordering::SeqCst) > before + 1);
+            all_came_back = eventually(came_back);
+            if !all_came_back {
+                break;
+            }
+        }
+        end.store(true, Ordering::SeqCst);
+        if !all_came_back {
+            // What hangs is let go.
+            keeps.take();
+        }
+        assert!(all_came_back, "a call outlasts its limit");
+    });
+}
+
+#[test]
+fn a_limit_holds_also_where_another_reader_is_quicker() {
+    let read = |stream: &mut Stream| match stream.read(&mut [0; 10]) {
+        Ok(n) => assert!(n > 0),
+        Err(error) => assert!(error.is_timeout(), "{error}"),
+    };
+    each_in_time(Mode::Read, |keeps| keeps.write_all(b"x").unwrap(), read);
+}
+
+#[test]
+fn a_limit_holds_also_where_another_writer_is_quicker() {
+    let write = |stream: &mut Stream| match stream.write(&[b'x'; 4096]) {
+        Ok(()) => {}
+        Err(error) => assert!(error.is_timeout(), "{error}"),
+    };
+    each_in_time(Mode::Write, |keeps| keeps.read_exact(&mut [0; 4096]).unwrap(), write);
 }

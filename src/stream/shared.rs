@@ -31,7 +31,7 @@ const TERMINAL_LINE: usize = 4095;
 /// A read of a terminal that gave as much is followed by another at once: the kernel hands on 4095 bytes at most.
 const TERMINAL_MUCH: usize = 2048;
 
-/// Whether a terminal can be opened once more was not tried yet; -1: it cannot.
+/// Whether it can be opened once more was not tried yet; -1: it cannot.
 const UNTRIED: RawFd = -2;
 
 /// How long a terminal that takes one byte, but not the two of a newline, is left alone.
@@ -101,7 +101,7 @@ pub(crate) struct Shared {
     pub(super) kind: Kind,
     /// The kernel cannot promise not to wait on this file.
     waits: AtomicBool,
-    /// An adopted terminal, opened once more: see `twin`.
+    /// An adopted terminal or a FIFO, opened once more: see `twin`.
     twin: AtomicI32,
     /// The last read found something at once, and so may the next: else poll comes first.
     eager: AtomicBool,
@@ -374,15 +374,23 @@ impl Shared {
         match self.kind {
             Kind::Socket => sys::recv(&CALM, fd, room, libc::MSG_DONTWAIT),
             Kind::Pty => read_master(fd, room),
-            _ if self.waits.load(Ordering::Relaxed) => Err(libc::EOPNOTSUPP),
+            _ if self.waits.load(Ordering::Relaxed) => self.read_twin(fd, room),
             _ => match sys::read_nowait(fd, room) {
                 // Also a sandbox that knows no preadv2.
                 Err(libc::EOPNOTSUPP | libc::ENOSYS | libc::EPERM | libc::EINVAL) => {
                     self.waits.store(true, Ordering::Relaxed);
-                    Err(libc::EOPNOTSUPP)
+                    self.read_twin(fd, room)
                 }
                 answer => answer,
             },
+        }
+    }
+
+    #[inline(never)]
+    fn read_twin(&self, fd: RawFd, room: &mut [u8]) -> sys::Result<usize> {
+        match self.kind {
+            Kind::Pipe => sys::read(&CALM, self.twin(fd).ok_or(libc::EOPNOTSUPP)?, room),
+            _ => Err(libc::EOPNOTSUPP),
         }
     }
 
@@ -512,12 +520,18 @@ impl Shared {
         }
     }
 
-    /// POLLOUT of a terminal promises room for one byte, and a write of more waits until all is taken. So it is opened once
-    /// more, where it can be, as a description of our own that does not wait.
+    /// POLLOUT of a terminal promises room for one byte, and a write of more waits until all is taken. What poll says of a
+    /// FIFO, another reader or writer of it may be quicker to use. So they are opened once more, where they can be, as a
+    /// description of our own that does not wait.
     #[cold]
     fn twin(&self, fd: RawFd) -> Option<RawFd> {
         if self.twin.load(Ordering::Relaxed) == UNTRIED {
-            self.twin.store(sys::tty::open_again(fd).map_or(-1, IntoRawFd::into_raw_fd), Ordering::Relaxed);
+            let again = if self.kind == Kind::Pipe { sys::files::open_again(fd) } else { sys::tty::open_again(fd) };
+            let again = again.map_or(-1, IntoRawFd::into_raw_fd);
+            // Of a FIFO for both ways, the thread of the other one may be here too.
+            if self.twin.compare_exchange(UNTRIED, again, Ordering::SeqCst, Ordering::Relaxed).is_err() && again >= 0 {
+                sys::close(again);
+            }
         }
         Some(self.twin.load(Ordering::Relaxed)).filter(|twin| *twin >= 0)
     }
@@ -535,12 +549,16 @@ impl Shared {
             Kind::Pty | Kind::Other => sys::write(word, fd, data),
             Kind::Pipe => {
                 if nowait && self.waits.load(Ordering::Relaxed) {
-                    return Err(libc::EOPNOTSUPP);
+                    return self.write_twin(word, fd, data);
                 }
                 if !sys::NO_RWF_NOSIGNAL.is_known() {
                     match sys::write_nosignal(word, fd, data, nowait) {
                         Err(errno @ (libc::EOPNOTSUPP | libc::EINVAL | libc::ENOSYS | libc::EPERM)) => {
-                            sys::NO_RWF_NOSIGNAL.note(errno);
+                            let answer = self.write_masked(word, fd, data, nowait);
+                            if answer != Err(libc::EOPNOTSUPP) {
+                                sys::NO_RWF_NOSIGNAL.note(errno);
+                            }
+                            return answer;
                         }
                         answer => return answer,
                     }
@@ -548,6 +566,11 @@ impl Shared {
                 self.write_masked(word, fd, data, nowait)
             }
         }
+    }
+
+    #[inline(never)]
+    fn write_twin(&self, word: &sys::Word, fd: RawFd, data: &[u8]) -> sys::Result<usize> {
+        self.write_call(word, self.twin(fd).ok_or(libc::EOPNOTSUPP)?, data, false)
     }
 
     /// To a pipe, where the kernel cannot be asked for no signal.

@@ -1,7 +1,7 @@
 //! Names in the file system: made, looked at, removed.
 
-use std::ffi::CStr;
-use std::os::fd::RawFd;
+use std::ffi::{CStr, CString};
+use std::os::fd::{OwnedFd, RawFd};
 
 use super::{Result, raw};
 
@@ -12,6 +12,13 @@ pub(crate) fn mkfifo(path: &CStr, mode: u32) -> Result<()> {
     let mode = libc::S_IFIFO | (mode & 0o7777);
     // SAFETY: a C string and plain numbers.
     unsafe { raw(libc::SYS_mknodat, [HERE, path.as_ptr() as usize, mode as usize, 0]) }.map(drop)
+}
+
+/// A pipe or FIFO opened once more, the same way, and set not to wait.
+pub(crate) fn open_again(fd: RawFd) -> Result<OwnedFd> {
+    let way = super::file_flags(fd)? & libc::O_ACCMODE;
+    let path = CString::new(format!("/proc/self/fd/{fd}")).map_err(|_| libc::EINVAL)?;
+    super::open(&super::CALM, &path, way | libc::O_NONBLOCK, 0)
 }
 
 pub(crate) fn mkdir(path: &CStr, mode: u32) -> Result<()> {

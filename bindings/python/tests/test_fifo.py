@@ -49,3 +49,27 @@ def test_a_private_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
     with pytest.raises(FileNotFoundError):
         ipc.PrivateFifo()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root")
+def test_the_end_is_told_to_who_may_only_read(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    ipc.mkfifo(fifo)
+    tmp_path.chmod(0o711)
+    fifo.chmod(0o644)
+    # What somebody left for another reader: nobody has it open for writing any more.
+    writer = os.open(fifo, os.O_RDWR)
+    other = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    os.write(writer, b"left\n")
+    os.close(writer)
+
+    def read() -> int:
+        os.chdir(tmp_path)
+        ipc.drop_privileges(65534, 65534)
+        with ipc.open_fifo("fifo", "<", timeout=20) as reader:
+            reader.timeout = 20
+            return 0 if reader.readlines() == [b"left\n"] else 1
+
+    child = ipc.fork(read)
+    assert child is not None and child.wait().ok
+    os.close(other)
