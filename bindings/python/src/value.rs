@@ -55,7 +55,8 @@ impl Shared {
         opened.map(Shared).map_err(|error| raise(py, error))
     }
 
-    /// Takes it away by its name; who has it open keeps it. ValueError for what is no such variable, which keeps its name.
+    /// Takes it away by its name; who has it open keeps it. ValueError for what is no such variable, which keeps its
+    /// name.
     #[staticmethod]
     fn remove(py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<()> {
         Value::remove(path(name)?).map_err(|error| raise(py, error))
