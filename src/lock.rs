@@ -48,8 +48,8 @@ impl Lock {
         shared::anonymous("lock", 0).map(Lock::over)
     }
 
-    /// Takes the name away. Processes that have the lock open keep it; who opens the name later gets another one. What is
-    /// no lock keeps its name: [`Error::Invalid`](crate::Error::Invalid).
+    /// Takes the name away. Processes that have the lock open keep it; who opens the name later gets another one. What
+    /// is no lock keeps its name: [`Error::Invalid`](crate::Error::Invalid).
     pub fn remove(name: impl AsRef<OsStr>) -> Result<()> {
         shared::remove("lock", name.as_ref())
     }

@@ -107,8 +107,8 @@ impl Memory {
     }
 }
 
-/// Memory with a mutex and `room` bytes of data, by a name; `fill` is for who makes it. `size` is what users know of it:
-/// all who open it say the same.
+/// Memory with a mutex and `room` bytes of data, by a name; `fill` is for who makes it. `size` is what users know of
+/// it: all who open it say the same.
 pub(crate) fn open(
     kind: &'static str,
     name: &OsStr,

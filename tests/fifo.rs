@@ -123,8 +123,8 @@ fn what_somebody_left_for_another_reader_has_an_end() {
     drop(other);
 }
 
-/// Threads that read or write with a limit, each on a stream of its own, while there is once in a while something for one of
-/// them: no call of the others lasts.
+/// Threads that read or write with a limit, each on a stream of its own, while there is once in a while something for one
+/// of them: no call of the others lasts.
 fn each_in_time(mode: Mode, mut once: impl FnMut(&mut std::fs::File), call: impl Fn(&mut Stream) + Sync) {
     let place = Private::new().unwrap();
     let mut keeps = Some(std::fs::File::options().read(true).write(true).open(place.path()).unwrap());

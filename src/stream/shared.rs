@@ -520,9 +520,9 @@ impl Shared {
         }
     }
 
-    /// POLLOUT of a terminal promises room for one byte, and a write of more waits until all is taken. What poll says of a
-    /// FIFO, another reader or writer of it may be quicker to use. So they are opened once more, where they can be, as a
-    /// description of our own that does not wait.
+    /// POLLOUT of a terminal promises room for one byte, and a write of more waits until all is taken. What poll says of
+    /// a FIFO, another reader or writer of it may be quicker to use. So they are opened once more, where they can be, as
+    /// a description of our own that does not wait.
     #[cold]
     fn twin(&self, fd: RawFd) -> Option<RawFd> {
         if self.twin.load(Ordering::Relaxed) == UNTRIED {
