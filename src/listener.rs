@@ -59,18 +59,26 @@ impl Listener {
     }
 
     /// The sockets that whoever started this program has opened for it (`LISTEN_PID`, `LISTEN_FDS`), in their order;
-    /// those that listen. To be asked once: the descriptors are then this process's own. Empty when there are none.
+    /// those that listen. To be asked once: the descriptors are then this process's own. Empty when there are none; EBADF
+    /// where there are less than that says.
     pub fn inherited() -> Result<Vec<Listener>> {
         static TAKEN: AtomicBool = AtomicBool::new(false);
-        let number = |name| -> Option<i32> {
-            let value = sys::process::getenv(name)?;
-            std::str::from_utf8(&value).ok()?.parse().ok()
-        };
-        if number(c"LISTEN_PID") != Some(sys::getpid()) || TAKEN.swap(true, Ordering::SeqCst) {
+        const FIRST: i32 = 3;
+        let said = |name| sys::process::getenv(name).map(|value| String::from_utf8_lossy(&value).into_owned());
+        let ours = said(c"LISTEN_PID").is_some_and(|pid| pid.parse() == Ok(sys::getpid()));
+        if !ours || TAKEN.load(Ordering::SeqCst) {
             return Ok(Vec::new());
         }
-        const FIRST: i32 = 3;
-        let count = number(c"LISTEN_FDS").unwrap_or(0).clamp(0, 1 << 16);
+        let Some(count) = said(c"LISTEN_FDS") else { return Ok(Vec::new()) };
+        let most = i32::MAX - FIRST;
+        let count = count
+            .parse()
+            .ok()
+            .filter(|count| (0..=most).contains(count))
+            .ok_or_else(|| Error::invalid("listener", format!("LISTEN_FDS={count}: no number of descriptors")))?;
+        if TAKEN.swap(true, Ordering::SeqCst) {
+            return Ok(Vec::new());
+        }
         let failed = |fd: RawFd, errno| Error::at("LISTEN_FDS", fd.to_string(), errno);
         // Nothing is touched before all are known to be there: to close those that are would only hide what is wrong.
         for fd in FIRST..FIRST + count {

@@ -791,6 +791,27 @@ fn fewer_sockets_than_were_announced() {
     assert_eq!(said, format!("LISTEN_FDS {0} 4\nLISTEN_FDS {0} 4\n0\n", libc::EBADF));
 }
 
+/// What is no number of descriptors is not taken for none.
+fn inherits_no_number() {
+    match Listener::inherited() {
+        Ok(listeners) => println!("{}", listeners.len()),
+        Err(error) => println!("{error}"),
+    }
+}
+
+#[test]
+fn sockets_announced_by_no_number() {
+    let exe = std::env::current_exe().unwrap();
+    for (count, answer) in [("x", None), ("-1", None), ("", None), ("4294967297", None), ("0", Some("0\n"))] {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "export LISTEN_PID=$$; exec \"$0\""]).arg(&exe);
+        shell.env(common::SCENARIO, "inherits_no_number").env("LISTEN_FDS", count);
+        let said = common::finish("inherits_no_number", shell.output().unwrap());
+        let wrong = format!("listener: LISTEN_FDS={count}: no number of descriptors\n");
+        assert_eq!(said, answer.unwrap_or(&wrong));
+    }
+}
+
 fn drops_user() {
     let listener = tcp::listen(Some("127.0.0.1"), "0", "").unwrap();
     println!("{}", listener.local().unwrap().port().unwrap());
@@ -821,5 +842,6 @@ common::scenarios!(
     dies_of_its_worker,
     inherits,
     inherits_too_many,
+    inherits_no_number,
     drops_user
 );

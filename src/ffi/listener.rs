@@ -149,7 +149,7 @@ pub unsafe extern "C" fn ipc_listener_adopt(fd: i32, out: *mut *mut ipc_listener
 /// The next of the sockets that whoever started this program has opened for it (LISTEN_PID, LISTEN_FDS).
 ///
 /// Returns: 1, and the listener in `out`; 0 when there is none any more.
-/// Errors: -EBADF when the environment says more than there is.
+/// Errors: -EBADF when the environment says more than there is; PERLIPC_E_INVALID when it says no number.
 /// Threads: any.
 /// Blocks: no.
 /// Perl: none.
