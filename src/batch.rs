@@ -21,10 +21,13 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Room for that many messages of up to that many bytes each; ENOMEM when there is not so much memory.
+    /// Room for that many messages of up to that many bytes each, at least one of each; ENOMEM when there is not so much
+    /// memory.
     pub fn new(most: usize, size: usize) -> Result<Batch> {
-        let size = size.max(1);
-        let total = size.saturating_mul(most.max(1));
+        let total = size.saturating_mul(most);
+        if total == 0 {
+            return Err(Error::invalid("batch", "room for no message"));
+        }
         // Asked for first, since a vector that cannot be had ends the process; one of zeros costs no page before it is used.
         let can = Vec::<u8>::new().try_reserve_exact(total);
         can.map_err(|_| Error::os("batch", libc::ENOMEM))?;

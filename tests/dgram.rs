@@ -74,6 +74,11 @@ fn both_families_on_one_socket() {
 
 #[test]
 fn batches() {
+    // What has room for none does not get one.
+    assert!(
+        matches!(Batch::new(0, 9), Err(Error::Invalid { .. }))
+            && matches!(Batch::new(9, 0), Err(Error::Invalid { .. }))
+    );
     let (one, one_addr) = here();
     let (other, other_addr) = here();
     let data: Vec<Vec<u8>> = (0..50u8).map(|i| vec![i; usize::from(i)]).collect();

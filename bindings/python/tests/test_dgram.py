@@ -104,6 +104,9 @@ def test_batches() -> None:
         assert came == [(data, one.address) for data, _ in sent]
         with pytest.raises(TimeoutError):
             other.recv_batch(timeout=0)
+        for none in ((0, 9), (9, 0)):
+            with pytest.raises(ValueError, match="room for no message"):
+                other.recv_batch(*none)
         one.connect(other.address)
         mixed: list[bytes | bytearray | memoryview] = [b"a", bytearray(b"too long"), memoryview(b"b")]
         assert one.send_batch(mixed) == 3
