@@ -73,11 +73,15 @@ impl DgramCanceler {
 /// Words in `options`, with commas: `v4only`, `v6only`, `broadcast`, `reuseaddr`, `reuseport`, `rcvbuf=N` and the other
 /// names of [`Stream::set_option`](crate::Stream::set_option).
 pub fn udp(host: Option<&str>, service: &str, options: &str) -> Result<Dgram> {
-    let (mut v4, mut v6, mut settings) = (false, false, Vec::new());
+    // Both: asked for, also where an address is named.
+    let (mut v4, mut v6, mut both, mut settings) = (false, false, false, Vec::new());
     for (name, value) in socket::words(options) {
         match (name, value) {
-            ("v4only", None) => v4 = true,
-            ("v6only", None | Some("1")) => v6 = true,
+            ("v4only", _) => v4 = socket::said(name, value)?,
+            ("v6only", _) => {
+                v6 = socket::said(name, value)?;
+                both = !v6;
+            }
             _ => settings.push(socket::setting(name, value)?),
         }
     }
@@ -85,7 +89,7 @@ pub fn udp(host: Option<&str>, service: &str, options: &str) -> Result<Dgram> {
         let fd = socket::new(addr, libc::SOCK_DGRAM)?;
         let domain = addr.domain();
         if domain == libc::AF_INET6 {
-            socket::set(fd.as_raw_fd(), "v6only", i32::from(!dual))?;
+            socket::set(fd.as_raw_fd(), "v6only", i32::from(!dual && !both))?;
         }
         for (name, value) in &settings {
             socket::set(fd.as_raw_fd(), name, *value)?;

@@ -106,6 +106,15 @@ pub(crate) fn number(name: &str, value: Option<&str>) -> Result<i32> {
     }
 }
 
+/// A word that is said or not: "v4only", "v4only=1", "v4only=0".
+pub(crate) fn said(name: &str, value: Option<&str>) -> Result<bool> {
+    match number(name, value)? {
+        0 => Ok(false),
+        1 => Ok(true),
+        other => Err(Error::invalid("option", format!("{name} is 1 or 0, not {other}"))),
+    }
+}
+
 /// An option in words that no noun has taken for itself: found now, set when there is a socket.
 pub(crate) fn setting<'a>(name: &'a str, value: Option<&str>) -> Result<(&'a str, i32)> {
     if find(name)?.2 == Shape::Fixed {

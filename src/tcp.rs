@@ -40,8 +40,8 @@ impl<'a> Connect<'a> {
                         .ok_or_else(|| Error::invalid("connect", format!("from={text}: no address of this machine")))?;
                     connect.from = Some(addr::unmapped(from));
                 }
-                ("v4only", None) => v4 = true,
-                ("v6only", None) => v6 = true,
+                ("v4only", _) => v4 = socket::said(name, value)?,
+                ("v6only", _) => v6 = socket::said(name, value)?,
                 _ => connect.settings.push(socket::setting(name, value)?),
             }
         }
@@ -242,20 +242,24 @@ fn finish(fd: OwnedFd) -> Result<Stream> {
 /// [`Stream::set_option`], which the accepted streams inherit.
 pub fn listen(host: Option<&str>, service: &str, options: &str) -> Result<Listener> {
     let mut backlog = BACKLOG;
-    let (mut v4, mut v6) = (false, false);
+    // Both: asked for, also where an address is named.
+    let (mut v4, mut v6, mut both) = (false, false, false);
     let mut settings = vec![("reuseaddr", 1), ("nodelay", 1)];
     for (name, value) in socket::words(options) {
         match (name, value) {
             ("backlog", Some(_)) => backlog = socket::number(name, value)?,
-            ("v4only", None) => v4 = true,
-            ("v6only", None | Some("1")) => v6 = true,
+            ("v4only", _) => v4 = socket::said(name, value)?,
+            ("v6only", _) => {
+                v6 = socket::said(name, value)?;
+                both = !v6;
+            }
             _ => settings.push(socket::setting(name, value)?),
         }
     }
     let open = |addr: &Addr, dual: bool| -> Result<Listener> {
         let fd = socket::new(addr, libc::SOCK_STREAM | libc::SOCK_NONBLOCK)?;
         if addr.domain() == libc::AF_INET6 {
-            socket::set(fd.as_raw_fd(), "v6only", i32::from(!dual))?;
+            socket::set(fd.as_raw_fd(), "v6only", i32::from(!dual && !both))?;
         }
         for (name, value) in &settings {
             socket::set(fd.as_raw_fd(), name, *value)?;

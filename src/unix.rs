@@ -110,8 +110,8 @@ impl Binding {
                 self.mode = octal.ok_or_else(|| Error::invalid("option", format!("mode={mode}: no octal mode")))?;
                 Ok(true)
             }
-            ("keep", None) => {
-                self.keep = true;
+            ("keep", _) => {
+                self.keep = socket::said(name, value)?;
                 Ok(true)
             }
             _ => Ok(false),

@@ -66,7 +66,7 @@ fn both_families_on_one_socket() {
     assert_eq!(got.from, four_addr);
     any.send(b"back", Some(&got.from), Deadline::NEVER).unwrap();
     assert_eq!(four.recv(&mut [0; 9], Deadline::after_ms(SOON)).unwrap().len, 4);
-    let only = dgram::udp(None, "0", "v4only").unwrap();
+    let only = dgram::udp(None, "0", "v4only=1").unwrap();
     assert!(only.local().unwrap().ip().unwrap().is_ipv4());
     only.connect_host("localhost", "time", Deadline::after_ms(SOON)).unwrap();
     assert_eq!(only.peer().unwrap().to_string(), "127.0.0.1:37");

@@ -141,6 +141,15 @@ fn one_family_or_the_other() {
     ] {
         assert!(matches!(error, Error::Invalid { .. }), "{error}");
     }
+    // With a value, as all other words.
+    let four = tcp::listen(None, "0", "v4only=1,v6only=0").unwrap();
+    assert!(four.local().unwrap().ip().unwrap().is_ipv4());
+    let port = four.local().unwrap().port().unwrap().to_string();
+    tcp::connect(None, &port, "v4only=1,v6only=0", Deadline::NEVER).unwrap();
+    let error = tcp::connect(None, &port, "v6only=1", Deadline::NEVER).unwrap_err();
+    assert_eq!(error.errno(), libc::ECONNREFUSED);
+    let error = tcp::connect(None, &port, "v4only=2", Deadline::NEVER).unwrap_err();
+    assert_eq!(error.to_string(), "option: v4only is 1 or 0, not 2");
 }
 
 /// An IPv4 address in IPv6's clothes is IPv4, wherever one is named.

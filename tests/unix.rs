@@ -109,7 +109,7 @@ fn of_two_starters_one_wins() {
         let path = dir.path("s");
         // Half of the rounds find a dead server's file.
         if round % 2 == 1 {
-            drop(unix::listen(&path, "keep").unwrap());
+            drop(unix::listen(&path, "keep=1").unwrap());
         }
         let barrier = std::sync::Barrier::new(2);
         let start = || {
