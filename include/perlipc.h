@@ -1156,6 +1156,16 @@ int32_t ipc_stream_addr(const ipc_stream *s, char *addr, size_t cap);
  * Perl: shutdown(FH, 0). */
 PERLIPC_NODISCARD int32_t ipc_stream_shutdown_read(ipc_stream *s);
 
+/* No more writing and no more reading: ipc_stream_shutdown and then ipc_stream_shutdown_read, of which the latter fails where
+ * the other side has ended too.
+ *
+ * Returns: 0.
+ * Errors: as ipc_stream_shutdown.
+ * Threads: any; one at a time writes.
+ * Blocks: as ipc_stream_flush.
+ * Perl: shutdown(FH, 2). */
+int32_t ipc_stream_shutdown_both(ipc_stream *s);
+
 /* Frees the handle; NULL is nothing. Never waits: what can be written at once is, the descriptor is closed, and a child
  * that still runs is swept up by later calls.
  *
@@ -2698,7 +2708,7 @@ PERLIPC_NODISCARD int32_t ipc_unix_peer_pidfd(const ipc_stream *s);
 /* Sends a descriptor, which stays open here, with one byte (0) of data.
  *
  * Returns: 0.
- * Errors: as ipc_stream_write; -EBADF.
+ * Errors: as ipc_stream_write; -EBADF; -EOPNOTSUPP for another kind of socket, -ENOTSOCK.
  * Threads: any; one at a time writes.
  * Blocks: as ipc_stream_write.
  * Perl: none; IO::FDPass. */
@@ -2782,7 +2792,7 @@ PERLIPC_NODISCARD int32_t ipc_listener_adopt(int32_t fd, ipc_listener **out);
 /* The next of the sockets that whoever started this program has opened for it (LISTEN_PID, LISTEN_FDS).
  *
  * Returns: 1, and the listener in `out`; 0 when there is none any more.
- * Errors: -EBADF when the environment says more than there is.
+ * Errors: -EBADF when the environment says more than there is; PERLIPC_E_INVALID when it says no number.
  * Threads: any.
  * Blocks: no.
  * Perl: none. */

@@ -593,6 +593,7 @@ public:
     bool eof() { return detail::check(ipc_stream_eof(get())) != 0; }
     void shutdown() { detail::check(ipc_stream_shutdown(get())); }
     void shutdown_read() { detail::check(ipc_stream_shutdown_read(get())); }
+    void shutdown_both() { detail::check(ipc_stream_shutdown_both(get())); }
     void cancel() { detail::check(ipc_stream_cancel(get())); }
     /// The child that it carries; empty when it carries none.
     Child child() { return Child(ipc_stream_child(get()), true); }

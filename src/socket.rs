@@ -5,7 +5,6 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use crate::addr::Addr;
 use crate::error::{Error, Result};
 use crate::stream::Stream;
-use crate::sys;
 use crate::sys::socket;
 
 /// How an option's value looks to the kernel.
@@ -177,13 +176,10 @@ impl Stream {
         if half != Half::Read {
             self.shutdown()?;
         }
-        if half != Half::Write {
-            self.shared().aside("shutdown", |fd| match sys::shutdown(fd, libc::SHUT_RD) {
-                // The peer had ended too: with our half its own is over.
-                Err(libc::ENOTCONN) if half == Half::Both => Ok(()),
-                answer => answer.map_err(|errno| Error::os("shutdown", errno)),
-            })?;
+        match half {
+            Half::Write => Ok(()),
+            Half::Read => self.shared().shutdown_read(),
+            Half::Both => self.shared().shutdown_read_too(),
         }
-        Ok(())
     }
 }

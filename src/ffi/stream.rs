@@ -785,9 +785,29 @@ pub unsafe extern "C" fn ipc_stream_addr(s: *const ipc_stream, addr: *mut c_char
 pub unsafe extern "C" fn ipc_stream_shutdown_read(s: *mut ipc_stream) -> i32 {
     guard(|| {
         // SAFETY: the caller's handle.
-        let shared = unsafe { &get(s)?.shared };
-        let shut = |fd| sys::shutdown(fd, libc::SHUT_RD).map_err(|errno| Error::os("shutdown", errno));
-        shared.aside("shutdown", shut).map(|()| 0)
+        unsafe { get(s)? }.shared.shutdown_read().map(|()| 0)
+    })
+}
+
+/// No more writing and no more reading: ipc_stream_shutdown and then ipc_stream_shutdown_read, of which the latter fails where
+/// the other side has ended too.
+///
+/// Returns: 0.
+/// Errors: as ipc_stream_shutdown.
+/// Threads: any; one at a time writes.
+/// Blocks: as ipc_stream_flush.
+/// Perl: shutdown(FH, 2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipc_stream_shutdown_both(s: *mut ipc_stream) -> i32 {
+    guard(|| {
+        // SAFETY: the caller's handle; whether there is a reader never changes.
+        unsafe {
+            let stream = get(s)?;
+            let reads = (*stream.reader.half.get()).is_some();
+            let writer = stream.writing()?;
+            stream.shared.shutdown(reads, Some(&mut *writer.half))?;
+            stream.shared.shutdown_read_too().map(|()| 0)
+        }
     })
 }
 

@@ -701,6 +701,24 @@ impl Shared {
         self.close_early().map_err(|stop| stop.error("shutdown"))
     }
 
+    /// The reading half of a socket.
+    pub(crate) fn shutdown_read(&self) -> Result<()> {
+        self.aside("shutdown", |fd| sys::shutdown(fd, libc::SHUT_RD).map_err(|errno| Error::os("shutdown", errno)))
+    }
+
+    /// The reading half, behind the writing one.
+    pub(crate) fn shutdown_read_too(&self) -> Result<()> {
+        // Of a pipe there was no other.
+        if self.kind != Kind::Socket {
+            return Ok(());
+        }
+        match self.shutdown_read() {
+            // The peer had ended too: with our half its own is over.
+            Err(error) if error.errno() == libc::ENOTCONN => Ok(()),
+            answer => answer,
+        }
+    }
+
     /// Closes the descriptor without waiting for the child, whose other streams count alone from now on.
     fn close_early(&self) -> Wait<()> {
         self.close_fd()?;

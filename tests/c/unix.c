@@ -63,6 +63,40 @@ TEST(descriptors) {
     ipc_stream_free(other);
 }
 
+TEST(both_halves_are_shut) {
+    char data[4], port[16];
+    ipc_listener *l;
+    ipc_stream *one, *other;
+    SAME(ipc_unix_pair(&one, &other), 0);
+    ipc_stream_autoflush(one, 0);
+    SAME(ipc_stream_write(one, "x", 1), 1);
+    SAME(ipc_stream_shutdown_both(one), 0);
+    SAME(ipc_stream_read(one, data, sizeof data), 0);
+    SAME(ipc_stream_read(other, data, sizeof data), 1);
+    SAME(ipc_stream_read(other, data, sizeof data), 0);
+    SAME(ipc_stream_write(other, "x", 1), -EPIPE);
+    ipc_stream_free(one);
+    ipc_stream_free(other);
+    /* With the other side's own end the connection is over, and a second call would find none. */
+    SAME(ipc_tcp_listen("127.0.0.1", NULL, NULL, &l), 0);
+    snprintf(port, sizeof port, "%d", (int)ipc_listener_port(l));
+    SAME(ipc_tcp_connect("127.0.0.1", port, NULL, 5000, &one), 0);
+    SAME(ipc_listener_accept(l, 5000, &other), 0);
+    SAME(ipc_stream_shutdown(other), 0);
+    SAME(ipc_stream_read(one, data, sizeof data), 0);
+    SAME(ipc_stream_shutdown_both(one), 0);
+    ipc_stream_free(one);
+    ipc_stream_free(other);
+    ipc_listener_free(l);
+    /* A pipe has but one. */
+    SAME(ipc_pipe_new(&one, &other), 0);
+    SAME(ipc_stream_shutdown_both(one), -EBADF);
+    SAME(ipc_stream_shutdown_both(other), 0);
+    SAME(ipc_stream_read(one, data, sizeof data), 0);
+    ipc_stream_free(one);
+    ipc_stream_free(other);
+}
+
 TEST(the_reading_half_is_shut) {
     char data[4];
     ipc_stream *one, *other;
