@@ -347,7 +347,7 @@ pub fn peer(stream: &Stream) -> Result<Peer> {
 
 pub(crate) fn peer_of(fd: RawFd) -> Result<Peer> {
     let mut room = [0; 12];
-    unix_only(fd)?;
+    unix_only(fd, "peer")?;
     sys::socket::option(fd, libc::SOL_SOCKET, libc::SO_PEERCRED, &mut room)
         .map_err(|errno| Error::os("peer", errno))?;
     let [a, b, c, d, e, f, g, h, i, j, k, l] = room;
@@ -358,10 +358,11 @@ pub(crate) fn peer_of(fd: RawFd) -> Result<Peer> {
     })
 }
 
-fn unix_only(fd: RawFd) -> Result<()> {
-    match socket::get(fd, "domain")? {
-        libc::AF_UNIX => Ok(()),
-        _ => Err(Error::os("peer", libc::EOPNOTSUPP)),
+fn unix_only(fd: RawFd, step: &'static str) -> Result<()> {
+    match sys::socket::option_int(fd, libc::SOL_SOCKET, libc::SO_DOMAIN) {
+        Ok(libc::AF_UNIX) => Ok(()),
+        Ok(_) => Err(Error::os(step, libc::EOPNOTSUPP)),
+        Err(errno) => Err(Error::os(step, errno)),
     }
 }
 
@@ -372,14 +373,14 @@ pub fn peer_pidfd(stream: &Stream) -> Result<OwnedFd> {
 
 pub(crate) fn pidfd_of(fd: RawFd) -> Result<OwnedFd> {
     const SO_PEERPIDFD: i32 = 77;
-    unix_only(fd)?;
+    unix_only(fd, "peer")?;
     sys::socket::option_fd(fd, libc::SOL_SOCKET, SO_PEERPIDFD).map_err(|errno| Error::os("peer", errno))
 }
 
 // ---- descriptors ----
 
 /// Sends descriptors with data, at least one byte of it, to which they are tied: who reads that byte by
-/// [`recv_fds`] gets them. They stay open here.
+/// [`recv_fds`] gets them. They stay open here. EOPNOTSUPP over a socket of another kind.
 pub fn send_fds(stream: &mut Stream, data: &[u8], fds: &[BorrowedFd]) -> Result<()> {
     if data.is_empty() {
         return Err(Error::invalid("send_fds", "descriptors travel with at least one byte"));
@@ -395,6 +396,8 @@ pub fn send_fds(stream: &mut Stream, data: &[u8], fds: &[BorrowedFd]) -> Result<
 
 /// Sends as much of the data as goes out at once, at least a byte, and with it all of the descriptors.
 pub(crate) fn send_numbers(shared: &Shared, data: &[u8], numbers: &[RawFd]) -> Result<usize> {
+    // Over TCP the kernel would send the data and let the descriptors fall without a word.
+    shared.aside("send_fds", |fd| unix_only(fd, "send_fds"))?;
     let sent = shared.socket_call(Way::Out, shared.deadline(Way::Out), |fd| {
         sys::socket::send_fds(&CALM, fd, data, numbers, libc::MSG_DONTWAIT)
     });
@@ -403,10 +406,17 @@ pub(crate) fn send_numbers(shared: &Shared, data: &[u8], numbers: &[RawFd]) -> R
 
 /// Reads what is there into `room`, with the descriptors that came along, at most `most` of them; they are
 /// close-on-exec. 0 bytes is the end. More descriptors than that is EMSGSIZE, and EMFILE when this process can have no
-/// more: then none stays open.
+/// more: then none stays open, and [`recvmsg`] would have told how many bytes there were.
 ///
 /// To be called before plain reads reach those bytes: these would throw the descriptors away.
 pub fn recv_fds(stream: &mut Stream, room: &mut [u8], most: usize) -> Result<(usize, Vec<OwnedFd>)> {
+    let (n, fds) = recvmsg(stream, room, most)?;
+    Ok((n, fds?))
+}
+
+/// The same, and what came also where its descriptors cannot be had: how many bytes, and the descriptors or why there are
+/// none.
+pub fn recvmsg(stream: &mut Stream, room: &mut [u8], most: usize) -> Result<(usize, Result<Vec<OwnedFd>>)> {
     if !stream.buffered().is_empty() {
         return Err(Error::invalid("recv_fds", "bytes are read ahead, and what came with them is gone"));
     }
@@ -417,15 +427,15 @@ pub fn recv_fds(stream: &mut Stream, room: &mut [u8], most: usize) -> Result<(us
     recv_numbers(stream.shared(), room, most, deadline)
 }
 
+/// How many bytes came, and their descriptors, or why there are none.
 pub(crate) fn recv_numbers(
     shared: &Shared,
     room: &mut [u8],
     most: usize,
     deadline: Deadline,
-) -> Result<(usize, Vec<OwnedFd>)> {
+) -> Result<(usize, Result<Vec<OwnedFd>>)> {
     let got = shared.socket_call(Way::In, deadline, |fd| sys::socket::recv_fds(&CALM, fd, room, libc::MSG_DONTWAIT));
-    match got.map_err(|stop| stop.error("recv_fds"))? {
-        (_, fds) if fds.len() > most => Err(Error::os("recv_fds", libc::EMSGSIZE)),
-        got => Ok(got),
-    }
+    let (n, fds) = got.map_err(|stop| stop.error("recv_fds"))?;
+    let fds = fds.and_then(|fds| if fds.len() > most { Err(libc::EMSGSIZE) } else { Ok(fds) });
+    Ok((n, fds.map_err(|errno| Error::os("recv_fds", errno))))
 }

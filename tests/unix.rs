@@ -182,12 +182,18 @@ fn descriptor_scenario() {
     }
     assert_eq!(common::descriptors(), before);
     // More than there is room for: told, and none stays.
+    other.timeout(Some(std::time::Duration::from_secs(10)));
     let null = std::fs::File::open("/dev/null").unwrap();
     for most in [0, 1, 2, 3] {
         let fds = vec![null.as_fd(); 5];
         unix::send_fds(&mut one, b"x", &fds).unwrap();
         let error = unix::recv_fds(&mut other, &mut [0; 9], most).unwrap_err();
         assert_eq!(error.errno(), libc::EMSGSIZE, "{most}");
+        // What they came with is not lost to who asks.
+        unix::send_fds(&mut one, b"yz", &fds).unwrap();
+        let mut room = [0; 9];
+        let (n, fds) = unix::recvmsg(&mut other, &mut room, most).unwrap();
+        assert_eq!((&room[..n], fds.unwrap_err().errno()), (&b"yz"[..], libc::EMSGSIZE), "{most}");
     }
     // Who asked for credentials gets them before the descriptors: these have their room all the same, and no more of it.
     other.set_option("passcred", 1).unwrap();
@@ -222,8 +228,9 @@ fn descriptor_scenario() {
         let less = libc::rlimit { rlim_cur: before.len() as u64 + 3, ..limit };
         libc::setrlimit(libc::RLIMIT_NOFILE, &less);
     }
-    let error = unix::recv_fds(&mut other, &mut [0; 9], 5).unwrap_err();
-    assert_eq!(error.errno(), libc::EMFILE);
+    let mut room = [0; 9];
+    let (n, fds) = unix::recvmsg(&mut other, &mut room, 5).unwrap();
+    assert_eq!((&room[..n], fds.unwrap_err().errno()), (&b"x"[..], libc::EMFILE));
     // SAFETY: two numbers.
     unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) };
     drop(null);

@@ -137,7 +137,7 @@ pub unsafe extern "C" fn ipc_unix_peer_pidfd(s: *const ipc_stream) -> i32 {
 /// Sends a descriptor, which stays open here, with one byte (0) of data.
 ///
 /// Returns: 0.
-/// Errors: as ipc_stream_write; -EBADF.
+/// Errors: as ipc_stream_write; -EBADF; -EOPNOTSUPP for another kind of socket, -ENOTSOCK.
 /// Threads: any; one at a time writes.
 /// Blocks: as ipc_stream_write.
 /// Perl: none; IO::FDPass.
@@ -174,7 +174,7 @@ pub unsafe extern "C" fn ipc_unix_recv_fd(s: *mut ipc_stream, timeout_ms: i32) -
             let deadline = Deadline::after_ms(timeout_ms);
             match unix::recv_numbers(stream.shared(), &mut [0], 1, deadline)? {
                 (0, _) => Err(Error::os("recv_fds", libc::EPIPE)),
-                (_, mut fds) => fds.pop().map(IntoRawFd::into_raw_fd).ok_or(Error::os("recv_fds", libc::ENOMSG)),
+                (_, fds) => fds?.pop().map(IntoRawFd::into_raw_fd).ok_or(Error::os("recv_fds", libc::ENOMSG)),
             }
         }
     })

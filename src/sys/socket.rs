@@ -255,9 +255,9 @@ pub(crate) fn send_fds(word: &Word, fd: RawFd, data: &[u8], fds: &[RawFd], flags
     unsafe { cut(word, libc::SYS_sendmsg, [fd as usize, &raw const header as usize, flags]) }
 }
 
-/// How many bytes came, and the descriptors with them, close-on-exec and above 2. EMFILE when there was none left for
-/// one of them; then all are closed.
-pub(crate) fn recv_fds(word: &Word, fd: RawFd, room: &mut [u8], flags: i32) -> Result<(usize, Vec<OwnedFd>)> {
+/// How many bytes came, and the descriptors with them, close-on-exec and above 2: EMFILE in their place when there was
+/// none left for one of them; then all are closed.
+pub(crate) fn recv_fds(word: &Word, fd: RawFd, room: &mut [u8], flags: i32) -> Result<(usize, Result<Vec<OwnedFd>>)> {
     // The libc crate does not have it for this target.
     const SCM_PIDFD: i32 = 4;
     // More than all descriptors that a message can have, and before and behind them what the socket's owner asked for:
@@ -301,10 +301,7 @@ pub(crate) fn recv_fds(word: &Word, fd: RawFd, room: &mut [u8], flags: i32) -> R
     }
     // There was room: what the kernel left out it could not open.
     let left_out = header.msg_flags & libc::MSG_CTRUNC != 0;
-    match failed.or(left_out.then_some(libc::EMFILE)) {
-        Some(errno) => Err(errno),
-        None => Ok((len, fds)),
-    }
+    Ok((len, failed.or(left_out.then_some(libc::EMFILE)).map_or(Ok(fds), Err)))
 }
 
 /// Whether the next byte is the one behind the urgent one.

@@ -63,6 +63,22 @@ TEST(descriptors) {
     ipc_stream_free(other);
 }
 
+TEST(descriptors_travel_over_unix_sockets_alone) {
+    char port[16];
+    ipc_listener *l;
+    ipc_stream *client, *reader, *writer;
+    SAME(ipc_tcp_listen("127.0.0.1", NULL, NULL, &l), 0);
+    snprintf(port, sizeof port, "%d", (int)ipc_listener_port(l));
+    SAME(ipc_tcp_connect("127.0.0.1", port, NULL, 5000, &client), 0);
+    SAME(ipc_unix_send_fd(client, 0), -EOPNOTSUPP);
+    ipc_stream_free(client);
+    ipc_listener_free(l);
+    SAME(ipc_pipe_new(&reader, &writer), 0);
+    SAME(ipc_unix_send_fd(writer, 0), -ENOTSOCK);
+    ipc_stream_free(reader);
+    ipc_stream_free(writer);
+}
+
 TEST(both_halves_are_shut) {
     char data[4], port[16];
     ipc_listener *l;

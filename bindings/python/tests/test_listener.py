@@ -117,6 +117,10 @@ def test_a_stream_knows_its_socket() -> None:
         with pytest.raises(OSError) as wrong:
             client.credentials()
         assert wrong.value.errno == errno.EOPNOTSUPP
+        # The kernel would send the byte alone.
+        with ipc.tcp_connect("127.0.0.1", listener.port) as other, pytest.raises(OSError) as lost:
+            other.send_fds(b"x", [0])
+        assert lost.value.errno == errno.EOPNOTSUPP
     reader, _ = ipc.pipe()
     with pytest.raises(OSError) as none:
         reader.peer
@@ -169,6 +173,7 @@ def test_descriptors_travel() -> None:
             other.recv_fds(most=2)
         assert cut.value.errno == errno.EMSGSIZE
         assert os.listdir("/proc/self/fd") == before
+        assert getattr(cut.value, "data") == b"x"
     with pytest.raises(OSError) as bad:
         one.send_fds(b"x", [9999])
     assert bad.value.errno == errno.EBADF

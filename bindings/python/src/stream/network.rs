@@ -73,7 +73,7 @@ impl Stream {
     }
 
     /// Sends descriptors, or what has a fileno(), over a Unix socket, with data, at least one byte of it: who reads that
-    /// byte by recv_fds gets them. They stay open here.
+    /// byte by recv_fds gets them. They stay open here. OSError (EOPNOTSUPP) over a socket of another kind.
     fn send_fds(&self, py: Python<'_>, data: &Bound<'_, PyAny>, fds: &Bound<'_, PyAny>) -> PyResult<()> {
         self.writing(py)?;
         let data = no_text(data)?;
@@ -86,7 +86,8 @@ impl Stream {
     }
 
     /// What is there, up to size bytes, with the descriptors that came along: yours to close, and close-on-exec. No bytes
-    /// are the end. More descriptors than most is OSError (EMSGSIZE), and none stays open.
+    /// are the end. More descriptors than most is OSError (EMSGSIZE), or than this process can have (EMFILE): none stays
+    /// open, and the exception has the bytes as .data.
     ///
     /// To be called before plain reads reach those bytes: these would throw the descriptors away.
     #[pyo3(signature = (size = 65536, most = 253))]
@@ -95,9 +96,16 @@ impl Stream {
         let mut room = zeros(size)?;
         let mut call = self.call_to_read()?;
         let core: &mut perlipc::Stream = &mut call;
-        let (n, fds) = blocking(py, || unix::recv_fds(core, &mut room, most))?;
+        let (n, fds) = blocking(py, || unix::recvmsg(core, &mut room, most))?;
         let data = PyBytes::new(py, &room[..n]);
-        Ok((data, fds.into_iter().map(IntoRawFd::into_raw_fd).collect()))
+        match fds {
+            Ok(fds) => Ok((data, fds.into_iter().map(IntoRawFd::into_raw_fd).collect())),
+            Err(error) => {
+                let error = raise(py, error);
+                error.value(py).setattr("data", data)?;
+                Err(error)
+            }
+        }
     }
 
     /// Sends one urgent byte, past what is pending. Perl: send(S, "!", MSG_OOB).
