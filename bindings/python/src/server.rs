@@ -14,7 +14,7 @@ use crate::cmd::{Command, flush_standard};
 use crate::error::raise;
 use crate::listener::{Listener, stream};
 use crate::number;
-use crate::signal::blocking;
+use crate::signal::{blocking, of_handler, raised};
 use crate::status::Status;
 use crate::time::{Seconds, duration};
 
@@ -90,10 +90,11 @@ pub(crate) fn report(
     ServerReport(Report { accepted, ok, failed, killed, cut, unknown, drained })
 }
 
-/// An exception that says that this process shall end, as a Ctrl-C does: out of the server it goes as a panic, which leaves
-/// nothing behind.
+/// An exception that is not meant for who happened to run when it came, a Ctrl-C or what else a signal's handler has raised:
+/// out of the server it goes as a panic, which leaves nothing behind.
 fn leave(py: Python<'_>, error: PyErr) -> PyErr {
-    if error.is_instance_of::<PyException>(py) || error.is_instance_of::<PySystemExit>(py) {
+    let own = error.is_instance_of::<PyException>(py) || error.is_instance_of::<PySystemExit>(py);
+    if own && !of_handler(py, &error) {
         return error;
     }
     resume_unwind(Box::new(error))
@@ -102,6 +103,10 @@ fn leave(py: Python<'_>, error: PyErr) -> PyErr {
 /// Calls the handler with the client; its exit code. An exception is printed, and is code 1.
 fn call(handler: &Py<PyAny>, client: OwnedFd, deadline: Deadline, here: bool) -> i32 {
     Python::attach(|py| {
+        // In a process that serves several, a handler may have raised while nobody was served: that is not this client's.
+        if let Some(error) = raised() {
+            error.write_unraisable(py, None);
+        }
         let core = perlipc::Stream::adopt(client).map_err(|error| raise(py, error));
         let result = core.and_then(|core| {
             let client = Py::new(py, stream(py, core)?)?;
@@ -110,6 +115,9 @@ fn call(handler: &Py<PyAny>, client: OwnedFd, deadline: Deadline, here: bool) ->
             client.call_method0(py, "close")?;
             result
         });
+        // An Exception is the handler's own affair, also one of an alarm that is to end what it waits for.
+        let beyond = |error: &PyErr| here && !error.is_instance_of::<PyException>(py);
+        let result = result.map_err(|error| if beyond(&error) { leave(py, error) } else { error });
         let code = match result {
             Ok(value) if value.is_none(py) => 0,
             Ok(value) => value.extract(py).unwrap_or(1),
@@ -118,7 +126,6 @@ fn call(handler: &Py<PyAny>, client: OwnedFd, deadline: Deadline, here: bool) ->
                 code.map_or(1, |code| if code.is_none() { 0 } else { code.extract().unwrap_or(1) })
             }
             Err(error) => {
-                let error = if here { leave(py, error) } else { error };
                 error.print(py);
                 1
             }
@@ -157,7 +164,9 @@ fn tell(log: &Py<PyAny>, event: &Event) {
 /// the socket bound by then. log(event, pid, status, text) is told "ready"; "start" with the pid and the client's address;
 /// "end" with pid and Status; "error" with its text; "stop".
 ///
-/// An exception that ends it before, a KeyboardInterrupt say, tells what was done as its .report.
+/// What a signal's handler raises ends it before, in the log too; iterative, where it comes while a client is served, only
+/// what is no Exception: SystemExit, say. In a process of its own it ends the client that is served there. An exception that
+/// ends the server tells what was done as its .report.
 ///
 /// Perl: the manual's loop around accept, with its REAPER and its spawn.
 #[pyfunction]

@@ -58,6 +58,28 @@ fn set_raised(error: PyErr) {
     }
 }
 
+/// Whether a signal's handler has raised it: then one of the frames that it came through is a handler's.
+pub(crate) fn of_handler(py: Python<'_>, error: &PyErr) -> bool {
+    let came_through_one = || -> PyResult<bool> {
+        let getsignal = py.import("_signal")?.getattr("getsignal")?;
+        // Those of SIG have one code, also when they are set no more.
+        let mut codes = vec![py.import("perlipc.signal")?.getattr("_CODE")?];
+        for number in 1..=64 {
+            codes.extend(getsignal.call1((number,))?.getattr("__code__").ok());
+        }
+        let mut next = error.traceback(py).map(Bound::into_any);
+        while let Some(place) = next.filter(|place| !place.is_none()) {
+            let code = place.getattr("tb_frame")?.getattr("f_code")?;
+            if codes.iter().any(|handler| handler.is(&code)) {
+                return Ok(true);
+            }
+            next = Some(place.getattr("tb_next")?);
+        }
+        Ok(false)
+    };
+    came_through_one().unwrap_or(false)
+}
+
 /// A call of the core that may block: other threads run meanwhile, and what a handler raises comes out of it.
 #[inline(always)]
 pub(crate) fn blocking<T: Send>(py: Python<'_>, call: impl FnOnce() -> perlipc::Result<T> + Send) -> PyResult<T> {

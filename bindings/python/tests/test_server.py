@@ -109,6 +109,73 @@ def test_ctrl_c_while_the_hosts_functions_run(kind: dict[str, int]) -> None:
     assert listener.closed and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ({"limit": 3}, LookupError("as asked")),
+        ({"limit": 3}, SystemExit("as asked")),
+        ({"iterative": True}, SystemExit("as asked")),
+    ],
+)
+@pytest.mark.parametrize("by_sig", [True, False])
+def test_what_a_signals_handler_raises_ends_it(kind: dict[str, int], error: BaseException, by_sig: bool) -> None:
+    """Not who happened to run when the signal came."""
+
+    def raises(*_: object) -> None:
+        # It is recognized also where it has gone.
+        if by_sig:
+            ipc.SIG["USR1"] = "IGNORE"
+        raise error
+
+    def handler(client: ipc.Stream[bytes]) -> None:
+        signal.raise_signal(signal.SIGUSR1)
+
+    def log(event: str, *_: object) -> None:
+        if event == "start":
+            signal.raise_signal(signal.SIGUSR1)
+
+    listener = ipc.tcp_listen("127.0.0.1", 0)
+    with ipc.local(ipc.SIG, USR1="DEFAULT"):
+        if by_sig:
+            ipc.SIG["USR1"] = raises
+        else:
+            signal.signal(signal.SIGUSR1, raises)
+        with ipc.tcp_connect("127.0.0.1", listener.port), pytest.raises(type(error), match="as asked") as caught:
+            ipc.serve(listener, handler, log=log, drain=("TERM", 0.0), **kind)  # type: ignore[arg-type]
+    report = getattr(caught.value, "report")
+    assert isinstance(report, ipc.ServerReport) and (report.accepted, report.drained) == (1, False)
+
+
+def test_what_a_handler_raises_while_nobody_is_served(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next client has nothing to do with it."""
+    # pytest's own would keep it in the worker.
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+    clients: list[subprocess.Popen[str]] = []
+
+    def raises(*_: object) -> None:
+        raise LookupError("while nobody is served")
+
+    def log(event: str, pid: int | None, *_: object) -> None:
+        if event == "start" and not clients:
+            assert pid is not None
+            # It is there before the client, and accept looks for it first.
+            os.kill(pid, signal.SIGUSR1)
+            clients.append(subprocess.Popen(client_program(port, 1), stdout=subprocess.PIPE, text=True))
+
+    def handler(client: ipc.Stream[bytes]) -> None:
+        client.write(b"served " + client.readline())
+
+    listener = ipc.tcp_listen("127.0.0.1", 0)
+    port = listener.port
+    with ipc.local(ipc.SIG, USR1=raises):
+        report = ipc.serve(listener, handler, log=log, prefork=1)
+    assert clients[0].communicate()[0] == "served me\n"
+    assert (report.accepted, report.ok) == (1, 1), report
+    assert "while nobody is served" in capfd.readouterr().err
+
+
 def test_the_log_and_a_dropped_user(capfd: pytest.CaptureFixture[str]) -> None:
     """In a process of its own, which gives up root for good."""
     told: list[tuple[str, bool, str, str]] = []
