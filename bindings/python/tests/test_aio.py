@@ -662,7 +662,12 @@ def test_what_does_not_connect_says_the_same_as_elsewhere(run: Runner, tmp_path:
                 (("127.0.0.1", port), {"nosuch": 1}),
                 (("127.0.0.1", port), {"nodelay": "yes"}),
                 (("127.0.0.1", port), {"v6only": True}),
+                (("127.0.0.1", port), {"v6only": 1, "v4only": 0}),
+                (("127.0.0.1", port), {"v4only": 2}),
+                (("127.0.0.1", port), {"v4only": "yes"}),
             ]
+            if os.path.exists("/proc/net/if_inet6"):
+                cases += [(("::1", port), {"from_": zone}) for zone in ("[fe80::1%1]:0", "fe80::1%lo")]
             for args, options in cases:
                 await same(aio.tcp_connect, ipc.tcp_connect, *args, **options)
             for host, service in (("127.0.0.1", 65536), ("", 0), ("127.0.0.1", port)):

@@ -15,7 +15,7 @@ import perlipc as ipc
 
 from ..cmd import Arg
 from .block import ready, until
-from .socket import Address, _Socket, addresses, failed
+from .socket import Address, _Socket, addresses, failed, number
 from .stream import Stream
 
 # How long one address may take before the next one is tried beside it.
@@ -51,17 +51,17 @@ async def _connect(to: Address, local: str | None, options: Mapping[str, int | s
         sock.setblocking(False)
         with ipc.adopt(os.dup(sock.fileno())) as same:
             for name, value in options.items():
-                same.set_option(name, _number(name, value))
+                same.set_option(name, number(name, value))
         fixed = False
         if local is not None:
-            version, host, port = _local(local)
-            fixed = port != 0
+            place = _local(local)
+            fixed = place.port != 0
             if fixed:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if version != to.version:
+            if place.version != to.version:
                 raise failed("connect", to.text, errno.EADDRNOTAVAIL)
             try:
-                sock.bind((host, port))
+                sock.bind(place.named())
             except OSError as error:
                 raise failed("bind", local, error.errno or errno.EADDRNOTAVAIL) from None
         # Not by the loop's own: uvloop's starts threads for it that stay, and would take the process's signals.
@@ -78,14 +78,7 @@ async def _connect(to: Address, local: str | None, options: Mapping[str, int | s
         return ipc.adopt(sock.detach())
 
 
-def _number(name: str, value: int | str) -> int:
-    try:
-        return int(value)
-    except ValueError:
-        raise ValueError(f"option: {name}={value}: not a number") from None
-
-
-def _local(text: str) -> tuple[int, str, int]:
+def _local(text: str) -> Address:
     """An address of this machine with a port or without."""
     try:
         try:
@@ -95,9 +88,11 @@ def _local(text: str) -> tuple[int, str, int]:
             ip, port = ipaddress.ip_address(host.strip("[]")), int(number)
         if not 0 <= port <= 65535:
             raise ValueError
+        place = Address(text, ip.version, str(ip), port)
+        place.named()
     except ValueError:
         raise ValueError(f"connect: from={text}: no address of this machine") from None
-    return ip.version, str(ip), port
+    return place
 
 
 def _with_itself(sock: socket.socket) -> bool:

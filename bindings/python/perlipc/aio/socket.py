@@ -33,7 +33,7 @@ class Address(NamedTuple):
 
 async def addresses(step: str, host: str | None, service: str | int, options: Mapping[str, Any]) -> list[Address]:
     """The addresses to try, in this order."""
-    v4, v6 = options.get("v4only", False), options.get("v6only", False)
+    v4, v6 = _said("v4only", options), _said("v6only", options)
     if v4 and v6:
         raise ValueError("v4only and v6only leave nothing")
     find = partial(ipc.resolve, host, service)
@@ -46,6 +46,21 @@ async def addresses(step: str, host: str | None, service: str | int, options: Ma
     if not turns:
         raise failed(step, host or "localhost", errno.EADDRNOTAVAIL)
     return turns
+
+
+def number(name: str, value: int | str) -> int:
+    """The value of an option."""
+    try:
+        return int(value)
+    except ValueError:
+        raise ValueError(f"option: {name}={value}: not a number") from None
+
+
+def _said(name: str, options: Mapping[str, Any]) -> bool:
+    value = number(name, options.get(name, 0))
+    if value not in (0, 1):
+        raise ValueError(f"option: {name} is 1 or 0, not {value}")
+    return value == 1
 
 
 def _address(text: str) -> Address:
