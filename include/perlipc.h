@@ -1129,7 +1129,8 @@ int32_t ipc_stream_option(ipc_stream *s, const char *name, int32_t value);
  * Perl: getsockopt. */
 int32_t ipc_stream_option_value(const ipc_stream *s, const char *name, int32_t *value);
 
-/* Where a socket's other end is: "127.0.0.1:37", "[::1]:37", "/path", "@name"; empty for a Unix client without a name.
+/* Where a socket's other end is: "127.0.0.1:37", "[::1]:37", "/path", "@name"; empty for a Unix client without a name. Of a path
+ * of more than 107 bytes the kernel has a name under /proc/self/fd, which means nothing to others.
  *
  * Returns: the length of the text.
  * Errors: -ENOTCONN, -ENOTSOCK; -ERANGE when it does not fit.
@@ -3109,7 +3110,8 @@ int32_t ipc_server_limit(ipc_server *v, int32_t children);
  * Perl: none. */
 int32_t ipc_server_prefork(ipc_server *v, int32_t children);
 
-/* Serves in this process, one client after the other, with 0 and 1 left alone. For functions alone.
+/* Serves in this process, one client after the other, with 0 and 1 left alone. For functions alone. The function that runs when
+ * the server is stopped comes to its end, however long it takes.
  *
  * Returns: 0.
  * Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.

@@ -234,7 +234,8 @@ impl Server {
         self
     }
 
-    /// Serves in this process, one client after the other. For handlers alone.
+    /// Serves in this process, one client after the other. For handlers alone. The client that is served when the server is
+    /// stopped is finished, however long it takes: only [`each`](Server::each) ends it.
     pub fn iterative(&mut self, on: bool) -> &mut Server {
         self.iterative = on;
         self

@@ -151,12 +151,14 @@ pub enum Half {
 
 /// What a stream over a socket can do beside reading and writing.
 impl Stream {
-    /// Where this end is: Perl's `getsockname`.
+    /// Where this end is: Perl's `getsockname`. Of a Unix path of more than 107 bytes the kernel has a name under
+    /// /proc/self/fd, which means nothing to others; the [listener](crate::Listener::local) knows the path.
     pub fn local(&self) -> Result<Addr> {
         self.shared().aside("getsockname", local)
     }
 
-    /// Where the other end is: Perl's `getpeername`. ENOTCONN when it has gone with a reset.
+    /// Where the other end is: Perl's `getpeername`. ENOTCONN when it has gone with a reset. Of a long Unix path as
+    /// [`local`](Stream::local).
     pub fn peer(&self) -> Result<Addr> {
         self.shared().aside("getpeername", peer)
     }

@@ -208,7 +208,8 @@ pub unsafe extern "C" fn ipc_server_prefork(v: *mut ipc_server, children: i32) -
     }
 }
 
-/// Serves in this process, one client after the other, with 0 and 1 left alone. For functions alone.
+/// Serves in this process, one client after the other, with 0 and 1 left alone. For functions alone. The function that runs when
+/// the server is stopped comes to its end, however long it takes.
 ///
 /// Returns: 0.
 /// Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.

@@ -748,7 +748,8 @@ pub unsafe extern "C" fn ipc_stream_option_value(s: *const ipc_stream, name: *co
     })
 }
 
-/// Where a socket's other end is: "127.0.0.1:37", "[::1]:37", "/path", "@name"; empty for a Unix client without a name.
+/// Where a socket's other end is: "127.0.0.1:37", "[::1]:37", "/path", "@name"; empty for a Unix client without a name. Of a path
+/// of more than 107 bytes the kernel has a name under /proc/self/fd, which means nothing to others.
 ///
 /// Returns: the length of the text.
 /// Errors: -ENOTCONN, -ENOTSOCK; -ERANGE when it does not fit.

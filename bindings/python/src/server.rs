@@ -157,7 +157,8 @@ fn tell(log: &Py<PyAny>, event: &Event) {
 /// The handler is called with a Stream in a process of its own for each client, which has it as descriptors 0 and 1 too;
 /// what it returns is the exit code, None is 0, and 255 what is none from 0 to 255. A command has the client as its standard
 /// input and output. limit processes serve at a time. prefork=N: N processes serve one client after the other.
-/// iterative=True: this process does, one after the other. The listener belongs to the server from then on.
+/// iterative=True: this process does, one after the other, and the one that is served when the signal comes is finished, as
+/// long as each lets it. The listener belongs to the server from then on.
 ///
 /// each: how many seconds one connection may take; then its process is killed, and where several share a process their
 /// calls raise TimeoutError. user and group, names or numbers: what this process becomes for good when it begins, with

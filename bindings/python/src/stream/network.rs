@@ -35,8 +35,8 @@ impl Stream {
         blocking(py, || core.shutdown_half(half))
     }
 
-    /// Where this end of a socket is: "127.0.0.1:37", "[::1]:37", "/path", "@name"; empty without a name. Perl:
-    /// getsockname.
+    /// Where this end of a socket is: "127.0.0.1:37", "[::1]:37", "/path", "@name"; empty without a name. Of a path of more
+    /// than 107 bytes the kernel has a name under /proc/self/fd, which means nothing to others. Perl: getsockname.
     #[getter]
     fn address<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         socket::text(py, &self.open()?.local().map_err(|error| raise(py, error))?)
