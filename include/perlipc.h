@@ -2700,7 +2700,7 @@ int32_t ipc_unix_peer(const ipc_stream *s, int32_t *pid, uint32_t *uid, uint32_t
 /* A pidfd of the process at the other end, which no other process can be mistaken for; close-on-exec and the caller's to close.
  *
  * Returns: the pidfd.
- * Errors: as ipc_unix_peer; -ENOPROTOOPT before Linux 6.5; -ESRCH when that process has ended and was reaped.
+ * Errors: as ipc_unix_peer; -ENOPROTOOPT before Linux 6.5; before Linux 6.16 -ESRCH when that process has ended and was reaped.
  * Threads: any.
  * Blocks: no.
  * Perl: none. */

@@ -124,7 +124,7 @@ pub unsafe extern "C" fn ipc_unix_peer(s: *const ipc_stream, pid: *mut i32, uid:
 /// A pidfd of the process at the other end, which no other process can be mistaken for; close-on-exec and the caller's to close.
 ///
 /// Returns: the pidfd.
-/// Errors: as ipc_unix_peer; -ENOPROTOOPT before Linux 6.5; -ESRCH when that process has ended and was reaped.
+/// Errors: as ipc_unix_peer; -ENOPROTOOPT before Linux 6.5; before Linux 6.16 -ESRCH when that process has ended and was reaped.
 /// Threads: any.
 /// Blocks: no.
 /// Perl: none.
