@@ -3071,8 +3071,9 @@ typedef void (*ipc_server_log_fn)(const char *event, int32_t pid, int32_t status
 PERLIPC_NODISCARD ipc_server *ipc_server_new(ipc_listener *l);
 
 /* Serves each client by a function, in a forked process that has the client as 0 and 1 and as `client_fd`; the result is
- * the exit code (255 for what is none, below 0 or beyond 255). C's stdio is flushed before it ends. The process must have
- * one thread.
+ * the exit code (255 for what is none, below 0 or beyond 255). `client_fd` is the function's own, to close or for
+ * ipc_stream_adopt; what it leaves open is closed behind it. C's stdio is flushed before it ends. The process must have one
+ * thread.
  *
  * Returns: 0.
  * Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.

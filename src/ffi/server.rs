@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::{CString, c_char, c_void};
-use std::os::fd::{AsRawFd, IntoRawFd};
+use std::os::fd::IntoRawFd;
 use std::time::Duration;
 
 use super::cmd::ipc_cmd;
@@ -119,8 +119,9 @@ pub unsafe extern "C" fn ipc_server_new(l: *mut ipc_listener) -> *mut ipc_server
 }
 
 /// Serves each client by a function, in a forked process that has the client as 0 and 1 and as `client_fd`; the result is
-/// the exit code (255 for what is none, below 0 or beyond 255). C's stdio is flushed before it ends. The process must have
-/// one thread.
+/// the exit code (255 for what is none, below 0 or beyond 255). `client_fd` is the function's own, to close or for
+/// ipc_stream_adopt; what it leaves open is closed behind it. C's stdio is flushed before it ends. The process must have one
+/// thread.
 ///
 /// Returns: 0.
 /// Errors: PERLIPC_E_BUSY while it runs; the failure of ipc_server_new.
@@ -136,10 +137,16 @@ pub unsafe extern "C" fn ipc_server_handler(v: *mut ipc_server, handler: ipc_ser
         set(v, |server| {
             let Some(handler) = handler else { return Err(Error::invalid("server", "a null function")) };
             server.fd_handler(move |client, _| {
+                let fd = client.into_raw_fd();
+                let which = || crate::sys::fstat(fd).map(|stat| (stat.st_dev, stat.st_ino));
+                let the_client = which();
                 // The caller's function with the caller's data.
-                let code = handler(client.as_raw_fd(), userdata.get());
-                // By the bare call: the C library's is one more page to be mapped in a fresh process.
-                crate::sys::close(client.into_raw_fd());
+                let code = handler(fd, userdata.get());
+                // The function may have closed it, and the number be that of something else by now.
+                if the_client.is_ok() && which() == the_client {
+                    // By the bare call: the C library's is one more page to be mapped in a fresh process.
+                    crate::sys::close(fd);
+                }
                 code
             });
             Ok(())

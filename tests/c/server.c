@@ -106,6 +106,29 @@ TEST(iterative) {
     serve(asks("me\n"));
 }
 
+static int kept;
+
+/* Closes the client itself, and then opens something that is to stay: most often under the same number. */
+static int32_t serves_and_keeps(int32_t client, void *data) {
+    ipc_stream *s;
+    const char *line;
+    (void)data;
+    if (ipc_stream_adopt(client, &s) < 0) return 1;
+    int bad = ipc_stream_readline(s, &line) != 3 || ipc_stream_write(s, line, 3) != 3;
+    ipc_stream_free(s);
+    kept = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return bad;
+}
+
+TEST(the_client_is_the_functions_own) {
+    new_server();
+    SAME(ipc_server_handler(server, serves_and_keeps, NULL), 0);
+    SAME(ipc_server_iterative(server, 1), 0);
+    held(SIG_BLOCK);
+    serve(asks("me\n"));
+    SAME(close(kept), 0);
+}
+
 TEST(a_command) {
     ipc_cmd *cmd = ipc_cmd_shell("read l; echo served $l");
     new_server();
