@@ -121,10 +121,14 @@ fn call(handler: &Py<PyAny>, client: OwnedFd, deadline: Deadline, here: bool) ->
         let code = match result {
             Ok(value) if value.is_none(py) => 0,
             Ok(value) => value.extract(py).unwrap_or(1),
-            Err(error) if error.is_instance_of::<PySystemExit>(py) => {
-                let code = error.value(py).getattr("code").ok();
-                code.map_or(1, |code| if code.is_none() { 0 } else { code.extract().unwrap_or(1) })
-            }
+            Err(error) if error.is_instance_of::<PySystemExit>(py) => match error.value(py).getattr("code") {
+                Ok(code) if code.is_none() => 0,
+                Ok(code) => code.extract().unwrap_or_else(|_| {
+                    let _ = say(&code);
+                    1
+                }),
+                Err(_) => 1,
+            },
             Err(error) => {
                 error.print(py);
                 1
@@ -133,6 +137,12 @@ fn call(handler: &Py<PyAny>, client: OwnedFd, deadline: Deadline, here: bool) ->
         let _ = flush_standard(py);
         code
     })
+}
+
+/// What is no exit code is why: Python says so too when it ends.
+fn say(why: &Bound<'_, PyAny>) -> PyResult<()> {
+    let said = format!("{}\n", why.str()?.to_string_lossy());
+    why.py().import("sys")?.getattr("stderr")?.call_method1("write", (said,)).map(drop)
 }
 
 /// Calls the log; what it raises is reported and ends nothing.

@@ -77,15 +77,18 @@ def test_serve_a_command() -> None:
 
 
 def test_a_handler_that_raises(capfd: pytest.CaptureFixture[str]) -> None:
-    def handler(client: ipc.Stream[bytes]) -> int:
-        raise LookupError("as asked")
+    for error in (LookupError("as asked"), SystemExit("as asked")):
 
-    listener = ipc.tcp_listen("127.0.0.1", 0)
-    client = subprocess.Popen(client_program(listener.port, 1), stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL)
-    report = ipc.serve(listener, handler)
-    client.communicate()
-    assert report.failed == 1 and report.drained
-    assert "as asked" in capfd.readouterr().err
+        def handler(client: ipc.Stream[bytes]) -> int:
+            raise error
+
+        listener = ipc.tcp_listen("127.0.0.1", 0)
+        program = client_program(listener.port, 1)
+        client = subprocess.Popen(program, stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL)
+        report = ipc.serve(listener, handler)
+        client.communicate()
+        assert report.failed == 1 and report.drained
+        assert "as asked" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("kind", [{"limit": 3}, {"prefork": 2}, {"iterative": True}])
