@@ -183,7 +183,7 @@ const char *ipc_error_text(int32_t code);
  * Perl: $! as a number. */
 int32_t ipc_error_errno(int32_t code);
 
-/* The code of this thread's last failure, 0 when there was none: what the next three answer for.
+/* The code of this thread's last failure, 0 when there was none: what the next four answer for.
  *
  * Returns: a negative code, or 0.
  * Errors: none.
@@ -218,6 +218,16 @@ const char *ipc_error_last_step(void);
  * Blocks: no.
  * Perl: none. */
 const char *ipc_error_last_path(void);
+
+/* Whether this thread's last failure was a time limit that the program itself has set. Not so an ETIMEDOUT of the system's own: of
+ * a peer that keepalive or user_timeout has given up no more will come, and the next read says 0 as at an end.
+ *
+ * Returns: 1 or 0.
+ * Errors: none.
+ * Threads: any; each has its own.
+ * Blocks: no.
+ * Perl: none. */
+int32_t ipc_error_last_by_limit(void);
 
 /* ---- signal: names, handlers that never run inside a signal, masks, alarm, sleep -------------------------------- */
 

@@ -63,10 +63,13 @@ public:
     const std::string &step() const noexcept { return about_->step; }
     /// The file, user, process or address, if there is one.
     const std::string &path() const noexcept { return about_->path; }
+    /// Whether it was a time limit of one's own, and not a peer that the network has given up.
+    bool by_limit() const noexcept { return about_->by_limit; }
 
 private:
     struct About {
         std::string text, step, path;
+        bool by_limit = false;
         explicit About(const std::string &said) : text(said) {}
         // The thread's last failure is this one, unless somebody has made the code up.
         explicit About(int32_t result) {
@@ -77,6 +80,7 @@ private:
             text = ipc_error_last_text();
             step = ipc_error_last_step();
             path = ipc_error_last_path();
+            by_limit = ipc_error_last_by_limit() != 0;
         }
     };
     int32_t result_;

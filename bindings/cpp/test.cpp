@@ -56,6 +56,7 @@ TEST(errors) {
         SAYS(copy.name(), "ENOENT");
         SAYS(copy.step(), "chdir");
         SAYS(copy.path(), "/no/such/dir");
+        CHECK(!copy.by_limit());
     }
     THROWS(ipc::Error, PERLIPC_E_INVALID, ipc::open("no bar"));
     THROWS(ipc::Error, PERLIPC_E_INVALID, ipc::Stream().flush());
@@ -151,6 +152,7 @@ TEST(streams) {
     pipe.reader.timeout(milliseconds(20));
     pipe.reader.record(9);
     THROWS(ipc::Error, -ETIMEDOUT, pipe.reader.getline(record));
+    CHECK(ipc::Error(-ETIMEDOUT).by_limit());
     pipe.reader.timeout(ipc::forever);
     pipe.writer.close();
     SAYS(pipe.reader.slurp(), "rest");

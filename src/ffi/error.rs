@@ -181,7 +181,7 @@ pub extern "C" fn ipc_error_errno(code: i32) -> i32 {
     }
 }
 
-/// The code of this thread's last failure, 0 when there was none: what the next three answer for.
+/// The code of this thread's last failure, 0 when there was none: what the next four answer for.
 ///
 /// Returns: a negative code, or 0.
 /// Errors: none.
@@ -227,6 +227,20 @@ pub extern "C" fn ipc_error_last_step() -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn ipc_error_last_path() -> *const c_char {
     last(|last| last.path.get_or_insert_with(|| c_bytes(last.error.path_bytes())).as_ptr())
+}
+
+/// Whether this thread's last failure was a time limit that the program itself has set. Not so an ETIMEDOUT of the system's own: of
+/// a peer that keepalive or user_timeout has given up no more will come, and the next read says 0 as at an end.
+///
+/// Returns: 1 or 0.
+/// Errors: none.
+/// Threads: any; each has its own.
+/// Blocks: no.
+/// Perl: none.
+#[unsafe(no_mangle)]
+pub extern "C" fn ipc_error_last_by_limit() -> i32 {
+    let found = LAST.try_with(|cell| cell.try_borrow().ok()?.as_ref().map(|last| last.error.is_timeout()));
+    i32::from(found.ok().flatten().unwrap_or(false))
 }
 
 /// A C string that lives for ever, one copy of each text: their number is that of the names and texts of the system.

@@ -79,6 +79,7 @@ static void *other_thread(void *arg) {
     TEXT(ipc_error_last_text(), "");
     TEXT(ipc_error_last_step(), "");
     TEXT(ipc_error_last_path(), "");
+    SAME(ipc_error_last_by_limit(), 0);
     SAME(ipc_signal_number("NOSUCH"), PERLIPC_E_INVALID);
     return NULL;
 }

@@ -69,6 +69,27 @@ TEST(urgent) {
     neither();
 }
 
+/* The limit of one's own can be tried again; behind the system's there is nothing more, which looks like an end. */
+TEST(whose_time_is_up) {
+    static char data[8 << 20];
+    ipc_listener *l;
+    char port[16];
+    SAME(ipc_tcp_listen("127.0.0.1", NULL, NULL, &l), 0);
+    snprintf(port, sizeof port, "%d", (int)ipc_listener_port(l));
+    SAME(ipc_tcp_connect("127.0.0.1", port, "user_timeout=300", 5000, &client), 0);
+    SAME(ipc_listener_accept(l, 5000, &server), 0);
+    ipc_listener_free(l);
+    SAME(ipc_stream_timeout(client, 0), 0);
+    SAME(ipc_stream_read(client, data, 1), -ETIMEDOUT);
+    SAME(ipc_error_last_by_limit(), 1);
+    SAME(ipc_stream_timeout(client, -1), 0);
+    /* More than goes into both buffers, and nobody reads. */
+    SAME(ipc_stream_write(client, data, sizeof data), -ETIMEDOUT);
+    SAME(ipc_error_last_by_limit(), 0);
+    SAME(ipc_stream_read(client, data, 1), 0);
+    neither();
+}
+
 TEST(failures) {
     ipc_stream *s = (ipc_stream *)&s;
     ipc_listener *l, *again = (ipc_listener *)&l;

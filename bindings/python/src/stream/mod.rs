@@ -418,7 +418,8 @@ impl Stream {
         self.other.is_closed()
     }
 
-    /// How many seconds each call may take; None: for ever.
+    /// How many seconds each call may take; None: for ever. A TimeoutError of such a limit has an attribute by_limit; one
+    /// without it is the network's, which has given the peer up (keepalive, user_timeout).
     #[getter]
     fn timeout(&self) -> Option<f64> {
         self.timeout.get()
