@@ -25,6 +25,8 @@ pub struct Argv {
     separator: Separator,
     /// Nothing of the current one was read yet.
     fresh: bool,
+    /// The end of all was told: the next record is the first again.
+    over: bool,
     report: Report,
 }
 
@@ -57,6 +59,7 @@ impl Argv {
             records: 0,
             separator: Separator::line(),
             fresh: true,
+            over: false,
             report: Box::new(complain),
         };
         if argv.names.is_empty() {
@@ -93,15 +96,25 @@ impl Argv {
     /// The next record, borrowed until the next call; `None` after the last file. A record does not reach from one file
     /// into the next.
     pub fn readline(&mut self) -> Result<Option<&[u8]>> {
-        if !self.at_record()? {
-            return Ok(None);
+        if self.over && !self.names.is_empty() {
+            self.records = 0;
         }
-        let Some(stream) = &mut self.current else { return Ok(None) };
+        self.over = !self.at_record()?;
+        let Some(stream) = self.current.as_mut().filter(|_| !self.over) else { return Ok(None) };
         // A whole file that is empty is an empty record.
         let record = stream.readline()?.unwrap_or_default();
         self.fresh = false;
         self.records += 1;
         Ok(Some(record))
+    }
+
+    /// The next record if it was found ahead: never waits. `None` says only that [`readline`](Argv::readline) has to look
+    /// for it.
+    #[inline]
+    pub fn readline_ahead(&mut self) -> Option<&[u8]> {
+        let record = self.current.as_mut()?.readline_ahead()?;
+        self.records += 1;
+        Some(record)
     }
 
     /// Goes to where a record is; false after the last file.
@@ -136,6 +149,7 @@ impl Argv {
                     return Err(error);
                 }
                 Ok(stream) => {
+                    self.over = false;
                     self.name = name;
                     self.current = Some(stream);
                     self.fresh = true;
@@ -182,7 +196,8 @@ impl Argv {
         &self.name
     }
 
-    /// How many records were read, of all files: Perl's `$.`. [`close`](Argv::close) sets it back.
+    /// How many records were read, of all files: Perl's `$.`. [`close`](Argv::close) sets it back, and so does a record of a
+    /// name that was pushed when the end had been told.
     pub fn lineno(&self) -> u64 {
         self.records
     }

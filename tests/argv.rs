@@ -174,6 +174,29 @@ fn whole_files_are_a_record_each_and_names_can_be_added() {
     std::fs::remove_dir_all(dir).unwrap();
 }
 
+/// As Perl has it: a `<>` behind its end is a new one, and an `eof()` before it is not.
+#[test]
+fn numbers_begin_again_behind_the_end() {
+    let dir = room("again", &[("a", "1\n2\n")]);
+    let f = dir.join("a").to_string_lossy().into_owned();
+    let mut argv = Argv::open([f.clone()], false);
+    let numbers = |argv: &mut Argv| {
+        let mut numbers = Vec::new();
+        while argv.readline().unwrap().is_some() {
+            numbers.push(argv.lineno());
+        }
+        numbers
+    };
+    assert_eq!(numbers(&mut argv), [1, 2]);
+    assert_eq!(argv.lineno(), 2);
+    argv.push(f.clone());
+    assert_eq!(numbers(&mut argv), [1, 2]);
+    argv.push(f);
+    assert!(!argv.eof_all().unwrap());
+    assert_eq!(numbers(&mut argv), [3, 4]);
+    std::fs::remove_dir_all(dir).unwrap();
+}
+
 #[test]
 fn an_explicit_close_gives_a_commands_status() {
     let mut argv = Argv::open(["echo x; exit 6|"], true);

@@ -199,7 +199,8 @@ pub unsafe extern "C" fn ipc_argv_name(a: *mut ipc_argv) -> *const c_char {
     })
 }
 
-/// How many records were read, of all files; ipc_argv_close sets it back.
+/// How many records were read, of all files; ipc_argv_close sets it back, and so does a record of a name that was pushed
+/// when the end had been told.
 ///
 /// Returns: the number.
 /// Errors: PERLIPC_E_INVALID for a bad handle.

@@ -47,7 +47,8 @@ impl ArgvStream {
         decode(py, self.lock()?.name())
     }
 
-    /// How many records were read, of all files; close() sets it back. Perl: $.
+    /// How many records were read, of all files; close() sets it back, and a record of a name that was pushed behind the end.
+    /// Perl: $.
     #[getter]
     fn lineno(&self) -> PyResult<u64> {
         Ok(self.lock()?.lineno())
@@ -60,6 +61,9 @@ impl ArgvStream {
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let mut core = self.lock()?;
         let argv: &mut Argv = &mut core;
+        if let Some(line) = argv.readline_ahead() {
+            return self.give(py, line).map(Some);
+        }
         let line = blocking(py, || argv.readline())?;
         line.map(|line| self.give(py, line)).transpose()
     }

@@ -40,6 +40,16 @@ def test_records_of_a_fixed_size(tmp_path: Path) -> None:
         ipc.argv([tmp_path / "a"], text=True).set_separator(3)
 
 
+def test_numbers_begin_again_behind_the_end(tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("a\nb\n")
+    lines = ipc.argv([tmp_path / "f"], text=True)
+    assert [(lines.lineno, line) for line in lines] == [(1, "a\n"), (2, "b\n")]
+    assert lines.lineno == 2
+    lines.push(tmp_path / "f")
+    lines.push("")
+    assert [(lines.lineno, line) for line in lines] == [(1, "a\n"), (2, "b\n")]
+
+
 def test_a_name_is_no_list_of_names() -> None:
     names: list[Any] = ["file", b"file"]
     for name in names:
