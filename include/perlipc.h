@@ -2470,7 +2470,8 @@ PERLIPC_NODISCARD int64_t ipc_argv_readline(ipc_argv *a, const char **line);
  * Perl: $ARGV. */
 const char *ipc_argv_name(ipc_argv *a);
 
-/* How many records were read, of all files; ipc_argv_close sets it back.
+/* How many records were read, of all files; ipc_argv_close sets it back, and so does a record of a name that was pushed
+ * when the end had been told.
  *
  * Returns: the number.
  * Errors: PERLIPC_E_INVALID for a bad handle.

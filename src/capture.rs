@@ -170,8 +170,8 @@ impl Capturing<'_> {
 /// What was read ahead comes first, what was still buffered for writing goes out before.
 ///
 /// When the deadline or a handler ends it, or another thread that cancels or closes one of the streams, the capture has
-/// what came, with [`stopped`](Capture::stopped) and an unknown status; the child runs on and what is not at its end stays
-/// open: call again with the same streams and the rest of the input, from [`fed`](Capture::fed) on. A stream that is closed
+/// what came, with [`stopped`](Capture::stopped); the child runs on, its status unknown, unless it has ended and a descendant
+/// of it has the pipe; what is not at its end stays open: call again with the same streams and the rest of the input, from [`fed`](Capture::fed) on. A stream that is closed
 /// by then is at its end; a closed writer with more to say, and a stream that cannot be used so, are errors.
 pub fn feed(
     mut writer: Option<&mut Stream>,
@@ -252,6 +252,8 @@ impl Ends {
     ) -> Result<(Capture, Vec<u8>)> {
         let mut pump = Pump::new(None);
         pump.lent = true;
+        let all = self.readers.iter().chain([&self.writer]).flatten();
+        let child = all.filter_map(|(shared, _)| shared.child()).next().cloned();
         let (writer, pending) = self.writer.unzip();
         let pending = pending.unwrap_or_default();
         let all = if pending.is_empty() { None } else { Some([&pending, input].concat()) };
@@ -263,7 +265,11 @@ impl Ends {
         }
         let (status, stopped) = match pump.run(deadline) {
             Ok(()) => close(),
-            Err(stop) => (Status::UNKNOWN, Some(stop.error("capture"))),
+            Err(stop) => {
+                // It may have ended: a descendant of it keeps the pipe then.
+                let ended = child.filter(Child::has_ended).and_then(|child| child.status());
+                (ended.unwrap_or(Status::UNKNOWN), Some(stop.error("capture")))
+            }
         };
         let unwritten = if stopped.is_some() { pending.get(pump.fed..).unwrap_or_default().to_vec() } else { vec![] };
         let fed = pump.fed.saturating_sub(pending.len());

@@ -118,9 +118,10 @@ unsafe fn ends<'a>(
 /// ahead comes first.
 ///
 /// Returns: 0, and the capture in `out`, however the child ended: see ipc_capture_status.
-/// Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, with what came until then in `out`: the child runs on, and it can be called again with
-/// the same streams (one that is closed by then is at its end) and the rest of the input, see ipc_capture_fed. The same with
-/// PERLIPC_E_CANCELED or PERLIPC_E_CLOSED when another thread cancels or closes one of the streams meanwhile.
+/// Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, with what came until then in `out`: the child runs on, its status unknown, unless it
+/// has ended and a descendant of it has the pipe. It can be called again with the same streams (one that is closed by then is
+/// at its end) and the rest of the input, see ipc_capture_fed. The same with PERLIPC_E_CANCELED or PERLIPC_E_CLOSED when another
+/// thread cancels or closes one of the streams meanwhile.
 /// PERLIPC_E_CLOSED for a closed writer with more to say, -EBADF for streams that cannot be used so, both without a capture.
 /// Threads: any; one at a time uses the streams.
 /// Blocks: until all is said and heard and the child has ended, or the timeout.

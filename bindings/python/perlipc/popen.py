@@ -111,8 +111,8 @@ class Duplex(Generic[AnyStr]):
         """Writes all of input and closes the writer, while it keeps all that comes, until the child has ended: a Result.
 
         Full pipes cannot stand in the way. When timeout seconds are over, the Result has what came until then, with
-        timed_out True: the child runs on, and it can be called again with the rest of the input, from .fed bytes on. What a
-        signal handler raises comes out with the same Result as its attribute .result; so does the error when another thread
+        timed_out True: the child runs on, or has left somebody behind who has the pipe, and it can be called again with the
+        rest of the input, from .fed bytes on. What a signal handler raises comes out with the same Result as its attribute .result; so does the error when another thread
         cancels (OSError, ECANCELED) or closes (ValueError) one of the streams meanwhile.
         """
         return _perlipc.feed(self.writer, self.reader, self.error, input, timeout, self._text)

@@ -8,6 +8,7 @@ use pyo3::types::{PyBytes, PyDict, PyTuple};
 use crate::cmd::Command;
 use crate::data::{decode, encode, owned};
 use crate::error::{child_error, raise};
+use crate::number;
 use crate::room;
 use crate::signal::{blocking, raised};
 use crate::status::Status;
@@ -53,7 +54,8 @@ impl Result {
 
 #[pymethods]
 impl Result {
-    /// How it ended; unknown of a command that communicate() has left running.
+    /// How it ended; unknown of a command that communicate() has left running. One that has ended is known, also where a
+    /// descendant of it keeps communicate() waiting for the end of its output.
     #[getter]
     fn status(&self, py: Python<'_>) -> Py<Status> {
         self.status.clone_ref(py)
@@ -71,7 +73,7 @@ impl Result {
         self.stderr.clone_ref(py)
     }
 
-    /// Whether the time was over: of communicate() the command runs on, of all else that ended it.
+    /// Whether the time was over: of communicate() nobody is ended, of all else that ended it.
     #[getter]
     fn timed_out(&self) -> bool {
         self.timed_out
@@ -168,7 +170,7 @@ pub(crate) fn capture(
     py: Python<'_>,
     command: &Bound<'_, PyAny>,
     input: Option<&Bound<'_, PyAny>>,
-    limit: Option<usize>,
+    #[pyo3(from_py_with = number::limit)] limit: Option<usize>,
     timeout: Option<f64>,
     text: bool,
     options: Option<&Bound<'_, PyDict>>,

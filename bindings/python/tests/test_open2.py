@@ -89,6 +89,18 @@ def test_communicate_goes_on_after_its_timeout() -> None:
     assert kid.communicate("x").stdout == "late\n"
 
 
+def test_a_child_that_has_ended_is_not_said_to_run() -> None:
+    reader, writer = ipc.pipe()
+    kid = ipc.open2("cat <&3 & exit 3", fds={3: reader.fileno()})
+    kid.child.wait()
+    said = kid.communicate(timeout=0.05)
+    assert said.timed_out and said.status.code == 3, "who was left behind has the pipes"
+    assert repr(said) == "Result(Status(exited with 3), stdout=b'', stderr=b'', timed out)"
+    writer.write(b"late")
+    writer.close()
+    assert repr(kid.communicate(timeout=10)) == "Result(Status(exited with 3), stdout=b'late', stderr=b'')"
+
+
 def test_communicate_waits_for_the_end_whenever_it_is_called() -> None:
     kid = ipc.open2("exec >&-; kill -STOP $$; exit 3")
     said = kid.communicate(timeout=0.1)
