@@ -10,6 +10,7 @@ use pyo3::types::PyDict;
 
 use crate::cmd::{Command, flush_standard};
 use crate::error::raise;
+use crate::number;
 use crate::signal::{self, blocking};
 use crate::status::Status;
 use crate::time::{deadline, duration};
@@ -158,7 +159,11 @@ pub(crate) fn exec(py: Python<'_>, command: &Bound<'_, PyAny>, options: Option<&
 /// numbers are waitpid()'s, so wait(pid=-N) tells which of group N has ended. Perl: wait.
 #[pyfunction]
 #[pyo3(signature = (timeout = None, *, pid = None))]
-pub(crate) fn wait(py: Python<'_>, timeout: Option<f64>, pid: Option<i32>) -> PyResult<(i32, Status)> {
+pub(crate) fn wait(
+    py: Python<'_>,
+    timeout: Option<f64>,
+    #[pyo3(from_py_with = number::pid)] pid: Option<i32>,
+) -> PyResult<(i32, Status)> {
     let deadline = deadline(timeout)?;
     let told = blocking(py, || pid.map_or_else(|| perlipc::wait_any(deadline), |pid| perlipc::wait_pid(pid, deadline)));
     told.map(|(pid, status)| (pid, Status::from(status)))
@@ -171,7 +176,11 @@ pub(crate) fn wait(py: Python<'_>, timeout: Option<f64>, pid: Option<i32>) -> Py
 /// waitpid; timeout=0 is its WNOHANG.
 #[pyfunction]
 #[pyo3(signature = (pid, *, timeout = None))]
-pub(crate) fn waitpid(py: Python<'_>, pid: i32, timeout: Option<f64>) -> PyResult<Option<Status>> {
+pub(crate) fn waitpid(
+    py: Python<'_>,
+    #[pyo3(from_py_with = number::pid)] pid: i32,
+    timeout: Option<f64>,
+) -> PyResult<Option<Status>> {
     let deadline = deadline(timeout)?;
     let told = blocking(py, || match perlipc::wait_pid(pid, deadline) {
         Err(error) if error.is_timeout() => Ok(None),

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyMapping, PySequence, PyString};
 
 use crate::error::raise;
+use crate::number;
 use crate::signal::{self, ignored_by_python};
 use crate::time::duration;
 
@@ -69,13 +70,15 @@ impl Command {
         for (key, value) in options.into_iter().flatten() {
             let key = key.cast_into::<PyString>()?;
             let key = key.to_str()?;
-            command.option(key, &value).inspect_err(|error| {
+            command.option(key, &value).map_err(|error| {
+                if error.is_instance_of::<PyOverflowError>(value.py()) {
+                    return number::beyond(key, &value);
+                }
                 // As PyO3 has it for the other arguments.
-                if error.is_instance_of::<PyTypeError>(value.py())
-                    || error.is_instance_of::<PyOverflowError>(value.py())
-                {
+                if error.is_instance_of::<PyTypeError>(value.py()) {
                     let _ = error.value(value.py()).call_method1("add_note", (format!("while processing '{key}'"),));
                 }
+                error
             })?;
         }
         Ok(command)

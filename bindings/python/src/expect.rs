@@ -7,6 +7,7 @@ use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
 use crate::data::owned;
 use crate::error::raise;
+use crate::number;
 use crate::stream::{Parts, Stream};
 
 /// A list of patterns, prepared once for many calls of Stream.expect, and on any number of streams.
@@ -110,7 +111,11 @@ fn is_many(patterns: &Bound<'_, PyAny>) -> bool {
 impl Expect {
     #[new]
     #[pyo3(signature = (patterns, *, settled = false, window = None))]
-    fn new(patterns: &Bound<'_, PyAny>, settled: bool, window: Option<usize>) -> PyResult<Expect> {
+    fn new(
+        patterns: &Bound<'_, PyAny>,
+        settled: bool,
+        #[pyo3(from_py_with = number::window)] window: Option<usize>,
+    ) -> PyResult<Expect> {
         let py = patterns.py();
         let mut expect = build(patterns)?;
         if window == Some(0) {

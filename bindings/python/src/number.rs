@@ -34,8 +34,8 @@ macro_rules! arguments {
 }
 
 arguments! {
-    cmd fd flags gid id index key limit mode most nsems number ops port prefork qbytes semnum size ttl r#type uid value
-    values
+    cmd cols events fd flags gid hint id index key limit mode most n nsems number ops pid port prefork qbytes rows semnum
+    size status ttl r#type uid value values window
 }
 
 /// The same by a type, where what a function pointer costs would be seen.

@@ -14,6 +14,7 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 use crate::child::Child;
 use crate::dgram::Dgram;
 use crate::listener::Listener;
+use crate::number;
 use crate::signal::blocking;
 use crate::stream::{Stream, fileno};
 use crate::time::{Seconds, deadline};
@@ -195,7 +196,12 @@ impl Poll {
     ///
     /// The tag, any hashable object, is what comes back when it is ready: the thing itself if none is given.
     #[pyo3(signature = (thing, events = None, tag = None))]
-    fn add(&self, thing: &Bound<'_, PyAny>, events: Option<u32>, tag: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    fn add(
+        &self,
+        thing: &Bound<'_, PyAny>,
+        #[pyo3(from_py_with = number::events)] events: Option<u32>,
+        tag: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
         let (core, events) = (self.core()?, events.map(self::events).transpose()?);
         let tag = tag.unwrap_or(thing);
         let number = self.number(&core, tag)?;
@@ -208,7 +214,7 @@ impl Poll {
 
     /// Asks for other events of what was entered with that tag; 0 for none.
     #[pyo3(signature = (tag, events))]
-    fn change(&self, tag: &Bound<'_, PyAny>, events: u32) -> PyResult<()> {
+    fn change(&self, tag: &Bound<'_, PyAny>, #[pyo3(from_py_with = number::events)] events: u32) -> PyResult<()> {
         let (core, number, events) = (self.core()?, self.known(tag)?, self::events(events)?);
         blocking(tag.py(), || core.change(number, events))
     }

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::cmd::Command;
+use crate::number;
 use crate::stream::{Origin, Stream};
 
 /// Starts a command on a new pseudo-terminal, in a session of its own: a Stream that reads what it says, standard error
@@ -27,8 +28,8 @@ use crate::stream::{Origin, Stream};
 pub(crate) fn open_pty(
     py: Python<'_>,
     command: &Bound<'_, PyAny>,
-    rows: u16,
-    cols: u16,
+    #[pyo3(from_py_with = number::rows)] rows: u16,
+    #[pyo3(from_py_with = number::cols)] cols: u16,
     echo: bool,
     crlf: bool,
     raw: bool,

@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use perlipc::{Deadline, Error, signal};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyString;
 
 use crate::error::raise;
 use crate::front::front;
+use crate::number;
 use crate::time::{deadline, duration};
 
 /// How many threads may have something in RAISED: a look at this is much quicker.
@@ -151,6 +152,7 @@ pub(crate) fn name(signal: &Bound<'_, PyAny>) -> PyResult<String> {
             signal.py(),
             Error::Invalid { step: "signal", reason: format!("no such signal: {number}").into() },
         )),
+        Err(error) if error.is_instance_of::<PyOverflowError>(signal.py()) => Err(number::beyond("signal", signal)),
         Err(_) => Ok(signal.extract::<String>()?),
     }
 }

@@ -5,6 +5,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::error::child_error;
+use crate::number;
 
 /// How a process ended: Perl's $?.
 ///
@@ -36,7 +37,7 @@ impl Status {
     /// From a wait status, the number that os.waitpid gives; a negative one is unknown.
     #[new]
     #[pyo3(signature = (status, /))]
-    fn new(status: i32) -> Status {
+    fn new(#[pyo3(from_py_with = number::status)] status: i32) -> Status {
         Status(perlipc::Status::from_raw(status))
     }
 

@@ -152,8 +152,8 @@ def test_what_asks_the_descriptor_of_a_closed_stream() -> None:
 
 
 def test_a_wrong_type_names_its_keyword() -> None:
-    for options in ({"session": "yes"}, {"umask": -1}, {"rlimits": {"nofile": "many"}}, {"user": 1.5}):
-        with pytest.raises((TypeError, OverflowError)) as raised:
+    for options in ({"session": "yes"}, {"rlimits": {"nofile": "many"}}, {"user": 1.5}):
+        with pytest.raises(TypeError) as raised:
             ipc.start(["true"], **options)
         assert f"while processing '{next(iter(options))}'" in raised.value.__notes__
 

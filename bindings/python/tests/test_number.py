@@ -19,6 +19,9 @@ def all_things() -> Any:
         semaphore = ipc.Semaphore.create(sysv.IPC_PRIVATE, [1])
         memory = ipc.SharedMem.create(sysv.IPC_PRIVATE, 10)
         queue = ipc.MessageQueue.open(sysv.IPC_PRIVATE)
+        reader, writer = ipc.pipe()
+        child = ipc.start(["true"])
+        child.wait()
 
     yield Things
     for thing in (Things.semaphore, Things.memory, Things.queue):
@@ -67,6 +70,32 @@ def all_things() -> Any:
         ("size", -1, lambda t, n: ipc.Shared(size=n)),
         ("mode", -1, lambda t, n: ipc.Lock(mode=n)),
         ("value", -1, lambda t, n: ipc.FutexSemaphore(value=n)),
+        ("size", HUGE, lambda t, n: t.reader.read(n)),
+        ("size", HUGE, lambda t, n: t.reader.read1(n)),
+        ("size", -1, lambda t, n: t.reader.peek(n)),
+        ("hint", HUGE, lambda t, n: t.reader.readlines(n)),
+        ("n", -1, lambda t, n: t.reader.take(n)),
+        ("n", -1, lambda t, n: t.reader.split(n=n)),
+        ("fd", HUGE, lambda t, n: t.reader.log(n)),
+        ("rows", -1, lambda t, n: t.reader.resize(n, 1)),
+        ("cols", 65536, lambda t, n: t.reader.resize(1, n)),
+        ("value", HUGE, lambda t, n: t.reader.set_option("rcvbuf", n)),
+        ("most", -1, lambda t, n: t.reader.recv_fds(1, n)),
+        ("rows", 65536, lambda t, n: ipc.open_pty(["true"], rows=n)),
+        ("cols", -1, lambda t, n: ipc.open_pty(["true"], cols=n)),
+        ("limit", -1, lambda t, n: ipc.capture(["true"], limit=n)),
+        ("window", -1, lambda t, n: ipc.Expect([b"x"], window=n)),
+        ("fd", HUGE, lambda t, n: ipc.adopt(n)),
+        ("status", HUGE, lambda t, n: ipc.Status(n)),
+        ("pid", HUGE, lambda t, n: ipc.wait(0, pid=n)),
+        ("pid", HUGE, lambda t, n: ipc.waitpid(n, timeout=0)),
+        ("events", -1, lambda t, n: ipc.Poll().add(t.reader, n)),
+        ("fd", HUGE, lambda t, n: ipc.select([n], timeout=0)),
+        ("umask", -1, lambda t, n: ipc.start(["true"], umask=n)),
+        ("stdin", HUGE, lambda t, n: ipc.system(["true"], stdin=n)),
+        ("fds", {3: HUGE}, lambda t, n: ipc.qx(["true"], fds=n)),
+        ("process_group", HUGE, lambda t, n: ipc.start(["true"], process_group=n)),
+        ("signal", HUGE, lambda t, n: t.child.kill(n)),
     ],
 )
 def test_a_number_out_of_range_is_named(things: Any, name: str, value: Any, call: Callable[[Any, Any], object]) -> None:

@@ -12,6 +12,7 @@ use super::{Stream, fileno};
 use crate::error::raise;
 use crate::expect;
 use crate::interact::{self, Escape};
+use crate::number;
 use crate::signal::blocking;
 use crate::time;
 
@@ -138,7 +139,12 @@ impl Stream {
 
     /// Gives a pty a new size: its foreground processes get WINCH. OSError (ENOTTY) for another stream.
     #[pyo3(signature = (rows, cols))]
-    fn resize(&self, py: Python<'_>, rows: u16, cols: u16) -> PyResult<()> {
+    fn resize(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = number::rows)] rows: u16,
+        #[pyo3(from_py_with = number::cols)] cols: u16,
+    ) -> PyResult<()> {
         perlipc::pty::resize(&*self.open()?, rows, cols).map_err(|error| raise(py, error))
     }
 }

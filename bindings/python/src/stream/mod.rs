@@ -23,6 +23,7 @@ use self::records::Run;
 use crate::child::{self, Child};
 use crate::data::{Data, decode, decoded, encode, no_text, utf8};
 use crate::error::{child_error, raise};
+use crate::number;
 use crate::signal::{Quick, blocking};
 use crate::status::Status;
 use crate::time;
@@ -523,8 +524,8 @@ impl Stream {
 
 /// The descriptor that a number or a file means.
 pub(crate) fn fileno(file: &Bound<'_, PyAny>) -> PyResult<i32> {
-    if let Ok(number) = file.extract() {
-        return Ok(number);
+    if file.hasattr("__index__")? {
+        return number::fd(file);
     }
     match file.getattr("fileno") {
         Ok(fileno) => fileno.call0()?.extract(),
@@ -543,7 +544,7 @@ pub(crate) fn pipe(py: Python<'_>, text: bool) -> PyResult<(Stream, Stream)> {
 /// Takes a descriptor over as a stream, which closes it in the end. It stays as it was found.
 #[pyfunction]
 #[pyo3(signature = (fd, *, text = false))]
-pub(crate) fn adopt(py: Python<'_>, fd: i32, text: bool) -> PyResult<Stream> {
+pub(crate) fn adopt(py: Python<'_>, #[pyo3(from_py_with = number::fd)] fd: i32, text: bool) -> PyResult<Stream> {
     // An OSError if there is no such descriptor: a number that is none must not be owned.
     let there = py.import("os")?.call_method1("fstat", (fd,));
     there.map_err(|_| raise(py, Error::Os { step: "adopt", path: fd.to_string().into(), errno: libc::EBADF }))?;

@@ -10,6 +10,7 @@ use pyo3::types::PyBytes;
 use super::Stream;
 use crate::data::{no_text, zeros};
 use crate::error::raise;
+use crate::number;
 use crate::signal::blocking;
 use crate::socket;
 
@@ -50,7 +51,7 @@ impl Stream {
 
     /// Sets a socket's option by its name: "nodelay", "keepalive", "linger" (seconds, -1 is off), "sndbuf" ... Perl:
     /// setsockopt.
-    fn set_option(&self, py: Python<'_>, name: &str, value: i32) -> PyResult<()> {
+    fn set_option(&self, py: Python<'_>, name: &str, #[pyo3(from_py_with = number::value)] value: i32) -> PyResult<()> {
         self.open()?.set_option(name, value).map_err(|error| raise(py, error))
     }
 
@@ -91,7 +92,12 @@ impl Stream {
     ///
     /// To be called before plain reads reach those bytes: these would throw the descriptors away.
     #[pyo3(signature = (size = 65536, most = 253))]
-    fn recv_fds<'py>(&self, py: Python<'py>, size: usize, most: usize) -> PyResult<(Bound<'py, PyBytes>, Vec<RawFd>)> {
+    fn recv_fds<'py>(
+        &self,
+        py: Python<'py>,
+        #[pyo3(from_py_with = number::size)] size: usize,
+        #[pyo3(from_py_with = number::most)] most: usize,
+    ) -> PyResult<(Bound<'py, PyBytes>, Vec<RawFd>)> {
         self.reading(py)?;
         let mut room = zeros(size)?;
         let mut call = self.call_to_read()?;

@@ -13,6 +13,7 @@ use crate::data::{self, PIECE, utf8, with_room};
 use crate::error::raise;
 use crate::expect;
 use crate::front::front;
+use crate::number;
 use crate::signal::blocking;
 
 /// Many lines are taken from the core at once; so many that the way there costs nothing, not so many that a list of
@@ -244,7 +245,11 @@ impl Stream {
     /// Reads size bytes (characters of a text stream), less only at the end; all until the end when size is negative
     /// or None. Perl: read.
     #[pyo3(signature = (size = Some(-1), /), text_signature = "($self, size=-1, /)")]
-    fn read<'py>(&self, py: Python<'py>, size: Option<isize>) -> PyResult<Bound<'py, PyAny>> {
+    fn read<'py>(
+        &self,
+        py: Python<'py>,
+        #[pyo3(from_py_with = number::size)] size: Option<isize>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         self.reading(py)?;
         let size = self::size(size);
         if self.text {
@@ -259,7 +264,11 @@ impl Stream {
     /// Reads what is there, up to size bytes (characters of a text stream); waits if there is nothing, and is empty
     /// only at the end. Perl: sysread, with the buffer counted in.
     #[pyo3(signature = (size = Some(-1), /), text_signature = "($self, size=-1, /)")]
-    fn read1<'py>(&self, py: Python<'py>, size: Option<isize>) -> PyResult<Bound<'py, PyAny>> {
+    fn read1<'py>(
+        &self,
+        py: Python<'py>,
+        #[pyo3(from_py_with = number::size)] size: Option<isize>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         self.reading(py)?;
         let size = self::size(size).unwrap_or(PIECE);
         if self.text {
@@ -276,7 +285,11 @@ impl Stream {
     /// The next size bytes (characters of a text stream), less only at the end; they stay, for the next read. Perl: getc
     /// and ungetc; recv with MSG_PEEK.
     #[pyo3(signature = (size, /))]
-    fn peek<'py>(&self, py: Python<'py>, size: usize) -> PyResult<Bound<'py, PyAny>> {
+    fn peek<'py>(
+        &self,
+        py: Python<'py>,
+        #[pyo3(from_py_with = number::size)] size: usize,
+    ) -> PyResult<Bound<'py, PyAny>> {
         self.reading(py)?;
         let mut call = self.call_to_read()?;
         let core: &mut perlipc::Stream = &mut call;
@@ -326,14 +339,22 @@ impl Stream {
 
     /// All records until the end, or until they have hint bytes together.
     #[pyo3(signature = (hint = Some(-1), /), text_signature = "($self, hint=-1, /)")]
-    fn readlines<'py>(&self, py: Python<'py>, hint: Option<isize>) -> PyResult<Bound<'py, PyList>> {
+    fn readlines<'py>(
+        &self,
+        py: Python<'py>,
+        #[pyo3(from_py_with = number::hint)] hint: Option<isize>,
+    ) -> PyResult<Bound<'py, PyList>> {
         self.list(py, None, size(hint).filter(|hint| *hint > 0))
     }
 
     /// The next n records; less only at the end. Many lines a call are much quicker than one.
     #[pyo3(signature = (n, /))]
     #[pyo3(name = "take")]
-    fn take_lines<'py>(&self, py: Python<'py>, n: usize) -> PyResult<Bound<'py, PyList>> {
+    fn take_lines<'py>(
+        &self,
+        py: Python<'py>,
+        #[pyo3(from_py_with = number::n)] n: usize,
+    ) -> PyResult<Bound<'py, PyList>> {
         self.list(py, Some(n), None)
     }
 
@@ -372,7 +393,7 @@ impl Stream {
         &self,
         py: Python<'py>,
         separator: Option<&Bound<'py, PyAny>>,
-        n: Option<usize>,
+        #[pyo3(from_py_with = number::n)] n: Option<usize>,
     ) -> PyResult<Bound<'py, PyList>> {
         self.reading(py)?;
         let separator = separator.map(|separator| self.take(separator)).transpose()?;
