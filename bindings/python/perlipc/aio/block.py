@@ -22,10 +22,17 @@ _LONG = 1e9
 LOOK_EVERY = 0.02
 
 
+def here() -> asyncio.AbstractEventLoop:
+    """The running loop, which wake_everywhere() finds from then on: before the look that a wait comes behind."""
+    loop = asyncio.get_running_loop()
+    _waiting.setdefault(loop, {})
+    return loop
+
+
 async def ready(*ways: Way) -> None:
     """Waits until one of them is ready, or closed. Several tasks may wait for the same."""
-    loop = asyncio.get_running_loop()
-    waiting = _waiting.setdefault(loop, {})
+    loop = here()
+    waiting = _waiting[loop]
     future: asyncio.Future[None] = loop.create_future()
     try:
         for way in ways:
@@ -56,6 +63,25 @@ def wake(loop: asyncio.AbstractEventLoop, way: Way) -> None:
         for future in futures:
             if not future.done():
                 future.set_result(None)
+
+
+def wake_everywhere(*ways: Way) -> None:
+    """In the loops of other threads too; from any thread, also one without a loop."""
+    try:
+        own = asyncio.get_running_loop()
+    except RuntimeError:
+        own = None
+    for loop in [ref() for ref in _waiting.keyrefs()]:
+        for way in ways:
+            if loop is own and loop is not None:
+                wake(loop, way)
+            elif loop is not None:
+                try:
+                    # Who waits there may have looked and not be entered yet: he is when the loop comes to this.
+                    loop.call_soon_threadsafe(wake, loop, way)
+                except RuntimeError:
+                    # It has ended, and nobody waits.
+                    break
 
 
 def forget(fd: int) -> None:
@@ -89,6 +115,10 @@ async def until(call: Callable[[], _T], *ways: Way) -> _T:
         except TimeoutError as error:
             if not by_limit(error):
                 raise
+        if ways and asyncio.get_running_loop() not in _waiting:
+            # Another look, now that who cancels knows the loop.
+            here()
+            continue
         if ways:
             await ready(*ways)
         else:

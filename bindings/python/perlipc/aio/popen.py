@@ -13,7 +13,7 @@ from .. import _perlipc
 from .._perlipc import Result, Status
 from ..cmd import Command, Mode, Options
 from ..popen import _TURN
-from .block import by_limit, ready, together, until
+from .block import by_limit, here, ready, together, until
 from .child import Child, grace
 from .stream import Stream
 
@@ -72,6 +72,7 @@ class Duplex(Generic[AnyStr]):
 
     async def lines(self) -> AsyncIterator[tuple[Literal["out", "err"], AnyStr]]:
         """The lines of the output and of the errors as they come, each with "out" or "err", until both have ended."""
+        here()
         sources: dict[Any, Stream[AnyStr]] = {"out": self.reader}
         if self.error is not None:
             sources["err"] = self.error

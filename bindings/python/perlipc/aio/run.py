@@ -154,6 +154,8 @@ async def capture(
         options.setdefault("stdin", "inherit")
     elif "stdin" in options:
         raise ValueError("capture: there is input, but the standard input is redirected")
+    if "stdout" in options and "stderr" in options:
+        raise ValueError("capture: both outputs are redirected: there is nothing to capture")
     async with await open3(command, **options) as kid:
         streams = kid.writer, kid.reader, kid.error
         return await _heard([kid.child], streams, input, grace(options), limit, timeout, text)

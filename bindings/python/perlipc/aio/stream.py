@@ -13,7 +13,7 @@ from .._perlipc import Expect, Match, Status
 from ..cmd import HasFileno
 from ..error import ChildError
 from ..expect import ExpectTimeout
-from .block import Way, by_limit, forget, ready, until, wake, within
+from .block import Way, by_limit, forget, here, ready, until, wake_everywhere, within
 from .child import Child, pidfd
 
 
@@ -191,6 +191,7 @@ class Stream(Generic[AnyStr]):
     ) -> Match[AnyStr]:
         """Waits for one of the patterns: see perlipc.Stream.expect."""
         prepared = patterns if isinstance(patterns, Expect) else Expect(patterns)
+        here()
         try:
             async with within(timeout) as limit:
                 while (found := self.sync._expect(prepared)) is None:
@@ -228,10 +229,9 @@ class Stream(Generic[AnyStr]):
         return found
 
     def cancel(self) -> None:
-        """Ends the calls that wait and every later one that would have to, with OSError (ECANCELED)."""
+        """Ends the calls that wait and every later one that would have to, with OSError (ECANCELED). From any thread."""
         self.sync.cancel()
-        for way in (*self._in, self._out):
-            wake(asyncio.get_running_loop(), way)
+        wake_everywhere(*self._in, self._out)
 
     async def close(self) -> Status | None:
         """Flushes and closes; where this was the last stream of a child, waits for it and gives its status. Perl's close.
