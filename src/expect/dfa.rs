@@ -7,7 +7,7 @@ use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
 
-use super::{DENSE_LIMIT, syntax_config};
+use super::{DENSE_LIMIT, NFA_LIMIT, syntax_config};
 
 /// Tables made ahead, or, where they would be too large, as they are needed.
 #[derive(Debug)]
@@ -52,7 +52,9 @@ impl Dfa {
             .match_kind(kind)
             .dfa_size_limit(Some(DENSE_LIMIT))
             .determinize_size_limit(Some(4 * DENSE_LIMIT));
-        if let Ok(dfa) = dense::Builder::new().configure(config).build_from_nfa(nfa) {
+        // What its tables come to is told by making them alone, which takes seconds for a class of all of Unicode's letters.
+        let small = nfa.memory_usage() <= NFA_LIMIT;
+        if let Some(Ok(dfa)) = small.then(|| dense::Builder::new().configure(config).build_from_nfa(nfa)) {
             return Ok(Dfa::Dense(Box::new(dfa)));
         }
         let lazy = |config: hybrid::dfa::Config| {

@@ -33,6 +33,9 @@ const DEFAULT: Duration = Duration::from_secs(30);
 /// Tables larger than this are not made ahead, but as they are needed.
 const DENSE_LIMIT: usize = 1 << 20;
 
+/// Nor are those of an automaton larger than this.
+const NFA_LIMIT: usize = 16 << 10;
+
 /// A list of patterns: see the [module](self).
 ///
 /// After each read the first pattern of the list that matches anywhere in what is unread wins, at its leftmost place,
@@ -108,7 +111,7 @@ impl Expect {
     }
 
     /// A regular expression over bytes: Perl's syntax without look-around and back references; `.` and classes are bytes,
-    /// not characters. Its index in the list.
+    /// not characters, unless it begins with `(?u)`, for which the feature `unicode` has the classes. Its index in the list.
     pub fn regex(&mut self, pattern: &str) -> Result<usize> {
         let bad = |what: String| Error::invalid("expect", format!("{pattern:?}: {what}"));
         let groups = meta::Builder::new()

@@ -13,7 +13,9 @@ use crate::stream::{Parts, Stream};
 /// A list of patterns, prepared once for many calls of Stream.expect, and on any number of streams.
 ///
 /// Each pattern is bytes (str for text streams), taken as it is, a compiled re.Pattern, which is searched for with the
-/// syntax that the two have in common (bytes, no look-around, no back references), or EOF. After each read the first of
+/// syntax that the two have in common (no look-around, no back references), or EOF. One of str is of characters, in UTF-8,
+/// so that what is none it does not match, but for \\b, which knows ASCII's words alone; one of bytes, or with re.ASCII, is of
+/// bytes. After each read the first of
 /// the list that matches anywhere in what is unread wins, and $ is the end of what has arrived. With settled=True only
 /// matches count that no further byte could change: the leftmost wins, then the first of the list, however the bytes
 /// arrive. window is how many of the last bytes are kept, at least, while nothing is found; None: all.
@@ -32,24 +34,55 @@ fn eof<'py>(py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
     py.import("perlipc.expect")?.getattr("EOF")
 }
 
-/// A pattern's bytes as the text of a regular expression. Of bytes each counts alone, whatever text they would be.
-fn source(pattern: &Bound<'_, PyAny>) -> PyResult<String> {
-    if pattern.is_instance_of::<PyString>() {
-        return pattern.extract();
-    }
-    let (mut source, mut escaped) = (String::new(), false);
-    for byte in owned(pattern, false)? {
-        if byte.is_ascii() {
-            source.push(byte.into());
-        } else {
-            if escaped {
-                source.pop();
+/// Flags of re, and the letters of those that the core has too.
+const LETTERS: [(u32, char); 5] = [(2, 'i'), (8, 'm'), (16, 's'), (UNICODE, 'u'), (VERBOSE, 'x')];
+const UNICODE: u32 = 32;
+const VERBOSE: u32 = 64;
+
+/// The text of a regular expression of re's, where the core would silently read something else into it: of bytes each counts
+/// alone, whatever text they would be.
+fn translated(pattern: impl Iterator<Item = char>, flags: u32) -> String {
+    let mut source = String::new();
+    let put = |source: &mut String, c: char| match c {
+        '\u{80}'..='\u{ff}' if flags & UNICODE == 0 => *source += &format!("\\x{:02x}", c as u32),
+        c => source.push(c),
+    };
+    let mut pattern = pattern.peekable();
+    // Inside a class, and at its beginning, where a bracket ends nothing.
+    let (mut class, mut begins) = (false, false);
+    while let Some(c) = pattern.next() {
+        let first = std::mem::take(&mut begins);
+        match c {
+            '\\' => match pattern.next() {
+                Some('b') if class => source += "\\x08",
+                // Of words of ASCII: automata know no others' edges.
+                Some(edge @ ('b' | 'B')) if flags & UNICODE != 0 => source += &format!("(?-u:\\{edge})"),
+                Some('Z') => source += "\\z",
+                // The core would look for a word's edge.
+                Some(c @ ('<' | '>')) => source.push(c),
+                Some(c) if !c.is_ascii() => put(&mut source, c),
+                Some(c) => source.extend(['\\', c]),
+                None => source.push('\\'),
+            },
+            '[' if !class => {
+                (class, begins) = (true, true);
+                source.push('[');
+                if pattern.next_if_eq(&'^').is_some() {
+                    source.push('^');
+                }
             }
-            source += &format!("\\x{byte:02x}");
+            // No class is in another one, nor joined with it.
+            '[' | '&' | '~' if class => source.extend(['\\', c]),
+            ']' => {
+                class &= first;
+                source.push(']');
+            }
+            '#' | ' ' | '\t'..='\r' if class && flags & VERBOSE != 0 => source += &format!("\\x{:02x}", c as u32),
+            '#' if !class && flags & VERBOSE != 0 => while pattern.next_if(|c| *c != '\n').is_some() {},
+            c => put(&mut source, c),
         }
-        escaped = byte == b'\\' && !escaped;
     }
-    Ok(source)
+    source
 }
 
 /// The text of a compiled regular expression with its flags; `None` for what is none.
@@ -58,12 +91,13 @@ fn compiled(pattern: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
         return Ok(None);
     }
     let flags: u32 = pattern.getattr("flags")?.extract()?;
-    let letters: String = [(2, 'i'), (8, 'm'), (16, 's'), (64, 'x')]
-        .iter()
-        .filter(|(bit, _)| flags & bit != 0)
-        .map(|(_, c)| *c)
-        .collect();
-    let source = source(&pattern.getattr("pattern")?)?;
+    let pattern = pattern.getattr("pattern")?;
+    let source = match pattern.cast::<PyString>() {
+        // One of ASCII alone (re.ASCII) is of bytes for the core: it cannot have characters without their classes.
+        Ok(text) => translated(text.to_str()?.chars(), flags),
+        Err(_) => translated(owned(&pattern, false)?.iter().map(|byte| char::from(*byte)), flags),
+    };
+    let letters: String = LETTERS.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, letter)| letter).collect();
     Ok(Some(if letters.is_empty() { source } else { format!("(?{letters}){source}") }))
 }
 

@@ -156,3 +156,46 @@ def test_su_asks_its_terminal_for_the_password() -> None:
         assert "certainly" not in said[1].before
         su.read()
     assert su.status is not None and su.status.code == 1
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said", "before", "match"),
+    [
+        (re.compile("é+"), "caféé x", "caf", "éé"),
+        (re.compile(r"\w+"), "caféé x", "", "caféé"),
+        (re.compile(r"\w+", re.ASCII), "éx", "é", "x"),
+        (re.compile(r"[^x]+"), "éèx", "", "éè"),
+        (re.compile(r"^.(.)$"), "éè", "", "éè"),
+        (re.compile(r"[é-ü]+x"), "aéüx", "a", "éüx"),
+        (re.compile("ÉT.", re.IGNORECASE), "café été", "café ", "été"),
+        (re.compile(r"\d"), "-٣", "-", "٣"),
+        (re.compile(r"\bx\B"), "ax xy", "ax ", "x"),
+        (re.compile(r"\<x\>\Z"), "a<x>", "a", "<x>"),
+        (re.compile(r"[]&\b[]+"), "a[&]\b", "a", "[&]\b"),
+        (re.compile("x # [not\n y [#] \\b z", re.VERBOSE), "xy#z", "", "xy#z"),
+        (re.compile(rb"\w+"), "éxé", "é", "x"),
+        (re.compile(rb"[\xc3\xa9]+\\"), "aé\\", "a", "é\\"),
+        (re.compile("\xc3\xa9".encode("latin-1")), "aé", "a", "é"),
+    ],
+)
+def test_a_str_is_of_characters_and_bytes_are_of_bytes(
+    pattern: re.Pattern[str] | re.Pattern[bytes], said: str, before: str, match: str
+) -> None:
+    for text in (True, False):
+        with ipc.open("-|", ["printf", "%s", said], text=text) as stream:
+            # All of it, not what has come until now.
+            found = stream.expect(ipc.Expect(pattern, settled=True))
+            told = (found.before, found.match) if text else (found.before.decode(), found.match.decode())
+            assert told == (before, match)
+            stream.read()
+
+
+def test_what_is_no_character_only_bytes_match() -> None:
+    reader, writer = ipc.pipe(text=True)
+    os.write(writer.fileno(), b"a\xffb\n")
+    writer.close()
+    assert reader.expect(re.compile(r".\n")).before == "a\udcff"
+    reader, writer = ipc.pipe(text=True)
+    os.write(writer.fileno(), b"a\xffb\n")
+    writer.close()
+    assert reader.expect(re.compile(rb"..\n")).match == "\udcffb\n"
