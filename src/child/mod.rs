@@ -407,6 +407,10 @@ impl State {
         if let Some(status) = self.known() {
             return Some(status);
         }
+        if !self.is_ours() {
+            // Who asks was forked since: nobody took a status, there is none for it.
+            return None;
+        }
         let _reap = try_lock(&self.reap)?;
         let who = self.pidfd.as_ref().map_or(Who::Pid(self.pid), |fd| Who::Pidfd(fd.as_raw_fd()));
         match sys::process::waitid(&CALM, who, libc::WEXITED | libc::WNOHANG) {

@@ -29,7 +29,7 @@ Redirect: TypeAlias = str | bytes | int | HasFileno
 class Options(TypedDict, total=False):
     """The keywords of every call that starts a program."""
 
-    cwd: Arg
+    cwd: Arg | None
     env: Mapping[str, str] | Mapping[bytes, bytes] | None
     argv0: Arg
     umask: int
@@ -37,11 +37,11 @@ class Options(TypedDict, total=False):
     stdin: Redirect
     stdout: Redirect
     stderr: Redirect
-    user: str | int
-    group: str | int
-    groups: Sequence[str | int]
+    user: str | int | None
+    group: str | int | None
+    groups: Sequence[str | int] | None
     session: bool
-    process_group: int
+    process_group: int | None
     rlimits: Mapping[str, int | tuple[int, int]]
     die_with_parent: bool
     taint: bool

@@ -87,8 +87,9 @@ impl Command {
     fn option(&mut self, key: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let cmd = &mut self.cmd;
         match key {
+            // As with subprocess: as if it were not given.
+            "cwd" | "env" | "user" | "group" | "groups" | "process_group" if value.is_none() => {}
             "cwd" => drop(cmd.dir(bytes(value)?)),
-            "env" if value.is_none() => {}
             "env" => {
                 self.env = true;
                 cmd.env_clear();

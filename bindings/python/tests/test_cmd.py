@@ -129,3 +129,10 @@ def test_children_do_not_ignore_what_python_ignores() -> None:
     with ipc.open("-|", ["yes"]) as stream:
         stream.readline()
     assert stream.status is not None and stream.status.signal == "PIPE"
+
+
+def test_none_is_as_if_it_were_not_given() -> None:
+    here = ipc.qx(["sh", "-c", "pwd; id; env"])
+    assert here == ipc.qx(["sh", "-c", "pwd; id; env"], cwd=None, env=None, user=None, group=None, groups=None, process_group=None)
+    with pytest.raises(TypeError, match="a redirection is a word"):
+        ipc.qx(["true"], stdin=None)  # type: ignore[call-overload]

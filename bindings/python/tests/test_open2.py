@@ -101,6 +101,22 @@ def test_a_child_that_has_ended_is_not_said_to_run() -> None:
     assert repr(kid.communicate(timeout=10)) == "Result(Status(exited with 3), stdout=b'late', stderr=b'')"
 
 
+def test_a_limit_in_a_forked_process_asks_for_no_status() -> None:
+    kid = ipc.open2(["cat"])
+
+    def talk() -> None:
+        # The parent's writer keeps it alive.
+        said = kid.communicate(b"x", timeout=0.05)
+        assert said.timed_out and not said.status.known and said.stdout == b"x"
+        with pytest.raises(ChildProcessError):
+            kid.child.poll()
+
+    with ipc.open("-|", talk) as forked:
+        pass
+    assert forked.status is not None and forked.status.ok
+    assert kid.communicate(b"y").stdout == b"y"
+
+
 def test_communicate_waits_for_the_end_whenever_it_is_called() -> None:
     kid = ipc.open2("exec >&-; kill -STOP $$; exit 3")
     said = kid.communicate(timeout=0.1)

@@ -1,8 +1,23 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import perlipc as ipc
+
+
+def test_a_line_of_the_wrong_type_is_said_as_by_write() -> None:
+    with ipc.open_pty(["cat"]) as plain, ipc.open_pty(["cat"], text=True) as text:
+        both: list[tuple[ipc.Stream[Any], Any]] = [(plain, "line"), (text, b"line")]
+        for stream, line in both:
+            with pytest.raises(TypeError) as written:
+                stream.write(line)
+            with pytest.raises(TypeError) as sent:
+                stream.sendline(line)
+            assert str(sent.value) == str(written.value)
+        assert (plain.sendline(b"\xc3\xa9"), text.sendline("h\xe9")) == (3, 3)
+        assert (plain.readline(), text.readline()) == (b"\xc3\xa9\n", "h\xe9\n")
 
 
 def test_open_proc_cat_n() -> None:

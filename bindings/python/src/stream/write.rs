@@ -3,7 +3,6 @@
 use perlipc::Deadline;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
 
 use super::Stream;
 use crate::front::front;
@@ -101,8 +100,9 @@ impl Stream {
     /// Writes the line and a newline; how many characters with it.
     #[pyo3(signature = (line, /))]
     fn sendline(&self, py: Python<'_>, line: &Bound<'_, PyAny>) -> PyResult<usize> {
-        let end = if self.text { PyString::new(py, "\n").into_any() } else { PyBytes::new(py, b"\n").into_any() };
-        self.write(py, &line.add(end)?)
+        self.writing(py)?;
+        let (line, len) = self.take(line)?;
+        self.write_bytes(py, &[&*line, b"\n"].concat()).map(|()| len + 1)
     }
 
     /// For perlipc.aio: how many bytes are still to go out.
