@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -182,7 +183,8 @@ def test_a_str_is_of_characters_and_bytes_are_of_bytes(
     pattern: re.Pattern[str] | re.Pattern[bytes], said: str, before: str, match: str
 ) -> None:
     for text in (True, False):
-        with ipc.open("-|", ["printf", "%s", said], text=text) as stream:
+        stream: ipc.Stream[Any] = ipc.open("-|", ["printf", "%s", said], text=text)  # type: ignore[call-overload]
+        with stream:
             # All of it, not what has come until now.
             found = stream.expect(ipc.Expect(pattern, settled=True))
             told = (found.before, found.match) if text else (found.before.decode(), found.match.decode())

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -265,17 +266,28 @@ def test_a_write_that_is_cut_short_goes_on_by_flush() -> None:
         assert got == data + b"behind"
 
 
-def test_it_fits_the_standard_library() -> None:
+def test_it_fits_the_standard_library(tmp_path: Path) -> None:
     with ipc.open("-|", ["printf", "a,b\\n1,2\\n"], text=True) as rows:
         assert list(csv.reader(rows)) == [["a", "b"], ["1", "2"]]
     with ipc.open("-|", ["printf", '{"a": [1, 2]}']) as stream:
         assert json.load(stream) == {"a": [1, 2]}
-    with ipc.open("-|", ["printf", "ä\\r\\nb"]) as stream, io.TextIOWrapper(stream, encoding="utf-8") as wrapped:  # type: ignore[type-var]
+    with ipc.open("-|", ["printf", "ä\\r\\nb"]) as stream, io.TextIOWrapper(stream, encoding="utf-8") as wrapped:
         assert wrapped.read() == "ä\nb"
     assert stream.closed and stream.status is not None and stream.status.ok
-    with ipc.open("|-", ["sh", "-c", "read a; test $a = text"]) as kid, io.TextIOWrapper(kid) as out:  # type: ignore[type-var]
+    with ipc.open("|-", ["sh", "-c", "read a; test $a = text"]) as kid, io.TextIOWrapper(kid) as out:
         print("text", file=out)
     assert kid.status is not None and kid.status.ok
+    with ipc.open("-|", ["printf", "\\351\\r\\n"]) as stream:
+        assert io.TextIOWrapper(stream, "latin-1", newline="").readline() == "é\r\n"
+    with ipc.open("|-", ["od", "-An", "-c"], stdout=f">{tmp_path}/od") as kid, io.TextIOWrapper(kid, "latin-1", newline="\r\n") as out:
+        print("é", file=out)
+        assert out.name == kid.name == kid.fileno()
+    assert (tmp_path / "od").read_text().split() == ["351", "\\r", "\\n"]
+    with ipc.open("-|", ["printf", "abc\\ndef"]) as stream, io.BufferedReader(stream) as buffered:
+        assert (buffered.readline(2), buffered.readline(), buffered.read()) == (b"ab", b"c\n", b"def")
+        for call in (stream.tell, stream.truncate, lambda: stream.seek(0), buffered.tell):
+            with pytest.raises(io.UnsupportedOperation):
+                call()
     data = os.urandom(200_000)
     copy = io.BytesIO()
     with feed(data) as source:

@@ -46,8 +46,9 @@ impl Default for Origin {
 
 /// A filehandle: a pipe's end, what a command writes or reads. Bytes; with text=True str (UTF-8, surrogateescape).
 ///
-/// Iterating gives records, lines at first, with their separator. It has what io.TextIOWrapper, csv.reader, json.load
-/// and shutil.copyfileobj ask of a file. As a context manager it is closed at the end; leaving on an exception ends
+/// Iterating gives records, lines at first, with their separator. It has what csv.reader, json.load and
+/// shutil.copyfileobj ask of a file, and io.TextIOWrapper, which gives one of bytes any encoding and newline (Perl's
+/// :encoding and :crlf), and io.BufferedReader, for what wants readline(size). As a context manager it is closed at the end; leaving on an exception ends
 /// the child.
 ///
 /// Each call may take .timeout seconds, None for ever, and raises TimeoutError then; what was read is not lost, and
@@ -433,6 +434,12 @@ impl Stream {
         Ok(())
     }
 
+    /// The number of its descriptor, as Python's own files have it that were opened by one.
+    #[getter]
+    fn name(&self) -> i32 {
+        self.fd
+    }
+
     /// The descriptor. It stays the stream's, which may have read ahead.
     fn fileno(&self) -> PyResult<i32> {
         if self.other.is_closed() {
@@ -455,6 +462,25 @@ impl Stream {
     /// False: a stream has no positions.
     fn seekable(&self) -> bool {
         false
+    }
+
+    /// As seekable() says: io.UnsupportedOperation.
+    #[pyo3(signature = (offset, whence = 0, /))]
+    #[expect(unused_variables, reason = "as io has them")]
+    fn seek(&self, py: Python<'_>, offset: &Bound<'_, PyAny>, whence: i32) -> PyResult<u64> {
+        Err(Stream::unsupported(py, "seek"))
+    }
+
+    /// As seekable() says: io.UnsupportedOperation.
+    fn tell(&self, py: Python<'_>) -> PyResult<u64> {
+        Err(Stream::unsupported(py, "tell"))
+    }
+
+    /// As seekable() says: io.UnsupportedOperation.
+    #[pyo3(signature = (size = None, /))]
+    #[expect(unused_variables, reason = "as io has it")]
+    fn truncate(&self, py: Python<'_>, size: Option<&Bound<'_, PyAny>>) -> PyResult<u64> {
+        Err(Stream::unsupported(py, "truncate"))
     }
 
     /// False: a stream is no terminal.
