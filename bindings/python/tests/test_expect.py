@@ -183,7 +183,7 @@ def test_a_str_is_of_characters_and_bytes_are_of_bytes(
     pattern: re.Pattern[str] | re.Pattern[bytes], said: str, before: str, match: str
 ) -> None:
     for text in (True, False):
-        stream: ipc.Stream[Any] = ipc.open("-|", ["printf", "%s", said], text=text)  # type: ignore[call-overload]
+        stream: ipc.Stream[Any] = ipc.open("-|", ["printf", "%s", said], text=text)
         with stream:
             # All of it, not what has come until now.
             found = stream.expect(ipc.Expect(pattern, settled=True))
