@@ -13,7 +13,7 @@ use crate::room;
 use crate::signal::{blocking, raised};
 use crate::status::Status;
 use crate::stream::Stream;
-use crate::time::deadline;
+use crate::time::{Seconds, deadline};
 
 /// What a command said, and how it ended: from capture().
 #[pyclass(frozen, generic, module = "perlipc")]
@@ -171,7 +171,7 @@ pub(crate) fn capture(
     command: &Bound<'_, PyAny>,
     input: Option<&Bound<'_, PyAny>>,
     #[pyo3(from_py_with = number::limit)] limit: Option<usize>,
-    timeout: Option<f64>,
+    timeout: Option<Seconds>,
     text: bool,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Result> {
@@ -208,7 +208,7 @@ pub(crate) fn qx<'py>(
     py: Python<'py>,
     command: &Bound<'py, PyAny>,
     check: bool,
-    timeout: Option<f64>,
+    timeout: Option<Seconds>,
     text: bool,
     options: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
@@ -262,7 +262,7 @@ fn has(options: Option<&Bound<'_, PyDict>>, name: &str) -> PyResult<bool> {
 pub(crate) fn system(
     py: Python<'_>,
     command: &Bound<'_, PyAny>,
-    timeout: Option<f64>,
+    timeout: Option<Seconds>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Status> {
     let named = command;
@@ -303,7 +303,7 @@ pub(crate) fn pipeline(
     py: Python<'_>,
     commands: &Bound<'_, PyTuple>,
     input: Option<&Bound<'_, PyAny>>,
-    timeout: Option<f64>,
+    timeout: Option<Seconds>,
     text: bool,
 ) -> PyResult<Result> {
     let cmds = commands.iter().map(|command| Ok(Command::new(&command, None)?.cmd)).collect::<PyResult<Vec<_>>>()?;
@@ -326,7 +326,7 @@ pub(crate) fn feed(
     reader: Option<&Bound<'_, Stream>>,
     error: Option<&Bound<'_, Stream>>,
     input: Option<&Bound<'_, PyAny>>,
-    timeout: Option<f64>,
+    timeout: Option<Seconds>,
     text: bool,
 ) -> PyResult<Result> {
     let input = input.map(|input| owned(input, text)).transpose()?.unwrap_or_default();

@@ -13,7 +13,7 @@ use crate::error::raise;
 use crate::number;
 use crate::signal::{self, blocking};
 use crate::status::Status;
-use crate::time::{deadline, duration};
+use crate::time::{Seconds, deadline, duration};
 
 /// A process that this one started: held by a pidfd, so that never a stranger is signalled, and no status is lost,
 /// whoever else calls waitpid.
@@ -58,7 +58,7 @@ impl Child {
     ///
     /// timeout is in seconds, None waits for ever; TimeoutError when it is over. Perl: waitpid($pid, 0).
     #[pyo3(signature = (timeout = None))]
-    fn wait(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Status> {
+    fn wait(&self, py: Python<'_>, timeout: Option<Seconds>) -> PyResult<Status> {
         let deadline = deadline(timeout)?;
         blocking(py, || self.0.wait(deadline)).map(Status::from)
     }
@@ -98,8 +98,8 @@ impl Child {
     }
 
     /// Ends it and all that descend from it: TERM, up to grace seconds for all of them to go, then KILL; its status.
-    #[pyo3(signature = (grace = 1.0))]
-    fn end(&self, py: Python<'_>, grace: f64) -> PyResult<Status> {
+    #[pyo3(signature = (grace = Seconds::ONE), text_signature = "($self, grace=1.0)")]
+    fn end(&self, py: Python<'_>, grace: Seconds) -> PyResult<Status> {
         let grace = duration(Some(grace))?.ok_or_else(|| PyValueError::new_err("grace has an end"))?;
         blocking(py, || self.0.end(grace)).map(Status::from)
     }
@@ -161,7 +161,7 @@ pub(crate) fn exec(py: Python<'_>, command: &Bound<'_, PyAny>, options: Option<&
 #[pyo3(signature = (timeout = None, *, pid = None))]
 pub(crate) fn wait(
     py: Python<'_>,
-    timeout: Option<f64>,
+    timeout: Option<Seconds>,
     #[pyo3(from_py_with = number::pid)] pid: Option<i32>,
 ) -> PyResult<(i32, Status)> {
     let deadline = deadline(timeout)?;
@@ -179,7 +179,7 @@ pub(crate) fn wait(
 pub(crate) fn waitpid(
     py: Python<'_>,
     #[pyo3(from_py_with = number::pid)] pid: i32,
-    timeout: Option<f64>,
+    timeout: Option<Seconds>,
 ) -> PyResult<Option<Status>> {
     let deadline = deadline(timeout)?;
     let told = blocking(py, || match perlipc::wait_pid(pid, deadline) {

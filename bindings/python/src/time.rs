@@ -10,6 +10,11 @@ use pyo3::prelude::*;
 #[derive(Clone, Copy)]
 pub(crate) struct Seconds(f64);
 
+impl Seconds {
+    pub(crate) const ONE: Seconds = Seconds(1.0);
+    pub(crate) const THIRTY: Seconds = Seconds(30.0);
+}
+
 impl<'py> FromPyObject<'_, 'py> for Seconds {
     type Error = PyErr;
 

@@ -138,6 +138,16 @@ def test_a_time_limit_beyond_the_clock_is_none(things: Any, seconds: float) -> N
         semaphore.take(timeout=seconds)
     finally:
         semaphore.remove()
+    things.reader.timeout = seconds
+    things.writer.write(b"a\nb\nc\n")
+    assert things.reader.readline(timeout=seconds) == b"a\n"
+    assert things.reader.expect(b"b\n", timeout=seconds).before == b""
+    assert things.reader.script([(b"c\n", None)], timeout=seconds)
+    things.reader.timeout = None
+    assert ipc.capture(["true"], timeout=seconds).status.ok and ipc.system(["true"], timeout=seconds).ok
+    assert ipc.qx(["true"], timeout=seconds) == b"" and ipc.pipeline(["true"], timeout=seconds).ok
+    assert ipc.open2(["true"]).communicate(timeout=seconds).status.ok
+    assert things.child.wait(seconds).ok
     things.dgram.send(b"x", things.dgram.address, timeout=seconds)
     assert things.dgram.recv(timeout=seconds)[0] == b"x"
     with pytest.raises(ValueError, match="a time limit is not negative"):

@@ -14,7 +14,7 @@ use crate::expect;
 use crate::interact::{self, Escape};
 use crate::number;
 use crate::signal::blocking;
-use crate::time;
+use crate::time::{self, Seconds};
 
 /// What stood before a match, what matched, and its groups.
 pub(crate) type Parts = (Py<PyAny>, Py<PyAny>, Py<PyTuple>);
@@ -71,8 +71,8 @@ impl Stream {
     ///
     /// timeout is in seconds, None waits for ever: ExpectTimeout when it is over, ExpectEOF at the end unless EOF is in the
     /// list; both have what is unread in .before, and it stays unread. Perl: Expect.pm's expect.
-    #[pyo3(signature = (patterns, *, timeout = Some(30.0)), text_signature = "($self, patterns, *, timeout=30.0)")]
-    fn expect(&self, py: Python<'_>, patterns: &Bound<'_, PyAny>, timeout: Option<f64>) -> PyResult<expect::Match> {
+    #[pyo3(signature = (patterns, *, timeout = Some(Seconds::THIRTY)), text_signature = "($self, patterns, *, timeout=30.0)")]
+    fn expect(&self, py: Python<'_>, patterns: &Bound<'_, PyAny>, timeout: Option<Seconds>) -> PyResult<expect::Match> {
         expect::expect(self, py, patterns, time::deadline(timeout)?)
     }
 
@@ -80,8 +80,13 @@ impl Stream {
     /// either side is nothing. Gives the Matches.
     ///
     /// timeout is of all together, in seconds. What expect raises, this does. Perl: none; chat's scripts.
-    #[pyo3(signature = (steps, *, timeout = Some(30.0)), text_signature = "($self, steps, *, timeout=30.0)")]
-    fn script(&self, py: Python<'_>, steps: &Bound<'_, PyAny>, timeout: Option<f64>) -> PyResult<Vec<expect::Match>> {
+    #[pyo3(signature = (steps, *, timeout = Some(Seconds::THIRTY)), text_signature = "($self, steps, *, timeout=30.0)")]
+    fn script(
+        &self,
+        py: Python<'_>,
+        steps: &Bound<'_, PyAny>,
+        timeout: Option<Seconds>,
+    ) -> PyResult<Vec<expect::Match>> {
         expect::script(self, py, steps, time::deadline(timeout)?)
     }
 
@@ -120,7 +125,7 @@ impl Stream {
         on_output: Option<&Bound<'_, PyAny>>,
         stdin: Option<&Bound<'_, PyAny>>,
         stdout: Option<&Bound<'_, PyAny>>,
-        timeout: Option<f64>,
+        timeout: Option<Seconds>,
     ) -> PyResult<Py<PyAny>> {
         self.reading(py)?;
         self.writing(py)?;

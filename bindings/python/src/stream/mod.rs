@@ -428,7 +428,8 @@ impl Stream {
     }
 
     #[setter]
-    fn set_timeout(&self, seconds: Option<f64>) -> PyResult<()> {
+    fn set_timeout(&self, seconds: Option<time::Seconds>) -> PyResult<()> {
+        let seconds = seconds.map(f64::from);
         time::duration(seconds)?;
         self.timeout.set(seconds);
         Ok(())

@@ -15,6 +15,7 @@ use crate::expect;
 use crate::front::front;
 use crate::number;
 use crate::signal::blocking;
+use crate::time::Seconds;
 
 /// Many lines are taken from the core at once; so many that the way there costs nothing, not so many that a list of
 /// them leaves the cache.
@@ -329,8 +330,8 @@ impl Stream {
     /// The next record with its separator; empty at the end. Perl: <FH>.
     #[pyo3(signature = (*, timeout = None), text_signature = "($self, *, timeout=...)")]
     #[inline(always)]
-    fn readline<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
-        let line = if timeout.is_none() { self.__next__(py)? } else { self.next_slow(py, timeout)? };
+    fn readline<'py>(&self, py: Python<'py>, timeout: Option<Seconds>) -> PyResult<Bound<'py, PyAny>> {
+        let line = if timeout.is_none() { self.__next__(py)? } else { self.next_slow(py, timeout.map(f64::from))? };
         match line {
             Some(line) => Ok(line),
             None => self.give(py, b""),
