@@ -54,7 +54,8 @@ impl Dfa {
             .determinize_size_limit(Some(4 * DENSE_LIMIT));
         // What its tables come to is told by making them alone, which takes seconds for a class of all of Unicode's letters.
         let small = nfa.memory_usage() <= NFA_LIMIT;
-        if let Some(Ok(dfa)) = small.then(|| dense::Builder::new().configure(config).build_from_nfa(nfa)) {
+        let make = || dense::Builder::new().configure(config).build_from_nfa(nfa).ok();
+        if let Some(dfa) = small.then(make).flatten() {
             return Ok(Dfa::Dense(Box::new(dfa)));
         }
         let lazy = |config: hybrid::dfa::Config| {
