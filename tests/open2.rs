@@ -138,7 +138,7 @@ fn at_the_deadline_what_came_is_given_and_nothing_is_lost() {
 #[test]
 fn a_child_that_has_ended_is_known_although_its_pipe_is_not_at_its_end() {
     let (mut reader, mut writer) = open2(&Cmd::shell("exec 3<&0; cat <&3 & exit 3")).unwrap();
-    reader.child().unwrap().wait(Deadline::NEVER).unwrap();
+    let _ = reader.child().unwrap().wait(Deadline::NEVER).unwrap();
     let first = capture::feed(None, b"", Some(&mut reader), None, Deadline::after_ms(50)).unwrap();
     assert!(first.timed_out() && first.status().code() == Some(3));
     let rest = capture::feed(Some(&mut writer), b"x", Some(&mut reader), None, Deadline::NEVER).unwrap();
