@@ -94,7 +94,7 @@ pub enum Error {
     },
     /// A line is longer than the limit that was set for the stream: it stays in the stream. Or one that is written is
     /// longer than its terminal takes: nothing of it was written.
-    #[error("{step}: the line is longer than the limit of {limit} bytes")]
+    #[error("{step}: longer than the limit of {limit} bytes")]
     TooLong {
         /// The call.
         step: &'static str,

@@ -49,8 +49,13 @@ const OF_FILES: [&str; 4] = ["exec", "open", "chdir", "mkfifo"];
 
 fn os_error(py: Python<'_>, error: &Error) -> PyErr {
     let (step, path, errno) = (error.step(), error.path(), error.errno());
-    if let Error::Removed { .. } | Error::Limit { .. } | Error::Lookup { .. } | Error::Insecure { .. } = error {
-        // Their texts say more than the errno's.
+    // Their texts say more than the errno's.
+    if let Error::Removed { .. }
+    | Error::Limit { .. }
+    | Error::Lookup { .. }
+    | Error::Insecure { .. }
+    | Error::TooLong { .. } = error
+    {
         return made::<PyOSError>(py, (errno, error.to_string()));
     }
     let why = match error {

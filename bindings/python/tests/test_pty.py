@@ -17,6 +17,8 @@ def test_a_line_of_the_wrong_type_is_said_as_by_write() -> None:
                 stream.sendline(line)
             assert str(sent.value) == str(written.value)
         assert (plain.sendline(b"\xc3\xa9"), text.sendline("h\xe9")) == (3, 3)
+        with pytest.raises(OSError, match="write: longer than the limit of 4095 bytes"):
+            text.sendline("x" * 5000)
         assert (plain.readline(), text.readline()) == (b"\xc3\xa9\n", "h\xe9\n")
 
 
