@@ -113,6 +113,7 @@ impl Argv {
     #[inline]
     pub fn readline_ahead(&mut self) -> Option<&[u8]> {
         let record = self.current.as_mut()?.readline_ahead()?;
+        self.fresh = false;
         self.records += 1;
         Some(record)
     }
