@@ -170,9 +170,10 @@ impl Capturing<'_> {
 /// What was read ahead comes first, what was still buffered for writing goes out before.
 ///
 /// When the deadline or a handler ends it, or another thread that cancels or closes one of the streams, the capture has
-/// what came, with [`stopped`](Capture::stopped); the child runs on, its status unknown, unless it has ended and a descendant
-/// of it has the pipe; what is not at its end stays open: call again with the same streams and the rest of the input, from [`fed`](Capture::fed) on. A stream that is closed
-/// by then is at its end; a closed writer with more to say, and a stream that cannot be used so, are errors.
+/// what came, with [`stopped`](Capture::stopped); the child runs on, its status unknown, unless it has ended and a
+/// descendant of it has the pipe. What is not at its end stays open: call again with the same streams and the rest of
+/// the input, from [`fed`](Capture::fed) on. A stream that is closed by then is at its end; a closed writer with more to
+/// say, and a stream that cannot be used so, are errors.
 pub fn feed(
     mut writer: Option<&mut Stream>,
     input: &[u8],

@@ -114,6 +114,8 @@ impl Expect {
     /// not characters, unless it begins with `(?u)`, for which the feature `unicode` has the classes. Its index in the list.
     pub fn regex(&mut self, pattern: &str) -> Result<usize> {
         let bad = |what: String| Error::invalid("expect", format!("{pattern:?}: {what}"));
+        let source = literal_angles(pattern);
+        let pattern = source.as_str();
         let groups = meta::Builder::new()
             .configure(meta::Config::new().utf8_empty(false))
             .syntax(syntax_config())
@@ -127,7 +129,6 @@ impl Expect {
         let looks_ahead = nfa.look_set_any().iter().any(|look| !behind.contains(&look));
         let forward = Dfa::new(&nfa, MatchKind::LeftmostFirst).map_err(bad)?;
         let reverse = program(&[pattern], true).and_then(|nfa| Dfa::new(&nfa, MatchKind::All)).map_err(bad)?;
-        let source = pattern.to_owned();
         Ok(self.push(Pattern::Regex(Box::new(Regex { source, forward, reverse, groups, looks_ahead }))))
     }
 
@@ -195,6 +196,21 @@ pub fn script(stream: &mut Stream, steps: &[(&[u8], &[u8])], deadline: Deadline)
         }
     }
     Ok(steps.len())
+}
+
+/// `\<` and `\>` are these characters, as in Perl, whose quotemeta writes them so; the engine has word boundaries there, and a
+/// pattern would never match without a word.
+fn literal_angles(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len());
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        match (c, if c == '\\' { chars.next() } else { None }) {
+            ('\\', Some('<')) => out.push_str("\\x3C"),
+            ('\\', Some('>')) => out.push_str("\\x3E"),
+            (c, escaped) => out.extend([Some(c), escaped].into_iter().flatten()),
+        }
+    }
+    out
 }
 
 fn syntax_config() -> syntax::Config {

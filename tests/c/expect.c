@@ -94,6 +94,26 @@ TEST(settled_window_and_bad_patterns) {
     ipc_stream_free(writer);
 }
 
+/* What Perl's quotemeta makes of a text is that text; the angles are words' ends elsewhere. */
+TEST(quoted_angles) {
+    ipc_stream *s;
+    int32_t status;
+    for (int settled = 0; settled < 2; settled++) {
+        ipc_expect *e = ipc_expect_new();
+        SAME(ipc_expect_regex(e, "\\<login\\>\\:\\ "), 0);
+        SAME(ipc_expect_regex(e, "[\\<\\>]\\\\<"), 1);
+        SAME(ipc_expect_settled(e, settled), 0);
+        CHECK(ipc_popen_open("printf 'x <login>: >\\\\<' |", &s) > 0);
+        SAME(ipc_expect_wait(e, s, 30000), 0);
+        CHECK(before(s, "x ") && matched(s, 0, "<login>: "));
+        SAME(ipc_expect_wait(e, s, 30000), 1);
+        CHECK(matched(s, 0, ">\\<"));
+        SAME(ipc_stream_close(s, &status), 0);
+        ipc_stream_free(s);
+        ipc_expect_free(e);
+    }
+}
+
 TEST(a_script_and_its_log) {
     ipc_stream *s;
     const char *pairs[] = {"login: ", "me\n", "Password: ", "secret\n", "me/secret\n", "", NULL};

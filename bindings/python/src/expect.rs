@@ -58,8 +58,6 @@ fn translated(pattern: impl Iterator<Item = char>, flags: u32) -> String {
                 // Of words of ASCII: automata know no others' edges.
                 Some(edge @ ('b' | 'B')) if flags & UNICODE != 0 => source += &format!("(?-u:\\{edge})"),
                 Some('Z') => source += "\\z",
-                // The core would look for a word's edge.
-                Some(c @ ('<' | '>')) => source.push(c),
                 Some(c) if !c.is_ascii() => put(&mut source, c),
                 Some(c) => source.extend(['\\', c]),
                 None => source.push('\\'),
