@@ -5,6 +5,9 @@
 //! process (iterative). Children are reaped by their handles, so that neither a SIGCHLD handler nor anybody else's
 //! children are touched.
 
+mod forking;
+mod prefork;
+
 use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -388,6 +391,8 @@ impl Server {
         }
     }
 
+    // ---- what all ways share ----
+
     /// When what is accepted must be finished.
     fn begin_to_stop(&mut self) -> Deadline {
         let end = Deadline::after(Some(self.drain));
@@ -425,81 +430,6 @@ impl Server {
         Ok(fds.get(1).is_some_and(|listener| listener.revents != 0))
     }
 
-    // ---- a process for each ----
-
-    fn run_forking(&mut self, report: &mut Report) -> Result<()> {
-        let mut kids: Vec<Kid> = Vec::new();
-        let result = catch_unwind(AssertUnwindSafe(|| self.fork_each(report, &mut kids)));
-        // Also when the listener has failed, or the log has panicked, nobody is left behind.
-        finish(report, &mut kids);
-        result.unwrap_or_else(|panic| resume_unwind(panic))
-    }
-
-    fn fork_each(&mut self, report: &mut Report, kids: &mut Vec<Kid>) -> Result<()> {
-        let mut waiting: Option<OwnedFd> = None;
-        let mut pause = Deadline::NOW;
-        let mut end: Option<Deadline> = None;
-        let mut empty = false;
-        // Whether a client was seen to wait: asking accept instead would cost a call in vain for each.
-        let mut called = true;
-        loop {
-            if end.is_none() && self.stopper.is_set() {
-                end = Some(self.begin_to_stop());
-            }
-            let stopping = end.is_some();
-            let limit = end.unwrap_or(Deadline::NEVER);
-            self.reap(report, kids);
-            if stopping && (limit.passed() || (empty && waiting.is_none() && kids.is_empty())) {
-                report.drained = waiting.is_none() && kids.is_empty() && empty;
-                return Ok(());
-            }
-            let free = kids.len() < self.limit && pause.passed();
-            if free && waiting.is_none() && (called || stopping) && !empty {
-                called = false;
-                match self.listener.accept_stop(Deadline::NOW) {
-                    Ok(fd) => {
-                        report.accepted += 1;
-                        waiting = Some(fd);
-                    }
-                    // What the kernel had accepted for us was finished too: perhaps that is all.
-                    Err(Stop::Timeout) if stopping => {
-                        empty = true;
-                        continue;
-                    }
-                    Err(Stop::Timeout) => {}
-                    Err(Stop::Errno(errno)) if passes(errno) => {
-                        self.tell(&Event::Failed { error: &Error::os("accept", errno) });
-                        pause = Deadline::after(Some(PAUSE));
-                        continue;
-                    }
-                    Err(stop) => return Err(stop.error("accept")),
-                }
-            }
-            if let (true, Some(client)) = (free, waiting.take_if(|_| free)) {
-                if let Err(error) = self.begin(&client, kids) {
-                    self.tell(&Event::Failed { error: &error });
-                    if passes(error.errno()) {
-                        // The client has nothing to do with it: it is served when there is something again.
-                        waiting = Some(client);
-                        pause = Deadline::after(Some(PAUSE));
-                    } else {
-                        report.failed += 1;
-                    }
-                }
-                continue;
-            }
-            let mut limit = limit;
-            if !pause.passed() {
-                limit = limit.min(pause);
-            }
-            for kid in kids.iter().filter(|kid| !kid.cut) {
-                limit = limit.min(kid.deadline);
-            }
-            let clients = free && waiting.is_none() && !empty;
-            called = self.wait(stopping, clients, kids, limit)?;
-        }
-    }
-
     /// Takes out those that have ended, and ends those whose time is up.
     fn reap(&mut self, report: &mut Report, kids: &mut Vec<Kid>) {
         let mut i = 0;
@@ -525,23 +455,6 @@ impl Server {
         }
     }
 
-    /// Starts a process for the client.
-    fn begin(&mut self, client: &OwnedFd, kids: &mut Vec<Kid>) -> Result<()> {
-        let told = self.log.is_some();
-        let peer = told.then(|| crate::socket::peer(client.as_raw_fd()).unwrap_or(Addr::Unnamed));
-        let started = match &self.work {
-            Work::Command(cmd) => cmd.start_with(&[(0, client.as_raw_fd()), (1, client.as_raw_fd())])?,
-            _ => match self.make_process()? {
-                Fork::Parent(child) => child,
-                Fork::Child => self.serve_one(client),
-            },
-        };
-        let pid = started.pid();
-        kids.push(Kid::new(started, Deadline::after(self.each)));
-        self.tell(&Event::Started { pid, peer: peer.as_ref() });
-        Ok(())
-    }
-
     fn make_process(&mut self) -> Result<Fork> {
         match &mut self.fork {
             Some(fork) => child::fork_by(fork),
@@ -549,173 +462,6 @@ impl Server {
             None if child::threads() > 1 => Err(Error::Threads { step: "server" }),
             None => child::fork_alone(),
         }
-    }
-
-    /// In the child: the client on 0 and 1, the handler, the end. Each page that is touched here costs a copy.
-    fn serve_one(&mut self, client: &OwnedFd) -> ! {
-        if let Some(signal) = self.stops {
-            signal::default_in_child(signal);
-        }
-        self.listener.leave_to_parent();
-        let fd = client.as_raw_fd();
-        let placed = sys::dup_onto(fd, 0).and_then(|()| sys::dup_onto(fd, 1));
-        let code = match (placed, &mut self.work) {
-            // It is this process's own copy, which ends without dropping anything.
-            (Ok(()), Work::Handler(handler)) => serve(handler, sys::take_fd(fd), Deadline::NEVER),
-            _ => 127,
-        };
-        // The client sees the end before the kernel has taken this process down.
-        sys::close(0);
-        sys::close(1);
-        // Only eight bits arrive: 256 is not to count as 0.
-        sys::process::exit(if (0..=255).contains(&code) { code } else { 255 })
-    }
-
-    // ---- a few processes for all ----
-
-    fn run_prefork(&mut self, report: &mut Report) -> Result<()> {
-        let counts = Counts::new().map_err(|errno| Error::os("server", errno))?;
-        let waited = self.listener.is_waiting();
-        // One client wakes one process.
-        self.listener.set_waiting(true)?;
-        let mut kids: Vec<Kid> = Vec::new();
-        let result = catch_unwind(AssertUnwindSafe(|| self.keep_workers(report, &mut kids, &counts)));
-        finish(report, &mut kids);
-        let restored = self.listener.set_waiting(waited);
-        let (accepted, ok, failed) = counts.take();
-        // Workers count what they serve; one that ended with a code of its own, in the midst of it, could not.
-        *report = Report { accepted, ok, failed: report.failed + failed, ..*report };
-        result.unwrap_or_else(|panic| resume_unwind(panic)).and(restored)
-    }
-
-    fn keep_workers(&mut self, report: &mut Report, kids: &mut Vec<Kid>, counts: &Counts) -> Result<()> {
-        let server = sys::getpid();
-        let mut pause = Deadline::NOW;
-        let mut end: Option<Deadline> = None;
-        let mut served = 0;
-        loop {
-            if end.is_none() && self.stopper.is_set() {
-                end = Some(self.begin_to_stop());
-                self.listener.set_waiting(false)?;
-                for kid in kids.iter() {
-                    let _ = kid.child.kill("TERM");
-                }
-            }
-            let stopping = end.is_some();
-            let limit = end.unwrap_or(Deadline::NEVER);
-            let before = kids.len();
-            self.reap(report, kids);
-            // Where none is left to serve those who wait, one is made for them.
-            let left = stopping && kids.is_empty() && self.has_client()?;
-            if stopping && (limit.passed() || (kids.is_empty() && !left)) {
-                report.drained = kids.is_empty() && !left;
-                return Ok(());
-            }
-            if kids.len() < before {
-                let (accepted, ..) = counts.take();
-                if accepted == served && !stopping {
-                    // One more has ended, and nobody was served since the last: making others at full speed would not help.
-                    pause = Deadline::after(Some(PAUSE));
-                }
-                served = accepted;
-            }
-            if (left || (!stopping && kids.len() < self.prefork)) && pause.passed() {
-                // A worker that is told to stop before it listens to that would not hear it.
-                let mask = sys::set_mask(libc::SIG_SETMASK, sys::ALL_SIGNALS);
-                let made = self.make_process();
-                if !matches!(made, Ok(Fork::Child)) {
-                    sys::set_mask(libc::SIG_SETMASK, mask);
-                }
-                match made {
-                    Ok(Fork::Parent(child)) => {
-                        let pid = child.pid();
-                        kids.push(Kid::new(child, Deadline::NEVER));
-                        self.tell(&Event::Started { pid, peer: None });
-                    }
-                    Ok(Fork::Child) => self.work_on(counts, mask, stopping, server),
-                    Err(error) if passes(error.errno()) => {
-                        self.tell(&Event::Failed { error: &error });
-                        pause = Deadline::after(Some(PAUSE));
-                    }
-                    Err(error) => return Err(error),
-                }
-                continue;
-            }
-            self.wait(stopping, false, kids, if pause.passed() { limit } else { limit.min(pause) })?;
-        }
-    }
-
-    /// In a worker: one client after the other, until it is told to stop and nobody waits any more.
-    fn work_on(&mut self, counts: &Counts, mask: sys::SigSet, stopping: bool, server: i32) -> ! {
-        let _ = sys::child::prctl(libc::PR_SET_PDEATHSIG as usize, libc::SIGTERM as usize);
-        // Of a death before that no signal tells.
-        let stopping = stopping || sys::child::getppid() != server;
-        let stop = Arc::new([AtomicBool::new(stopping), AtomicBool::new(false)]);
-        for signal in [Some("TERM"), self.signal.as_deref()].into_iter().flatten() {
-            let stop = stop.clone();
-            // Only waiting for the next client is given up, never one that is being served.
-            let caught = signal::handle(signal, move |_| {
-                let [told, idle] = &*stop;
-                told.store(true, Ordering::SeqCst);
-                if idle.load(Ordering::SeqCst) { Err(1) } else { Ok(()) }
-            });
-            if caught.is_err() {
-                sys::process::exit(126);
-            }
-        }
-        sys::set_mask(libc::SIG_SETMASK, mask);
-        let [told, idle] = &*stop;
-        let Ok(null) = sys::open(&CALM, c"/dev/null", libc::O_RDWR, 0) else { sys::process::exit(126) };
-        let place = |fd: i32| sys::dup_onto(fd, 0).and_then(|()| sys::dup_onto(fd, 1));
-        loop {
-            let stopping = told.load(Ordering::SeqCst);
-            if stopping && self.listener.set_waiting(false).is_err() {
-                sys::process::exit(1);
-            }
-            idle.store(!stopping, Ordering::SeqCst);
-            let answer = self.listener.accept_stop(if stopping { Deadline::NOW } else { Deadline::NEVER });
-            idle.store(false, Ordering::SeqCst);
-            match answer {
-                Ok(client) => {
-                    counts.accepted.word().fetch_add(1, Ordering::SeqCst);
-                    let Work::Handler(handler) = &mut self.work else { sys::process::exit(126) };
-                    if place(client.as_raw_fd()).is_err() {
-                        sys::process::exit(126);
-                    }
-                    let code = serve(handler, client, Deadline::after(self.each));
-                    if place(null.as_raw_fd()).is_err() {
-                        sys::process::exit(126);
-                    }
-                    let count = if code == 0 { &counts.ok } else { &counts.failed };
-                    count.word().fetch_add(1, Ordering::SeqCst);
-                }
-                Err(Stop::Abandoned { .. } | Stop::Interrupted) => {}
-                Err(Stop::Timeout) => sys::process::exit(0),
-                Err(Stop::Errno(errno)) if passes(errno) => {
-                    let _ = block::sleep(PAUSE.as_nanos() as u64);
-                }
-                Err(_) => sys::process::exit(1),
-            }
-        }
-    }
-}
-
-/// Numbers that the workers and their parent share.
-struct Counts {
-    accepted: sys::memory::Pages,
-    ok: sys::memory::Pages,
-    failed: sys::memory::Pages,
-}
-
-impl Counts {
-    fn new() -> sys::Result<Counts> {
-        let page = || sys::memory::Pages::shared(4096);
-        Ok(Counts { accepted: page()?, ok: page()?, failed: page()? })
-    }
-
-    fn take(&self) -> (u64, u64, u64) {
-        let read = |page: &sys::memory::Pages| page.word().load(Ordering::SeqCst);
-        (read(&self.accepted), read(&self.ok), read(&self.failed))
     }
 }
 
