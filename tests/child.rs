@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use common::{no_child_is_left, run, scale, skipped};
+use common::{eventually, no_child_is_left, run, scale, skipped};
 use perlipc::*;
 
 common::scenarios![
@@ -27,6 +27,9 @@ common::scenarios![
     fork_beside_a_change,
     forked_beside_threads,
     in_the_group_of_a_child,
+    user_changed_beside_a_watch,
+    traced,
+    fork_that_starts,
 ];
 
 fn sh(script: &str) -> Child {
@@ -170,7 +173,11 @@ fn any_of_ours() {
 fn told_without_a_handle() {
     let ended = |pid: i32| {
         let stat = || std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        assert!(common::eventually(|| !stat().contains(") R") && !stat().contains(") S") && !stat().contains(") D")));
+        // In one look: between two it may go from one of these to another.
+        assert!(eventually(|| {
+            let stat = stat();
+            ![") R", ") S", ") D"].iter().any(|runs| stat.contains(runs))
+        }));
     };
     let drop_when_ended = |n: i32| {
         let child = sh(&format!("exit {n}"));
@@ -563,6 +570,106 @@ fn fork_that_reaps() {
     no_child_is_left();
 }
 
+/// What a host runs in the parent around its fork may start children and wait for them, beside other threads too.
+fn fork_that_starts() {
+    let host = || {
+        // What would wait for ever shall end by the scenario's alarm.
+        // SAFETY: a set of this frame's own.
+        unsafe {
+            let mut alarm: libc::sigset_t = std::mem::zeroed();
+            libc::sigaddset(&mut alarm, libc::SIGALRM);
+            libc::pthread_sigmask(libc::SIG_UNBLOCK, &alarm, std::ptr::null_mut());
+        }
+        // SAFETY: the child only exits.
+        let pid = unsafe { libc::fork() };
+        if pid > 0 {
+            assert_eq!(sh("exit 3").wait(Deadline::NEVER).unwrap().code(), Some(3));
+            let other = sh("exit 4");
+            let (found, status) = wait_pid(-1, Deadline::NEVER).unwrap();
+            assert_eq!((found, status.code()), (other.pid(), Some(4)));
+            // SAFETY: the child only exits.
+            match unsafe { fork() }.unwrap() {
+                Fork::Child => unsafe { libc::_exit(5) },
+                Fork::Parent(child) => assert_eq!(child.wait(Deadline::NEVER).unwrap().code(), Some(5)),
+            }
+        }
+        Ok(pid)
+    };
+    std::thread::spawn(|| {}).join().unwrap();
+    for _ in 0..2 {
+        match fork_by(host).unwrap() {
+            // SAFETY: the child only exits.
+            Fork::Child => unsafe { libc::_exit(7) },
+            Fork::Parent(child) => assert_eq!(child.wait(Deadline::NEVER).unwrap().code(), Some(7)),
+        }
+    }
+    no_child_is_left();
+}
+
+/// libc changes the user in all threads, by a signal of its own to each: one that had it blocked would be waited for for ever.
+fn user_changed_beside_a_watch() {
+    // Where this is not the first thread, libc does not unblock that signal for the next.
+    std::thread::spawn(|| {}).join().unwrap();
+    let child = sleeper();
+    let pipe = child.exit_pipe().unwrap();
+    // SAFETY: plain numbers: the user that it is.
+    assert_eq!(unsafe { libc::setuid(libc::getuid()) }, 0);
+    drop(child);
+    drop(pipe);
+}
+
+/// A child that has ended is its tracer's first. As long as that does not look, a wait has its limit, and takes no time of the
+/// processor's.
+fn traced() {
+    let child = sleeper();
+    let (mut reader, mut writer) = Stream::pipe().unwrap();
+    // SAFETY: the only thread.
+    let tracer = match unsafe { fork() }.unwrap() {
+        Fork::Child => {
+            // SAFETY: plain numbers.
+            let traces = unsafe {
+                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+                libc::ptrace(libc::PTRACE_SEIZE, child.pid(), 0, 0) == 0
+            };
+            writer.write(if traces { b"y" } else { b"n" }).unwrap();
+            // SAFETY: until it is ended.
+            loop {
+                unsafe { libc::pause() };
+            }
+        }
+        Fork::Parent(tracer) => tracer,
+    };
+    drop(writer);
+    let mut answer = [0];
+    reader.read_full(&mut answer).unwrap();
+    if answer == *b"y" {
+        child.kill("KILL").unwrap();
+        assert!(eventually(|| std::fs::read_to_string(format!("/proc/{}/stat", child.pid()))
+            .unwrap()
+            .contains(") Z ")));
+        let used = || {
+            // SAFETY: all-zero is an rusage, and an out-pointer.
+            unsafe {
+                let mut usage: libc::rusage = std::mem::zeroed();
+                libc::getrusage(libc::RUSAGE_SELF, &mut usage);
+                usage.ru_utime.tv_sec * 1_000_000 + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec
+            }
+        };
+        let before = used();
+        assert_eq!(child.poll().unwrap(), None);
+        assert!(child.wait(Deadline::after_ms(300)).unwrap_err().is_timeout());
+        assert!(wait_any(Deadline::after_ms(300)).unwrap_err().is_timeout());
+        assert!(used() - before < 300_000, "{} us", used() - before);
+    } else {
+        skipped("a traced child", "this process may not trace");
+    }
+    tracer.kill("KILL").unwrap();
+    tracer.wait(Deadline::NEVER).unwrap();
+    if answer == *b"y" {
+        assert_eq!(child.wait(Deadline::NEVER).unwrap().signal(), Some(libc::SIGKILL));
+    }
+}
+
 /// A handler of the host's may have CHLD ignored at any moment before the fork: the child is held all the same.
 fn fork_beside_a_change() {
     extern "C" fn change(_: i32) {
@@ -663,4 +770,15 @@ fn forked_children_are_held() {
     run("fork_ends_at_once");
     run("fork_that_reaps");
     run("fork_beside_a_change");
+    run("fork_that_starts");
+}
+
+#[test]
+fn threads_of_the_library_keep_nobody_from_changing_the_user() {
+    run("user_changed_beside_a_watch");
+}
+
+#[test]
+fn what_a_tracer_holds_is_waited_for_in_time() {
+    run("traced");
 }

@@ -13,6 +13,7 @@ common::scenarios![
     permutations,
     missing_descriptors,
     exec_in_place,
+    exec_in_a_full_table,
     signals_handed_on,
     deaf,
     dies_with_parent
@@ -456,9 +457,26 @@ fn exec_in_place() {
     }
 }
 
+/// Where no descriptor is left to look with, none goes to the program all the same.
+fn exec_in_a_full_table() {
+    let open = |flags| {
+        // SAFETY: a C string and plain numbers.
+        unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY | flags) }
+    };
+    let secret = open(0);
+    assert!(secret > 2);
+    // SAFETY: two plain numbers.
+    let limited = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &libc::rlimit { rlim_cur: 64, rlim_max: 64 }) };
+    assert_eq!(limited, 0);
+    while open(libc::O_CLOEXEC) >= 0 {}
+    let error = sh(&format!("if [ -e /proc/self/fd/{secret} ]; then exit 1; fi")).exec();
+    panic!("{error}");
+}
+
 #[test]
 fn exec_replaces_the_process() {
     run("exec_in_place");
+    run("exec_in_a_full_table");
 }
 
 fn dies_with_parent() {

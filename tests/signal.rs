@@ -21,7 +21,7 @@ scenarios! {
     a_reaper_beside_popen_and_system, foreign_handlers_are_noticed, the_signal_thread_moves, what_another_thread_makes_due, trap_segv, trap_term,
     trap_overflow, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm, under_alarm_too, no_wake_up_is_lost, system_makes_deaf,
     trap_overflow_elsewhere, trap_twice, trap_two, stacks_go_with_their_threads,
-    a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing, the_users_change_is_not_kept, a_fork_is_not_deaf,
+    a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing, the_users_change_is_not_kept, what_is_queued_no_more_is_not_lost, a_fork_is_not_deaf,
     a_handler_lives_until_it_returns, a_fork_beside_who_sets_handlers,
     the_descriptor_is_quiet_again, at_each_instruction, what_is_forwarded_counts_once,
     what_could_not_be_forwarded, a_broken_pipe_elsewhere_ends_nothing,
@@ -41,7 +41,7 @@ each! {
     save_puts_back_what_was, pending_when_it_ends, queued_signals_are_pulled, a_queued_signal_cuts_nothing,
     the_descriptor, masks, kill_counts, kill_tells_eperm, alarms, sleep_is_cut, a_reaper_beside_popen_and_system,
     foreign_handlers_are_noticed, the_signal_thread_moves, what_another_thread_makes_due, a_fork_has_nothing_pending, storm, senders_are_whole, under_alarm, under_alarm_too,
-    no_wake_up_is_lost, system_makes_deaf, a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing, the_users_change_is_not_kept, a_fork_is_not_deaf,
+    no_wake_up_is_lost, system_makes_deaf, a_handler_of_a_higher_kind_may_nest, a_queue_that_grows_is_pulled, what_fails_decides_nothing, the_users_change_is_not_kept, what_is_queued_no_more_is_not_lost, a_fork_is_not_deaf,
     a_handler_lives_until_it_returns, a_fork_beside_who_sets_handlers,
     the_descriptor_is_quiet_again, at_each_instruction, what_is_forwarded_counts_once,
     what_could_not_be_forwarded, a_broken_pipe_elsewhere_ends_nothing,
@@ -391,6 +391,32 @@ fn what_fails_decides_nothing() {
     signal::handle("USR1", noting(&log)).unwrap();
     signal::kill("USR1", me()).unwrap();
     assert_eq!(*log.lock().unwrap(), ["USR1"]);
+}
+
+/// Who waits for a queued signal on another thread has it from the kernel, when it has a handler by now: that runs.
+fn what_is_queued_no_more_is_not_lost() {
+    signal::block(Set::of("USR1,USR2").unwrap());
+    signal::queue("USR1").unwrap();
+    signal::queue("USR2").unwrap();
+    let (tell, tid) = std::sync::mpsc::channel();
+    let waits = std::thread::spawn(move || {
+        // SAFETY: no arguments.
+        tell.send(unsafe { libc::gettid() }).unwrap();
+        signal::next(ms(60_000)).map(|arrived| arrived.name())
+    });
+    let path = format!("/proc/self/task/{}/syscall", tid.recv().unwrap());
+    assert!(eventually(|| std::fs::read_to_string(&path).is_ok_and(|line| line.starts_with("128 "))));
+    let log = Arc::default();
+    signal::handle("USR1", noting(&log)).unwrap();
+    // SAFETY: plain numbers.
+    unsafe { libc::kill(me(), libc::SIGUSR1) };
+    let waits_here = || signal::pending().contains("USR1").unwrap();
+    assert!(eventually(waits_here));
+    signal::unblock(Set::of("USR1").unwrap()).unwrap();
+    assert_eq!(*log.lock().unwrap(), ["USR1"]);
+    // SAFETY: plain numbers.
+    unsafe { libc::kill(me(), libc::SIGUSR2) };
+    assert_eq!(waits.join().unwrap().unwrap(), "USR2");
 }
 
 /// libc changes the user in all threads, by a signal of its own to each: one that is taken away keeps the caller waiting

@@ -4,7 +4,7 @@ mod common;
 
 use perlipc::*;
 
-common::scenarios![drop_for_good, drop_with_threads];
+common::scenarios![drop_for_good, drop_with_threads, children_of_another_user];
 
 fn ids() -> ([u32; 3], [u32; 3], Vec<u32>) {
     let (mut user, mut group) = ([0; 3], [0; 3]);
@@ -54,6 +54,30 @@ fn dropped_privileges_do_not_come_back() {
     }
     common::run("drop_for_good");
     common::run("drop_with_threads");
+}
+
+/// A child that changes its user on this process's memory would leave that not dumpable; also where threads start many.
+fn children_of_another_user() {
+    // SAFETY: plain numbers.
+    let dumpable = || unsafe { libc::prctl(libc::PR_GET_DUMPABLE) };
+    assert_eq!(dumpable(), 1);
+    let start_some = || {
+        let mut cmd = Cmd::new("true");
+        cmd.user(Some("65534"), Some("65534"));
+        for _ in 0..common::scale(1000) {
+            assert!(cmd.start().unwrap().wait(Deadline::NEVER).unwrap().success());
+        }
+    };
+    std::thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(start_some))));
+    assert_eq!(dumpable(), 1);
+}
+
+#[test]
+fn children_of_another_user_change_nothing_here() {
+    if !common::is_root() {
+        return common::skipped("children of another user", "not root");
+    }
+    common::run("children_of_another_user");
 }
 
 #[test]

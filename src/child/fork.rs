@@ -1,9 +1,8 @@
 //! Perl's `fork`, with a handle of the child in the parent.
 
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::sync::PoisonError;
 
-use super::registry::STARTING;
+use super::registry::Forking;
 use super::{Child, sweep};
 use crate::block::CALM;
 use crate::error::{Error, Result};
@@ -105,7 +104,7 @@ fn fork_at(bare: bool, fork: impl FnOnce() -> Result<i32>) -> Result<Fork> {
     })?;
     // Another thread that reaps any child at all waits until this one is in the registry.
     let alone = sys::single_threaded();
-    let starting = (!alone).then(|| STARTING.get().write().unwrap_or_else(PoisonError::into_inner));
+    let starting = (!alone).then(Forking::new);
     let side = fork().map(|pid| if pid == 0 { Fork::Child } else { Fork::Parent(forked(pid)) });
     drop(starting);
     if matches!(side, Ok(Fork::Child)) {

@@ -326,7 +326,7 @@ impl State {
                     }
                     match sys::process::waitid(signal::word(), Who::Pidfd(pidfd), libc::WEXITED) {
                         Ok((_, status)) => return Ok(self.store(Status::from_raw(status))),
-                        Err(libc::ECHILD) => return self.stolen(pidfd),
+                        Err(libc::ECHILD) => return self.stolen(pidfd).map_err(Stop::Errno),
                         Err(libc::EINTR) => {}
                         Err(errno) => return Err(Stop::Errno(errno)),
                     }
@@ -336,18 +336,23 @@ impl State {
                 }
             }
             block::ready(pidfd, libc::POLLIN, deadline)?;
-            let _reap = self.reap.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(status) = self.known() {
-                return Ok(status);
-            }
-            match sys::process::waitid(&CALM, Who::Pidfd(pidfd), libc::WEXITED | libc::WNOHANG) {
-                // It has ended, but who traces it has not let go of it yet.
-                Ok((0, _)) => {}
-                Ok((_, status)) => return Ok(self.store(Status::from_raw(status))),
-                Err(libc::ECHILD) => return self.stolen(pidfd),
-                Err(libc::EINTR) => {}
-                Err(errno) => return Err(Stop::Errno(errno)),
-            }
+            // It has ended, but who traces it may not have let go of it yet, and nothing tells of that. Then another thread
+            // may be in the call that waits still.
+            return block::try_until(deadline, || {
+                if let Some(status) = self.known() {
+                    return Ok(Some(status));
+                }
+                let Some(_reap) = try_lock(&self.reap) else { return Ok(None) };
+                if let Some(status) = self.known() {
+                    return Ok(Some(status));
+                }
+                match sys::process::waitid(&CALM, Who::Pidfd(pidfd), libc::WEXITED | libc::WNOHANG) {
+                    Ok((0, _)) => Ok(None),
+                    Ok((_, status)) => Ok(Some(self.store(Status::from_raw(status)))),
+                    Err(libc::ECHILD) => self.stolen(pidfd).map(Some),
+                    Err(errno) => Err(errno),
+                }
+            });
         }
     }
 
@@ -381,7 +386,7 @@ impl State {
 
     /// Somebody else reaped it, or SIGCHLD is ignored: the kernel may still know how it ended. It says so only after
     /// POLLHUP, which follows the reaping at once.
-    fn stolen(&self, pidfd: RawFd) -> Wait<Status> {
+    fn stolen(&self, pidfd: RawFd) -> sys::Result<Status> {
         let limit = Deadline::after(Some(Duration::from_secs(1)));
         loop {
             match sys::process::pidfd_exit_status(pidfd) {
@@ -397,7 +402,7 @@ impl State {
                 Ok(0) => return Ok(self.store(Status::UNKNOWN)),
                 Ok(_) if limit.passed() => return Ok(self.store(Status::UNKNOWN)),
                 Ok(_) | Err(libc::EINTR) => {}
-                Err(errno) => return Err(Stop::Errno(errno)),
+                Err(errno) => return Err(errno),
             }
         }
     }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::OwnedFd;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::{Own, State, taken_over};
 use crate::status::Status;
@@ -51,18 +51,58 @@ pub(super) fn registry() -> MutexGuard<'static, Registry> {
     REGISTRY.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Held for reading from before a child exists until the registry knows it.
-pub(super) static STARTING: Own<RwLock<()>> = Own::new();
+#[derive(Default)]
+struct Starting {
+    /// Held for reading from before a child exists until the registry knows it.
+    lock: RwLock<()>,
+    /// The thread that holds it for writing around a fork; 0: none. What a host runs around that may start children too.
+    forks: AtomicUsize,
+}
 
-pub(crate) fn starting() -> RwLockReadGuard<'static, ()> {
-    STARTING.get().read().unwrap_or_else(PoisonError::into_inner)
+static STARTING: Own<Starting> = Own::new();
+
+impl Starting {
+    fn is_mine(&self) -> bool {
+        self.forks.load(Ordering::Relaxed) == sys::thread_self()
+    }
+}
+
+pub(crate) fn starting() -> Option<RwLockReadGuard<'static, ()>> {
+    let starting = STARTING.get();
+    (!starting.is_mine()).then(|| starting.lock.read().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// While it lives no other thread starts a child.
+fn none_starts() -> Option<RwLockWriteGuard<'static, ()>> {
+    let starting = STARTING.get();
+    (!starting.is_mine()).then(|| starting.lock.write().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// The same around a fork.
+pub(super) struct Forking(Option<RwLockWriteGuard<'static, ()>>);
+
+impl Forking {
+    pub(super) fn new() -> Forking {
+        let lock = none_starts();
+        STARTING.get().forks.store(sys::thread_self(), Ordering::Relaxed);
+        Forking(lock)
+    }
+}
+
+impl Drop for Forking {
+    fn drop(&mut self) {
+        // Not at the end of a fork inside another one's.
+        if self.0.is_some() {
+            STARTING.get().forks.store(0, Ordering::Relaxed);
+        }
+    }
 }
 
 /// A child by its number, when all starts that are under way are done.
 pub(super) fn settled(pid: i32) -> Option<Arc<State>> {
     let find = || registry().children.get(&pid).cloned();
     find().or_else(|| {
-        let _none_starts = STARTING.get().write().unwrap_or_else(PoisonError::into_inner);
+        let _none_starts = none_starts();
         find()
     })
 }
@@ -129,7 +169,7 @@ mod tests {
         let pid = std::thread::scope(|scope| {
             scope.spawn(|| {
                 let _registry = registry();
-                let _starting = STARTING.get().read();
+                let _starting = STARTING.get().lock.read();
                 inside.wait();
                 forked.wait();
             });
@@ -140,7 +180,7 @@ mod tests {
                 // SAFETY: plain numbers; what hangs ends by SIGALRM.
                 unsafe { libc::alarm(5) };
                 let none = registry().children.is_empty();
-                drop(STARTING.get().write());
+                drop(STARTING.get().lock.write());
                 sys::child::exit(usize::from(!none));
             }
             forked.wait();

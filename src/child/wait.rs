@@ -53,6 +53,7 @@ pub fn wait_any(deadline: Deadline) -> Result<(i32, Status)> {
         let limit =
             if without_pidfd { deadline.min(Deadline::after(Some(Duration::from_millis(10)))) } else { deadline };
         block::poll(&mut fds, limit).map_err(|stop| stop.error("wait"))?;
+        let mut held = false;
         for (child, fd) in children.iter().zip(&fds) {
             if fd.revents == 0 && child.pidfd.is_some() {
                 continue;
@@ -62,10 +63,16 @@ pub fn wait_any(deadline: Deadline) -> Result<(i32, Status)> {
                     forget_orphan(child);
                     return Ok((child.pid, status));
                 }
+            } else {
+                held |= child.pidfd.is_some();
             }
         }
         if deadline.passed() {
             return Err(Stop::Timeout.error("wait"));
+        }
+        if held {
+            // It has ended, but its tracer, or another thread, has it still; and nothing tells of when it has not.
+            block::sleep(1_000_000).map_err(|stop| stop.error("wait"))?;
         }
         if let (Some(waiter), Some(fd)) = (&waiter, fds.last()) {
             if fd.revents != 0 {

@@ -98,5 +98,5 @@ pub fn suspend(blocked: Set, deadline: Deadline) -> Result<u32> {
     ran
 }
 
-/// 32 and 33 are the C library's own, for ending threads and changing users in all of them.
-pub(super) const LIBC: u64 = 3 << 31;
+/// 32 and 33 are the C library's own.
+pub(super) const LIBC: u64 = !sys::ALL_SIGNALS;

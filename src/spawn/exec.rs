@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsRawFd, RawFd};
 
-use super::{Mask, Spec, explain_exec};
+use super::{Mask, Spec, explain_exec, kept};
 use crate::error::{Error, Result};
 use crate::signal;
 use crate::sys;
@@ -101,11 +101,23 @@ fn place_here(spec: &Spec<'_>) -> Result<()> {
             None => sys::close(*to),
         }
     }
-    let keep = |fd: RawFd| fd < 3 || spec.fds.iter().any(|(to, from)| *to == fd && from.is_some());
-    for fd in sys::numbers_in(c"/proc/self/fd").unwrap_or_default() {
-        if !keep(fd) {
-            let _ = sys::set_fd_flags(fd, libc::FD_CLOEXEC);
+    close_others(&kept(spec)).map_err(|errno| Error::os("close", errno))
+}
+
+/// Every descriptor from 3 on that is not in the list, which ascends, is closed by exec. With close_range first: a table that
+/// is full has no room to read /proc, and not everybody has that.
+fn close_others(keep: &[RawFd]) -> sys::Result<()> {
+    let mut first = 3;
+    for next in keep.iter().map(|fd| *fd as usize).chain([u32::MAX as usize + 1]) {
+        if next > first && sys::child::close_range(first, next - 1, libc::CLOSE_RANGE_CLOEXEC as usize).is_err() {
+            for fd in sys::numbers_in(c"/proc/self/fd")? {
+                if fd > 2 && !keep.contains(&fd) {
+                    let _ = sys::set_fd_flags(fd, libc::FD_CLOEXEC);
+                }
+            }
+            return Ok(());
         }
+        first = next + 1;
     }
     Ok(())
 }

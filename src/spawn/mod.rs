@@ -133,10 +133,7 @@ const OWN_TABLE: &str = "close_range";
 fn start_once(spec: &Spec<'_>) -> Result<Child> {
     let mut moves = moves(spec);
     let highest = moves.iter().map(|m| m.to).max().unwrap_or(0).max(2);
-    let mut keep: Vec<RawFd> =
-        spec.fds.iter().filter(|(to, from)| *to > 2 && from.is_some()).map(|(to, _)| *to).collect();
-    keep.sort_unstable();
-    keep.dedup();
+    let keep = kept(spec);
     // One list for both: the candidates, and behind them "sh", the arguments, and two ends, should there be none.
     let at = |text: &CString| text.as_ptr() as usize;
     let mut strings: Vec<usize> = Vec::with_capacity(spec.candidates.len() + spec.argv.len() + 4);
@@ -165,9 +162,10 @@ fn start_once(spec: &Spec<'_>) -> Result<Child> {
 
     // Who reaps any child at all waits until this one is in the registry.
     let _starting = starting();
-    let _user = spec.ids.as_ref().map(|_| {
-        (CHANGING_USER.get().lock().unwrap_or_else(PoisonError::into_inner), Dumpable(sys::process::dumpable()))
-    });
+    let changes_user = spec.ids.is_some();
+    // Let go when all is put back: who comes next looks at what there is to put back then.
+    let _alone = changes_user.then(|| CHANGING_USER.get().lock().unwrap_or_else(PoisonError::into_inner));
+    let _dumpable = changes_user.then(|| Dumpable(sys::process::dumpable()));
     let defaults = spec.defaults | signal::deaf_for_child();
     // A child is born without handlers (CLONE_CLEAR_SIGHAND): signals need to be kept from it only while it has yet to
     // put back what is ignored.
@@ -293,6 +291,15 @@ fn moves(spec: &Spec<'_>) -> Vec<Move> {
             Some(from) => Move { from: *from, to: *to, lift: from != to && targets.contains(from) },
         })
         .collect()
+}
+
+/// The descriptors from 3 on that the program gets, ascending.
+fn kept(spec: &Spec<'_>) -> Vec<RawFd> {
+    let mut keep: Vec<RawFd> =
+        spec.fds.iter().filter(|(to, from)| *to > 2 && from.is_some()).map(|(to, _)| *to).collect();
+    keep.sort_unstable();
+    keep.dedup();
+    keep
 }
 
 /// A change of user on shared memory takes the dumpable flag from the parent: it is put back.

@@ -517,7 +517,9 @@ pub(crate) fn whole_file(path: &CStr) -> Result<Vec<u8>> {
 
 /// A set of signals as the kernel has it: bit n-1 is signal n.
 pub(crate) type SigSet = u64;
-pub(crate) const ALL_SIGNALS: SigSet = u64::MAX;
+/// All that may be blocked. Not 32 and 33, the C library's own, for ending threads and changing users in all of them: who
+/// changes the user waits for a thread that has them blocked, and one that is started meanwhile has them so for good.
+pub(crate) const ALL_SIGNALS: SigSet = !(3 << 31);
 
 /// Changes this thread's mask; the one before.
 pub(crate) fn set_mask(how: i32, set: SigSet) -> SigSet {

@@ -60,11 +60,16 @@ pub(crate) fn pidfd_send(pidfd: RawFd, signal: i32, value: Option<u64>) -> Resul
     unsafe { raw(libc::SYS_pidfd_send_signal, [pidfd as usize, signal as usize, at, 0]) }.map(drop)
 }
 
-/// Sends this process what was taken from it, as it was.
+/// Sends this process what was taken from it, as it was where the kernel lets that be: of what `kill` has sent only its
+/// first thread may say who that was.
 pub(crate) fn send_again(info: &SigInfo) {
-    let at = std::ptr::from_ref(info) as usize;
-    // SAFETY: a whole siginfo to read.
-    unsafe { always(libc::SYS_rt_sigqueueinfo, [getpid() as usize, info.signo as usize, at]) };
+    let (pid, signal, at) = (getpid() as usize, info.signo as usize, std::ptr::from_ref(info) as usize);
+    // SAFETY: a whole siginfo to read, and plain numbers.
+    unsafe {
+        if always(libc::SYS_rt_sigqueueinfo, [pid, signal, at]) != 0 {
+            always(libc::SYS_kill, [pid, signal]);
+        }
+    }
 }
 
 #[repr(C)]
