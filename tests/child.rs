@@ -632,8 +632,8 @@ fn traced() {
                 libc::ptrace(libc::PTRACE_SEIZE, child.pid(), 0, 0) == 0
             };
             writer.write(if traces { b"y" } else { b"n" }).unwrap();
-            // SAFETY: until it is ended.
             loop {
+                // SAFETY: until it is ended.
                 unsafe { libc::pause() };
             }
         }
@@ -664,7 +664,7 @@ fn traced() {
         skipped("a traced child", "this process may not trace");
     }
     tracer.kill("KILL").unwrap();
-    tracer.wait(Deadline::NEVER).unwrap();
+    let _ = tracer.wait(Deadline::NEVER).unwrap();
     if answer == *b"y" {
         assert_eq!(child.wait(Deadline::NEVER).unwrap().signal(), Some(libc::SIGKILL));
     }
