@@ -4,9 +4,13 @@
 //! all of them together a deadline. Closing flushes; where the stream carries a child, closing the last of its streams
 //! waits and gives the status, as Perl's `close`.
 
+mod beside;
+mod calls;
+mod close;
 mod reader;
 mod records;
 mod shared;
+mod terminal;
 mod writer;
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
