@@ -219,8 +219,8 @@ const char *ipc_error_last_step(void);
  * Perl: none. */
 const char *ipc_error_last_path(void);
 
-/* Whether this thread's last failure was a time limit that the program itself has set. Not so an ETIMEDOUT of the system's own: of
- * a peer that keepalive or user_timeout has given up no more will come, and the next read says 0 as at an end.
+/* Whether this thread's last failure was a time limit that the program itself has set. Not so an ETIMEDOUT of the system's
+ * own: of a peer that keepalive or user_timeout has given up no more will come, and the next read says 0 as at an end.
  *
  * Returns: 1 or 0.
  * Errors: none.
@@ -2730,8 +2730,8 @@ PERLIPC_NODISCARD int32_t ipc_unix_send_fd(ipc_stream *s, int32_t fd);
 /* Receives a descriptor that came with one byte of data. It is close-on-exec, above 2, and the caller's to close.
  *
  * Returns: the descriptor.
- * Errors: -ETIMEDOUT; -EMSGSIZE when several came at once, -EMFILE: none stays open; -ENOMSG when the byte came without one; -EPIPE at the
- * end; PERLIPC_E_INVALID while bytes are read ahead.
+ * Errors: -ETIMEDOUT; -EMSGSIZE when several came at once, -EMFILE: none stays open; -ENOMSG when the byte came without
+ * one; -EPIPE at the end; PERLIPC_E_INVALID while bytes are read ahead.
  * Threads: any; one at a time reads.
  * Blocks: until something comes or the timeout.
  * Perl: none; IO::FDPass. */

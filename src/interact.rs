@@ -175,8 +175,8 @@ impl Interact {
     }
 
     /// Joins the two until there is something to tell, or the deadline, or the stream's own; its limit of each call does
-    /// not count. The terminal is as it was before when this comes back; with another call it goes on, and nothing is lost in between:
-    /// what the child said behind a match is unread in the stream.
+    /// not count. The terminal is as it was before when this comes back; with another call it goes on, and nothing is
+    /// lost in between: what the child said behind a match is unread in the stream.
     ///
     /// One terminal at a time can be joined in a process ([`Error::Busy`]).
     pub fn next(&mut self, stream: &mut Stream, deadline: Deadline) -> Result<Event> {

@@ -229,8 +229,8 @@ pub extern "C" fn ipc_error_last_path() -> *const c_char {
     last(|last| last.path.get_or_insert_with(|| c_bytes(last.error.path_bytes())).as_ptr())
 }
 
-/// Whether this thread's last failure was a time limit that the program itself has set. Not so an ETIMEDOUT of the system's own: of
-/// a peer that keepalive or user_timeout has given up no more will come, and the next read says 0 as at an end.
+/// Whether this thread's last failure was a time limit that the program itself has set. Not so an ETIMEDOUT of the system's
+/// own: of a peer that keepalive or user_timeout has given up no more will come, and the next read says 0 as at an end.
 ///
 /// Returns: 1 or 0.
 /// Errors: none.

@@ -156,8 +156,8 @@ pub unsafe extern "C" fn ipc_unix_send_fd(s: *mut ipc_stream, fd: i32) -> i32 {
 /// Receives a descriptor that came with one byte of data. It is close-on-exec, above 2, and the caller's to close.
 ///
 /// Returns: the descriptor.
-/// Errors: -ETIMEDOUT; -EMSGSIZE when several came at once, -EMFILE: none stays open; -ENOMSG when the byte came without one; -EPIPE at the
-/// end; PERLIPC_E_INVALID while bytes are read ahead.
+/// Errors: -ETIMEDOUT; -EMSGSIZE when several came at once, -EMFILE: none stays open; -ENOMSG when the byte came without
+/// one; -EPIPE at the end; PERLIPC_E_INVALID while bytes are read ahead.
 /// Threads: any; one at a time reads.
 /// Blocks: until something comes or the timeout.
 /// Perl: none; IO::FDPass.

@@ -373,7 +373,8 @@ impl Reader {
         Ok((&self.buffer, &self.marks[first..=self.next]))
     }
 
-    /// Whether the next record would come back at once, as [`is_ahead`](Reader::is_ahead). What was looked through is not looked through again.
+    /// Whether the next record would come back at once, as [`is_ahead`](Reader::is_ahead). What was looked through is not
+    /// looked through again.
     pub(crate) fn is_record_ahead(&mut self) -> bool {
         if self.marks.get(self.next + 1).is_some() || self.eof {
             return true;

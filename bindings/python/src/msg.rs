@@ -182,7 +182,8 @@ impl MessageQueue {
         self.0.id()
     }
 
-    /// Sends a message (bytes, or what has a buffer) of a type, which is positive; waits while the queue is full, TimeoutError after timeout seconds.
+    /// Sends a message (bytes, or what has a buffer) of a type, which is positive; waits while the queue is full,
+    /// TimeoutError after timeout seconds.
     #[pyo3(signature = (data, r#type = 1, *, timeout = None))]
     fn send(
         &self,

@@ -73,8 +73,8 @@ impl Shared {
         self.write(py, value, None)
     }
 
-    /// Puts a new value (bytes, or what has a buffer) in the place of the old one. TimeoutError when another writer keeps us out that long; OSError with
-    /// EMSGSIZE when it is too long.
+    /// Puts a new value (bytes, or what has a buffer) in the place of the old one. TimeoutError when another writer
+    /// keeps us out that long; OSError with EMSGSIZE when it is too long.
     #[pyo3(signature = (value, *, timeout = None))]
     fn write(&self, py: Python<'_>, value: &Bound<'_, PyAny>, timeout: Option<Seconds>) -> PyResult<()> {
         let (deadline, value) = (deadline(timeout)?, plain(value)?);

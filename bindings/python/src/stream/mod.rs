@@ -48,8 +48,8 @@ impl Default for Origin {
 ///
 /// Iterating gives records, lines at first, with their separator. It has what csv.reader, json.load and
 /// shutil.copyfileobj ask of a file, and io.TextIOWrapper, which gives one of bytes any encoding and newline (Perl's
-/// :encoding and :crlf), and io.BufferedReader, for what wants readline(size). As a context manager it is closed at the end; leaving on an exception ends
-/// the child.
+/// :encoding and :crlf), and io.BufferedReader, for what wants readline(size). As a context manager it is closed at the
+/// end; leaving on an exception ends the child.
 ///
 /// Each call may take .timeout seconds, None for ever, and raises TimeoutError then; what was read is not lost, and
 /// what was not written goes out by flush(). Other threads run while a call waits, and signal handlers run from inside
