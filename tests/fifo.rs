@@ -3,6 +3,7 @@
 mod common;
 
 use std::io::{Read as _, Write as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use common::eventually;
 
 use perlipc::fifo::{self, Mode, Private};
-use perlipc::{Cmd, Deadline, Error, Stream};
+use perlipc::{Cmd, Deadline, Error, Stream, capture};
 
 #[test]
 fn made_with_its_mode_and_known_as_a_fifo() {
@@ -180,4 +181,40 @@ fn a_limit_holds_also_where_another_writer_is_quicker() {
         Err(error) => assert!(error.is_timeout(), "{error}"),
     };
     each_in_time(Mode::Write, |keeps| keeps.read_exact(&mut [0; 4096]).unwrap(), write);
+}
+
+#[test]
+fn a_limit_of_a_conversation_holds_also_where_another_reader_is_quicker() {
+    let soon = || Deadline::after(Some(Duration::from_millis(10)));
+    each_in_time(
+        Mode::Read,
+        |keeps| keeps.write_all(b"x").unwrap(),
+        |stream| {
+            let captured = capture::feed(None, b"", Some(stream), None, soon()).unwrap();
+            assert!(captured.stopped().unwrap().is_timeout());
+        },
+    );
+    each_in_time(
+        Mode::Read,
+        |keeps| keeps.write_all(b"x").unwrap(),
+        |stream| {
+            let ended = capture::feed_each(None, b"", Some(stream), None, soon(), |_, _| true);
+            assert!(ended.unwrap_err().is_timeout());
+        },
+    );
+}
+
+#[test]
+fn a_limit_of_a_conversation_holds_also_where_another_writer_is_quicker() {
+    each_in_time(
+        Mode::Write,
+        |keeps| keeps.read_exact(&mut [0; 4096]).unwrap(),
+        |stream| {
+            // A stream's first words, each time.
+            let mut writer = Stream::adopt(stream.as_fd().try_clone_to_owned().unwrap()).unwrap();
+            let soon = Deadline::after(Some(Duration::from_millis(10)));
+            let captured = capture::feed(Some(&mut writer), &[b'x'; 4096], None, None, soon).unwrap();
+            assert!(captured.stopped().is_none_or(Error::is_timeout));
+        },
+    );
 }

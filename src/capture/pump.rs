@@ -112,6 +112,7 @@ impl<'a> Pump<'a> {
                 let Some(end) = shared.as_ref().filter(|_| ready || both) else { continue };
                 let read = |room: &mut [u8]| match ready {
                     true if alone && self.lent => end.read_alone(room),
+                    true if self.lent => end.read_beside(room),
                     true => end.read_ready(room),
                     false => end.try_read(room),
                 };

@@ -270,7 +270,7 @@ impl<'a> Talk<'a> {
             for ((fd, end), i) in [1, 2].into_iter().zip(&mut self.ends).zip(1..) {
                 let gone = fds[i + 2].revents != 0;
                 let Some(shared) = end.as_ref().filter(|_| gone || fds[i].revents != 0) else { continue };
-                match shared.read_ready(&mut self.room) {
+                match shared.read_beside(&mut self.room) {
                     Ok(0) => *end = None,
                     Err(Stop::Errno(libc::EAGAIN)) if gone => *end = None,
                     Ok(len) => {

@@ -26,6 +26,18 @@ impl Shared {
         }
     }
 
+    /// The same of a stream that others may have too, and be quicker: EAGAIN then, where the kernel can promise not to wait.
+    pub(crate) fn read_beside(&self, room: &mut [u8]) -> Wait<usize> {
+        if matches!(self.kind, Kind::Pipe | Kind::Socket) {
+            let _inside = self.gate.enter(Way::In)?;
+            match self.read_now(self.fd(), room) {
+                Err(libc::EOPNOTSUPP | libc::EINTR) => {}
+                answer => return answer.map_err(Stop::Errno),
+            }
+        }
+        self.read_ready(room)
+    }
+
     /// Reads what is there or comes next, where nobody is there who could cancel; EAGAIN when somebody is, after a handler.
     pub(crate) fn read_alone(&self, room: &mut [u8]) -> Wait<usize> {
         let _inside = self.gate.enter(Way::In)?;
@@ -86,7 +98,13 @@ impl Shared {
     pub(crate) fn write_ready(&self, data: &[u8]) -> Wait<usize> {
         let _inside = self.gate.enter(Way::Out)?;
         let fd = self.fd();
-        let answer = match block::call(|_| self.write_call(&CALM, fd, data, true)) {
+        let at_once = || block::call(|_| self.write_call(&CALM, fd, data, true));
+        let answer = match at_once() {
+            // By the first call it is known that a FIFO is to be opened once more.
+            Err(Stop::Errno(libc::EOPNOTSUPP)) => at_once(),
+            answer => answer,
+        };
+        let answer = match answer {
             Err(Stop::Errno(libc::EOPNOTSUPP)) => {
                 block::call(|word| self.write_call(word, fd, &data[..data.len().min(4096)], false))
             }
