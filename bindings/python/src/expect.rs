@@ -13,12 +13,12 @@ use crate::stream::{Parts, Stream};
 /// A list of patterns, prepared once for many calls of Stream.expect, and on any number of streams.
 ///
 /// Each pattern is bytes (str for text streams), taken as it is, a compiled re.Pattern, which is searched for with the
-/// syntax that the two have in common (no look-around, no back references), or EOF. One of str is of characters, in UTF-8,
-/// so that what is none it does not match, but for \\b, which knows ASCII's words alone; one of bytes, or with re.ASCII, is of
-/// bytes. After each read the first of
-/// the list that matches anywhere in what is unread wins, and $ is the end of what has arrived. With settled=True only
-/// matches count that no further byte could change: the leftmost wins, then the first of the list, however the bytes
-/// arrive. window is how many of the last bytes are kept, at least, while nothing is found; None: all.
+/// syntax that the two have in common (no look-around, no back references, nothing possessive), or EOF. One of str is of
+/// characters, in UTF-8, so that what is none it does not match, but for \\b, which knows ASCII's words alone; one of bytes is
+/// of bytes. After each read the first of the list that matches anywhere in what is unread wins, and $ is the end of what has
+/// arrived. With settled=True only matches count that no further byte could change: the leftmost wins, then the first of the
+/// list, however the bytes arrive. window is how many of the last bytes are kept, at least, while nothing is found; None:
+/// all.
 ///
 /// >>> import perlipc as ipc
 /// >>> prompt = ipc.Expect([b"$ ", ipc.EOF])
@@ -38,26 +38,47 @@ fn eof<'py>(py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
 const LETTERS: [(u32, char); 5] = [(2, 'i'), (8, 'm'), (16, 's'), (UNICODE, 'u'), (VERBOSE, 'x')];
 const UNICODE: u32 = 32;
 const VERBOSE: u32 = 64;
+const ASCII: u32 = 256;
 
 /// The text of a regular expression of re's, where the core would silently read something else into it: of bytes each counts
 /// alone, whatever text they would be.
-fn translated(pattern: impl Iterator<Item = char>, flags: u32) -> String {
+fn translated(pattern: impl Iterator<Item = char>, flags: u32) -> PyResult<String> {
     let mut source = String::new();
     let put = |source: &mut String, c: char| match c {
         '\u{80}'..='\u{ff}' if flags & UNICODE == 0 => *source += &format!("\\x{:02x}", c as u32),
+        // Where blanks count for nothing, only ASCII's do.
+        c if !c.is_ascii() && c.is_whitespace() => *source += &format!("\\x{{{:x}}}", c as u32),
         c => source.push(c),
     };
     let mut pattern = pattern.peekable();
     // Inside a class, and at its beginning, where a bracket ends nothing.
     let (mut class, mut begins) = (false, false);
+    // In a class: behind what may begin a range, and behind a range's hyphen.
+    let (mut low, mut hyphen) = (false, false);
+    // Behind a quantifier, and inside one of numbers.
+    let (mut quantified, mut braces) = (false, false);
     while let Some(c) = pattern.next() {
         let first = std::mem::take(&mut begins);
+        let (was_low, was_hyphen) = (std::mem::take(&mut low), std::mem::take(&mut hyphen));
+        let was_quantified = std::mem::take(&mut quantified);
+        low = class && !was_hyphen;
         match c {
             '\\' => match pattern.next() {
                 Some('b') if class => source += "\\x08",
                 // Of words of ASCII: automata know no others' edges.
-                Some(edge @ ('b' | 'B')) if flags & UNICODE != 0 => source += &format!("(?-u:\\{edge})"),
+                Some(edge @ ('b' | 'B')) => source += &format!("(?-u:\\{edge})"),
                 Some('Z') => source += "\\z",
+                Some(kind @ ('w' | 'W' | 'd' | 'D' | 's' | 'S')) if flags & ASCII != 0 => {
+                    let not = if kind.is_ascii_uppercase() { "^" } else { "" };
+                    source += &format!(
+                        "[{not}[:{}:]]",
+                        match kind.to_ascii_lowercase() {
+                            'w' => "word",
+                            'd' => "digit",
+                            _ => "space",
+                        }
+                    );
+                }
                 Some(c) if !c.is_ascii() => put(&mut source, c),
                 Some(c) => source.extend(['\\', c]),
                 None => source.push('\\'),
@@ -75,12 +96,29 @@ fn translated(pattern: impl Iterator<Item = char>, flags: u32) -> String {
                 class &= first;
                 source.push(']');
             }
-            '#' | ' ' | '\t'..='\r' if class && flags & VERBOSE != 0 => source += &format!("\\x{:02x}", c as u32),
-            '#' if !class && flags & VERBOSE != 0 => while pattern.next_if(|c| *c != '\n').is_some() {},
+            '-' if class && was_low && pattern.peek() != Some(&']') => {
+                (low, hyphen) = (false, true);
+                source.push('-');
+            }
+            // Nor taken from it.
+            '-' if class => source += "\\-",
+            // Whatever (?x: is around it.
+            '#' | ' ' | '\t'..='\r' if class => source += &format!("\\x{:02x}", c as u32),
+            '#' if flags & VERBOSE != 0 => while pattern.next_if(|c| *c != '\n').is_some() {},
+            '+' if was_quantified => {
+                return Err(PyValueError::new_err(
+                    "expect: a quantifier that gives nothing back (*+) is not supported",
+                ));
+            }
+            '*' | '+' | '?' | '{' | '}' if !class => {
+                quantified = c != '{' && (c != '}' || braces);
+                braces = c == '{';
+                source.push(c);
+            }
             c => put(&mut source, c),
         }
     }
-    source
+    Ok(source)
 }
 
 /// The text of a compiled regular expression with its flags; `None` for what is none.
@@ -88,12 +126,14 @@ fn compiled(pattern: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
     if !pattern.hasattr("pattern")? || !pattern.hasattr("flags")? {
         return Ok(None);
     }
-    let flags: u32 = pattern.getattr("flags")?.extract()?;
+    let mut flags: u32 = pattern.getattr("flags")?.extract()?;
     let pattern = pattern.getattr("pattern")?;
     let source = match pattern.cast::<PyString>() {
-        // One of ASCII alone (re.ASCII) is of bytes for the core: it cannot have characters without their classes.
-        Ok(text) => translated(text.to_str()?.chars(), flags),
-        Err(_) => translated(owned(&pattern, false)?.iter().map(|byte| char::from(*byte)), flags),
+        Ok(text) => {
+            flags |= UNICODE;
+            translated(text.to_str()?.chars(), flags)?
+        }
+        Err(_) => translated(owned(&pattern, false)?.iter().map(|byte| char::from(*byte)), flags)?,
     };
     let letters: String = LETTERS.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, letter)| letter).collect();
     Ok(Some(if letters.is_empty() { source } else { format!("(?{letters}){source}") }))

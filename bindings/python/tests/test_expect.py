@@ -165,6 +165,8 @@ def test_su_asks_its_terminal_for_the_password() -> None:
         (re.compile("é+"), "caféé x", "caf", "éé"),
         (re.compile(r"\w+"), "caféé x", "", "caféé"),
         (re.compile(r"\w+", re.ASCII), "éx", "é", "x"),
+        (re.compile(r"é+\W\s", re.ASCII), "éé- ", "", "éé- "),
+        (re.compile(r"[é\d]+[^\W_]", re.ASCII), "x1é2y", "x", "1é2y"),
         (re.compile(r"[^x]+"), "éèx", "", "éè"),
         (re.compile(r"^.(.)$"), "éè", "", "éè"),
         (re.compile(r"[é-ü]+x"), "aéüx", "a", "éüx"),
@@ -174,6 +176,11 @@ def test_su_asks_its_terminal_for_the_password() -> None:
         (re.compile(r"\<x\>\Z"), "a<x>", "a", "<x>"),
         (re.compile(r"[]&\b[]+"), "a[&]\b", "a", "[&]\b"),
         (re.compile("x # [not\n y [#] \\b z", re.VERBOSE), "xy#z", "", "xy#z"),
+        (re.compile("a\u3000b", re.VERBOSE), "a\u3000b", "", "a\u3000b"),
+        (re.compile("(?x:[ a]+ b)"), "c a ab", "c", " a ab"),
+        (re.compile("[+--]+"), "a+,-b", "a", "+,-"),
+        (re.compile(r"[--/\n-\ra-]+"), "b-./\n\r\v-ab", "b", "-./\n\r\v-a"),
+        (re.compile(r"[\w-]+"), "!é-b!", "!", "é-b"),
         (re.compile(rb"\w+"), "éxé", "é", "x"),
         (re.compile(rb"[\xc3\xa9]+\\"), "aé\\", "a", "é\\"),
         (re.compile("\xc3\xa9".encode("latin-1")), "aé", "a", "é"),
@@ -190,6 +197,13 @@ def test_a_str_is_of_characters_and_bytes_are_of_bytes(
             told = (found.before, found.match) if text else (found.before.decode(), found.match.decode())
             assert told == (before, match)
             stream.read()
+
+
+@pytest.mark.parametrize("pattern", [".*+x", "a++", "a?+", "a{2}+", r"\b{start}", "(?>a)", "a(?=b)", r"(a)\1"])
+def test_what_only_re_has_is_refused(pattern: str) -> None:
+    for compiled in (re.compile(pattern), re.compile(pattern.encode())):
+        with pytest.raises(ValueError, match="expect: "):
+            ipc.Expect(compiled)
 
 
 def test_what_is_no_character_only_bytes_match() -> None:
