@@ -6,6 +6,7 @@ import asyncio
 import errno
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Generic, NamedTuple, Self, TypeVar
@@ -15,6 +16,8 @@ import perlipc as ipc
 from .block import forget
 
 _Held = TypeVar("_Held", ipc.Listener, ipc.Dgram)
+
+_NUMBER = re.compile("[+-]?[0-9]{1,20}")
 
 
 class Address(NamedTuple):
@@ -49,11 +52,11 @@ async def addresses(step: str, host: str | None, service: str | int, options: Ma
 
 
 def number(name: str, value: int | str) -> int:
-    """The value of an option."""
-    try:
-        return int(value)
-    except ValueError:
-        raise ValueError(f"option: {name}={value}: not a number") from None
+    """The value of an option, which the core reads as text."""
+    text = str(int(value)) if isinstance(value, bool) else str(value)
+    if not _NUMBER.fullmatch(text) or not -1 << 31 <= int(text) < 1 << 31:
+        raise ValueError(f"option: {name}={value}: not a number")
+    return int(text)
 
 
 def _said(name: str, options: Mapping[str, Any]) -> bool:
