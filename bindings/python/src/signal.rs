@@ -14,7 +14,7 @@ use pyo3::types::PyString;
 use crate::error::raise;
 use crate::front::front;
 use crate::number;
-use crate::time::{deadline, duration};
+use crate::time::{Seconds, deadline, duration};
 
 /// How many threads may have something in RAISED: a look at this is much quicker.
 static THREADS_THAT_RAISED: AtomicUsize = AtomicUsize::new(0);
@@ -65,8 +65,15 @@ pub(crate) fn of_handler(py: Python<'_>, error: &PyErr) -> bool {
         let getsignal = py.import("_signal")?.getattr("getsignal")?;
         // Those of SIG have one code, also when they are set no more.
         let mut codes = vec![py.import("perlipc.signal")?.getattr("_CODE")?];
+        let partial = py.import("functools")?.getattr("partial")?;
         for number in 1..=64 {
-            codes.extend(getsignal.call1((number,))?.getattr("__code__").ok());
+            let mut handler = getsignal.call1((number,))?;
+            while handler.is_instance(&partial)? {
+                handler = handler.getattr("func")?;
+            }
+            // An object that can be called has none itself.
+            let code = handler.getattr("__code__").or_else(|_| handler.getattr("__call__")?.getattr("__code__"));
+            codes.extend(code.ok());
         }
         let mut next = error.traceback(py).map(Bound::into_any);
         while let Some(place) = next.filter(|place| !place.is_none()) {
@@ -242,7 +249,7 @@ front!(NEXT, "signal_next", |py, call| call.has_up_to(0).then(|| next(py, Deadli
 /// timeout is in seconds, None waits for ever; TimeoutError when it is over. Handlers of other signals run meanwhile.
 #[pyfunction]
 #[pyo3(signature = (timeout = None))]
-pub(crate) fn signal_next(py: Python<'_>, timeout: Option<f64>) -> PyResult<Bound<'_, PyString>> {
+pub(crate) fn signal_next(py: Python<'_>, timeout: Option<Seconds>) -> PyResult<Bound<'_, PyString>> {
     next(py, deadline(timeout)?)
 }
 
@@ -265,8 +272,8 @@ pub(crate) fn signal_next(py: Python<'_>, timeout: Option<f64>) -> PyResult<Boun
 ///
 /// Perl: POSIX::pause, without its window.
 #[pyfunction]
-#[pyo3(signature = (timeout = Some(0.0)), text_signature = "(timeout=0.0)")]
-pub(crate) fn signal_dispatch(py: Python<'_>, timeout: Option<f64>) -> PyResult<u32> {
+#[pyo3(signature = (timeout = Some(Seconds::ZERO)), text_signature = "(timeout=0.0)")]
+pub(crate) fn signal_dispatch(py: Python<'_>, timeout: Option<Seconds>) -> PyResult<u32> {
     dispatch(py, deadline(timeout)?)
 }
 
@@ -338,7 +345,7 @@ pub(crate) fn kill(
     };
     let pids = targets.iter().map(|target| match target.cast::<crate::child::Child>() {
         Ok(child) => Ok(child.get().0.pid()),
-        Err(_) => target.extract::<c_int>(),
+        Err(_) => number::pid(&target),
     });
     let pids = pids.collect::<PyResult<Vec<_>>>()?;
     // All of them before a handler runs: one that raises must not keep the signal from the others.
@@ -386,8 +393,8 @@ pub(crate) fn put_fronts(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// >>> 9 < ipc.alarm(0) <= 10
 /// True
 #[pyfunction]
-#[pyo3(signature = (seconds, interval = 0.0))]
-pub(crate) fn alarm(py: Python<'_>, seconds: f64, interval: f64) -> PyResult<f64> {
+#[pyo3(signature = (seconds, interval = Seconds::ZERO), text_signature = "(seconds, interval=0.0)")]
+pub(crate) fn alarm(py: Python<'_>, seconds: Seconds, interval: Seconds) -> PyResult<f64> {
     let left = signal::alarm(time_of(seconds)?, time_of(interval)?).map_err(|error| raise(py, error))?;
     Ok(left.as_secs_f64())
 }
@@ -396,12 +403,12 @@ pub(crate) fn alarm(py: Python<'_>, seconds: f64, interval: f64) -> PyResult<f64
 ///
 /// Perl: sleep, which gives what was slept.
 #[pyfunction]
-pub(crate) fn sleep(py: Python<'_>, seconds: f64) -> PyResult<f64> {
+pub(crate) fn sleep(py: Python<'_>, seconds: Seconds) -> PyResult<f64> {
     let time = time_of(seconds)?;
     Ok(blocking(py, || signal::sleep(time))?.as_secs_f64())
 }
 
 /// Seconds; what the clock cannot count is its end.
-fn time_of(seconds: f64) -> PyResult<Duration> {
+fn time_of(seconds: Seconds) -> PyResult<Duration> {
     Ok(duration(Some(seconds))?.unwrap_or(Duration::from_secs(u32::MAX.into())))
 }

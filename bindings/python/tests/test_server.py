@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import functools
 import os
 import pickle
 import signal
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -120,15 +122,26 @@ def test_ctrl_c_while_the_hosts_functions_run(kind: dict[str, int]) -> None:
         ({"iterative": True}, SystemExit("as asked")),
     ],
 )
-@pytest.mark.parametrize("by_sig", [True, False])
-def test_what_a_signals_handler_raises_ends_it(kind: dict[str, int], error: BaseException, by_sig: bool) -> None:
+@pytest.mark.parametrize("by", ["sig", "function", "method", "object", "partial"])
+def test_what_a_signals_handler_raises_ends_it(kind: dict[str, int], error: BaseException, by: str) -> None:
     """Not who happened to run when the signal came."""
 
     def raises(*_: object) -> None:
         # It is recognized also where it has gone.
-        if by_sig:
+        if by == "sig":
             ipc.SIG["USR1"] = "IGNORE"
         raise error
+
+    class Raises:
+        def __call__(self, *_: object) -> None:
+            raise error
+
+    handlers: dict[str, Any] = {
+        "function": raises,
+        "method": Raises().__call__,
+        "object": Raises(),
+        "partial": functools.partial(functools.partial(raises, 1), 2),
+    }
 
     def handler(client: ipc.Stream[bytes]) -> None:
         signal.raise_signal(signal.SIGUSR1)
@@ -139,10 +152,10 @@ def test_what_a_signals_handler_raises_ends_it(kind: dict[str, int], error: Base
 
     listener = ipc.tcp_listen("127.0.0.1", 0)
     with ipc.local(ipc.SIG, USR1="DEFAULT"):
-        if by_sig:
+        if by == "sig":
             ipc.SIG["USR1"] = raises
         else:
-            signal.signal(signal.SIGUSR1, raises)
+            signal.signal(signal.SIGUSR1, handlers[by])
         with ipc.tcp_connect("127.0.0.1", listener.port), pytest.raises(type(error), match="as asked") as caught:
             ipc.serve(listener, handler, log=log, drain=("TERM", 0.0), **kind)  # type: ignore[arg-type]
     report = getattr(caught.value, "report")
