@@ -19,6 +19,8 @@ __all__ = ["Duplex", "fork_open", "fork_open2", "fork_open3", "open", "open2", "
 _TURN = 256
 # As much as a pipe holds.
 _PIPE = 65536
+# Beyond that a clock, or a loop, cannot count.
+_LONG = 1e9
 
 _Source = Sequence[Arg] | str | Callable[[], int | None] | None
 
@@ -112,8 +114,9 @@ class Duplex(Generic[AnyStr]):
 
         Full pipes cannot stand in the way. When timeout seconds are over, the Result has what came until then, with
         timed_out True: the child runs on, or has left somebody behind who has the pipe, and it can be called again with the
-        rest of the input, from .fed bytes on. What a signal handler raises comes out with the same Result as its attribute .result; so does the error when another thread
-        cancels (OSError, ECANCELED) or closes (ValueError) one of the streams meanwhile.
+        rest of the input, from .fed bytes on. What a signal handler raises comes out with the same Result as its attribute
+        .result; so does the error when another thread cancels (OSError, ECANCELED) or closes (ValueError) one of the streams
+        meanwhile.
         """
         return _perlipc.feed(self.writer, self.reader, self.error, input, timeout, self._text)
 
@@ -133,7 +136,7 @@ class Duplex(Generic[AnyStr]):
         """
         if timeout is not None and not timeout >= 0:
             raise ValueError(f"a time limit is not negative: {timeout}")
-        end = None if timeout is None else time.monotonic() + timeout
+        end = None if timeout is None or timeout > _LONG else time.monotonic() + timeout
         # Without any time what has come is told all the same, but not for ever.
         spare = _PIPE if timeout == 0 else 0
         both: tuple[tuple[Literal["out", "err"], Stream[AnyStr] | None], ...] = (("out", self.reader), ("err", self.error))

@@ -14,7 +14,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyMapping, PySequence, PyStrin
 use crate::error::raise;
 use crate::number;
 use crate::signal::{self, ignored_by_python};
-use crate::time::duration;
+use crate::time::{Seconds, duration};
 
 /// A str, bytes or path as the system takes it.
 pub(crate) fn bytes(arg: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
@@ -142,7 +142,7 @@ impl Command {
             "grace" => {
                 // For ever is as long as can be said.
                 self.grace =
-                    duration(Some(value.extract::<f64>()?))?.unwrap_or(Duration::from_secs(u64::from(u32::MAX)));
+                    duration(Some(value.extract::<Seconds>()?))?.unwrap_or(Duration::from_secs(u64::from(u32::MAX)));
                 cmd.grace(self.grace);
             }
             _ => return Err(PyTypeError::new_err(format!("unexpected keyword argument '{key}'"))),

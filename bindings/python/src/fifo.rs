@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::error::raise;
+use crate::number;
 use crate::signal::blocking;
 use crate::stream::{Origin, Stream};
 use crate::time::{Seconds, deadline};
@@ -16,7 +17,12 @@ use crate::time::{Seconds, deadline};
 /// exist_ok only if that is no named pipe. Perl: POSIX::mkfifo.
 #[pyfunction]
 #[pyo3(signature = (path, mode = 0o600, *, exist_ok = false))]
-pub(crate) fn mkfifo(py: Python<'_>, path: &Bound<'_, PyAny>, mode: u32, exist_ok: bool) -> PyResult<()> {
+pub(crate) fn mkfifo(
+    py: Python<'_>,
+    path: &Bound<'_, PyAny>,
+    #[pyo3(from_py_with = number::mode)] mode: u32,
+    exist_ok: bool,
+) -> PyResult<()> {
     let path = crate::cmd::path(path)?;
     match fifo::make(&path, mode) {
         Err(error) if exist_ok && error.errno() == libc::EEXIST && fifo::is(&path).unwrap_or(false) => Ok(()),

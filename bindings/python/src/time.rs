@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 pub(crate) struct Seconds(f64);
 
 impl Seconds {
+    pub(crate) const ZERO: Seconds = Seconds(0.0);
     pub(crate) const ONE: Seconds = Seconds(1.0);
     pub(crate) const THIRTY: Seconds = Seconds(30.0);
 }

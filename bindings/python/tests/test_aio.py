@@ -672,6 +672,10 @@ def test_what_does_not_connect_says_the_same_as_elsewhere(run: Runner, tmp_path:
                 (("127.0.0.1", port), {"from_": "127.0.0.1:99999"}),
                 (("127.0.0.1", port), {"nosuch": 1}),
                 (("127.0.0.1", port), {"nodelay": "yes"}),
+                (("127.0.0.1", port), {"nodelay": 1.5}),
+                (("127.0.0.1", port), {"nodelay": 10**30}),
+                (("127.0.0.1", port), {"nodelay": None}),
+                (("127.0.0.1", port), {"v4only": 1.5}),
                 (("127.0.0.1", port), {"v6only": True}),
                 (("127.0.0.1", port), {"v6only": 1, "v4only": 0}),
                 (("127.0.0.1", port), {"v4only": 2}),
@@ -889,6 +893,38 @@ def test_a_stream_that_another_task_closes_or_cancels(run: Runner) -> None:
         assert cancelled.value.errno == errno.ECANCELED
         for stream in (writer, again, again_writer):
             await stream.close()
+
+    run(main())
+
+
+def test_a_line_is_of_what_write_takes(run: Runner) -> None:
+    async def main() -> None:
+        reader, writer = aio.pipe()
+        lines: list[Any] = [b"a", bytearray(b"b"), memoryview(b"cd"), b"e" * 100000]
+        for line in lines:
+            sending = asyncio.ensure_future(writer.sendline(line))
+            assert await reader.readline() == bytes(line) + b"\n"
+            assert await sending == len(line) + 1
+        wrong: Any = 5
+        with pytest.raises(TypeError, match="bytes-like"):
+            await writer.sendline(wrong)
+        await writer.close()
+        await reader.close()
+
+    run(main())
+
+
+def test_a_script_has_a_limit_as_all_else_has(run: Runner) -> None:
+    async def main() -> None:
+        one, other = aio.socketpair()
+        for seconds in (10**400, float("inf"), 1e300, None):
+            await other.write(b"a")
+            assert [found.match for found in await one.script([(b"a", None)], timeout=seconds)] == [b"a"]
+        for seconds in (-1, float("nan")):
+            with pytest.raises(ValueError, match="a time limit is not negative"):
+                await one.script([(b"a", None)], timeout=seconds)
+        await one.close()
+        await other.close()
 
     run(main())
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -89,6 +92,8 @@ def all_things() -> Any:
         ("status", HUGE, lambda t, n: ipc.Status(n)),
         ("pid", HUGE, lambda t, n: ipc.wait(0, pid=n)),
         ("pid", HUGE, lambda t, n: ipc.waitpid(n, timeout=0)),
+        ("pid", HUGE, lambda t, n: ipc.kill(0, 1, n)),
+        ("mode", -1, lambda t, n: ipc.mkfifo("/no/such/place", n)),
         ("events", -1, lambda t, n: ipc.Poll().add(t.reader, n)),
         ("fd", HUGE, lambda t, n: ipc.select([n], timeout=0)),
         ("umask", -1, lambda t, n: ipc.start(["true"], umask=n)),
@@ -150,5 +155,21 @@ def test_a_time_limit_beyond_the_clock_is_none(things: Any, seconds: float) -> N
     assert things.child.wait(seconds).ok
     things.dgram.send(b"x", things.dgram.address, timeout=seconds)
     assert things.dgram.recv(timeout=seconds)[0] == b"x"
+    assert ipc.qx(["true"], grace=seconds) == b""
+    with ipc.open3(["echo", "a"]) as kid:
+        assert list(kid.lines(timeout=seconds)) == [("out", b"a\n")]
+    with ipc.SIG.block("USR1"):
+        ipc.kill("USR1", os.getpid())
+        assert ipc.SIG.next(seconds) == "USR1"
+    with ipc.local(ipc.SIG, USR1=str, ALRM=str):
+        os.kill(os.getpid(), signal.SIGUSR1)
+        assert ipc.SIG.dispatch(seconds) == 1
+        ipc.alarm(seconds, seconds)
+        assert ipc.alarm(0) > 1e9
+    started = threading.Timer(1, os.kill, (os.getpid(), signal.SIGUSR1))
+    with ipc.local(ipc.SIG, USR1=str):
+        started.start()
+        assert ipc.sleep(seconds) > 1e9
+        started.join()
     with pytest.raises(ValueError, match="a time limit is not negative"):
         things.dgram.recv(timeout=-seconds)

@@ -7,6 +7,8 @@ import weakref
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from ..popen import _LONG
+
 _T = TypeVar("_T")
 # A descriptor, and whether it is waited for to be written.
 Way = tuple[int, bool]
@@ -16,8 +18,6 @@ _waiting: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Waiting] = weakr
 
 # How many calls may come back at once before the loop turns.
 _TURN = 64
-# Beyond that a loop cannot count.
-_LONG = 1e9
 # How long a child without a pidfd may have ended before that is seen.
 LOOK_EVERY = 0.02
 

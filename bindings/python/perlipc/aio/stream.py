@@ -139,8 +139,13 @@ class Stream(Generic[AnyStr]):
 
     async def sendline(self, line: AnyStr) -> int:
         """Writes the line and a newline."""
-        end = "\n" if isinstance(line, str) else b"\n"
-        return await self.write(line + end)
+        try:
+            return self.sync.sendline(line)
+        except TimeoutError as error:
+            if not by_limit(error):
+                raise
+        await self.flush()
+        return 1 + (len(line) if isinstance(line, str) else memoryview(line).nbytes)
 
     async def writelines(self, lines: Iterable[AnyStr]) -> None:
         """Writes each of the lines."""
@@ -216,7 +221,7 @@ class Stream(Generic[AnyStr]):
     ) -> list[Match[AnyStr]]:
         """A dialogue, of what to wait for and what to write then: see perlipc.Stream.script. timeout is of all together."""
         loop = asyncio.get_running_loop()
-        end = None if timeout is None else loop.time() + timeout
+        end = within(timeout).when()
         found = []
         for patterns, answer in steps:
             left = None if end is None else max(0.0, end - loop.time())
