@@ -166,10 +166,17 @@ def test_a_time_limit_beyond_the_clock_is_none(things: Any, seconds: float) -> N
         assert ipc.SIG.dispatch(seconds) == 1
         ipc.alarm(seconds, seconds)
         assert ipc.alarm(0) > 1e9
-    started = threading.Timer(1, os.kill, (os.getpid(), signal.SIGUSR1))
+    over = threading.Event()
+
+    def wake() -> None:
+        while not over.wait(0.2):
+            os.kill(os.getpid(), signal.SIGUSR1)
+
+    waker = threading.Thread(target=wake)
     with ipc.local(ipc.SIG, USR1=str):
-        started.start()
+        waker.start()
         assert ipc.sleep(seconds) > 1e9
-        started.join()
+        over.set()
+        waker.join()
     with pytest.raises(ValueError, match="a time limit is not negative"):
         things.dgram.recv(timeout=-seconds)
