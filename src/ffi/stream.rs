@@ -209,6 +209,19 @@ impl ipc_stream {
         // SAFETY: the caller's promise.
         unsafe { self.writer.enter("write") }
     }
+
+    /// No more writing.
+    ///
+    /// # Safety
+    /// As [`Half::enter`].
+    unsafe fn shutdown(&self) -> Result<(), Error> {
+        // SAFETY: the caller's promise; whether there is a reader never changes.
+        unsafe {
+            let reads = (*self.reader.half.get()).is_some();
+            let writer = self.writing()?;
+            self.shared.shutdown(reads, Some(&mut *writer.half))
+        }
+    }
 }
 
 /// A stream as a poll set holds it.
@@ -576,14 +589,8 @@ pub unsafe extern "C" fn ipc_stream_eof(s: *mut ipc_stream) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_stream_shutdown(s: *mut ipc_stream) -> i32 {
     guard(|| {
-        // SAFETY: the caller's handle; whether there is a reader never changes.
-        unsafe {
-            let stream = get(s)?;
-            let reads = (*stream.reader.half.get()).is_some();
-            let writer = stream.writing()?;
-            stream.shared.shutdown(reads, Some(&mut *writer.half))?;
-        }
-        Ok(0)
+        // SAFETY: the caller's handle, and the one thread that writes.
+        unsafe { get(s)?.shutdown() }.map(|()| 0)
     })
 }
 
@@ -801,12 +808,10 @@ pub unsafe extern "C" fn ipc_stream_shutdown_read(s: *mut ipc_stream) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_stream_shutdown_both(s: *mut ipc_stream) -> i32 {
     guard(|| {
-        // SAFETY: the caller's handle; whether there is a reader never changes.
+        // SAFETY: the caller's handle, and the one thread that writes.
         unsafe {
             let stream = get(s)?;
-            let reads = (*stream.reader.half.get()).is_some();
-            let writer = stream.writing()?;
-            stream.shared.shutdown(reads, Some(&mut *writer.half))?;
+            stream.shutdown()?;
             stream.shared.shutdown_read_too().map(|()| 0)
         }
     })

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, AnyStr, Generic, Literal, Self, overload
 
 import perlipc as ipc
@@ -121,13 +121,7 @@ class Stream(Generic[AnyStr]):
         """Writes all, or into the buffer where perlipc.Stream.autoflush is off; the length of data. Cancelled, what was not
         written stays in the stream: do not write it again, flush() goes on.
         """
-        try:
-            return self.sync.write(data)
-        except TimeoutError as error:
-            if not by_limit(error):
-                raise
-        await self.flush()
-        return len(data) if isinstance(data, str) else memoryview(data).nbytes
+        return await self._written(self.sync.write, data, 0)
 
     async def flush(self) -> None:
         """Writes what is in the buffer."""
@@ -139,13 +133,16 @@ class Stream(Generic[AnyStr]):
 
     async def sendline(self, line: AnyStr) -> int:
         """Writes the line and a newline."""
+        return await self._written(self.sync.sendline, line, 1)
+
+    async def _written(self, write: Callable[[AnyStr], int], data: AnyStr, more: int) -> int:
         try:
-            return self.sync.sendline(line)
+            return write(data)
         except TimeoutError as error:
             if not by_limit(error):
                 raise
         await self.flush()
-        return 1 + (len(line) if isinstance(line, str) else memoryview(line).nbytes)
+        return (len(data) if isinstance(data, str) else memoryview(data).nbytes) + more
 
     async def writelines(self, lines: Iterable[AnyStr]) -> None:
         """Writes each of the lines."""
