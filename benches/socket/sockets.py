@@ -1,7 +1,7 @@
 """What the Python programs of this area share."""
 
 import os
-import subprocess
+import signal
 import sys
 from pathlib import Path
 
@@ -21,18 +21,35 @@ def child(name):
     return os.path.join(os.environ.get("BENCH_BIN", "."), name)
 
 
+class Started:
+    """A program beside this one. Not by subprocess, which imports threading: its hook would weigh on each fork of a server."""
+
+    def __init__(self, *args, stdout=1):
+        self.pid = os.posix_spawn(child(args[0]), args, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, stdout, 1)])
+        self.status = None
+        started.append(self)
+
+    def wait(self):
+        if self.status is None:
+            self.status = os.waitpid(self.pid, 0)[1]
+        return self.status
+
+    def kill(self):
+        if self.status is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+
 def echo(mode):
     """The other end of a client: its port or path."""
-    process = subprocess.Popen([child("echo"), mode], stdout=subprocess.PIPE, text=True)
-    started.append(process)
-    return process.stdout.readline().strip()
+    reader, writer = os.pipe()
+    Started("echo", mode, stdout=writer)
+    os.close(writer)
+    return os.fdopen(reader).readline().strip()
 
 
 def load(mode, port):
     """The clients of a server, which print what they measure."""
-    process = subprocess.Popen([child("load"), mode, str(port)])
-    started.append(process)
-    return process
+    return Started("load", mode, str(port))
 
 
 def run(metrics):

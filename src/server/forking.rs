@@ -10,12 +10,14 @@ use crate::child::Fork;
 use crate::error::{Error, Result};
 use crate::signal;
 use crate::socket;
+use crate::stream;
 use crate::sys;
 use crate::time::Deadline;
 
 impl Server {
     pub(super) fn run_forking(&mut self, report: &mut Report) -> Result<()> {
         let mut kids: Vec<Kid> = Vec::new();
+        stream::keep_spare();
         let result = catch_unwind(AssertUnwindSafe(|| self.fork_each(report, &mut kids)));
         // Also when the listener has failed, or the log has panicked, nobody is left behind.
         finish(report, &mut kids);

@@ -27,7 +27,7 @@ use crate::status::Status;
 use crate::sys;
 use crate::time::{Deadline, Unasked};
 
-pub(crate) use reader::Reader;
+pub(crate) use reader::{Reader, keep_spare};
 pub use records::Separator;
 pub(crate) use shared::{Carried, Kind, Shared};
 pub(crate) use writer::Writer;

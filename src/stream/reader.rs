@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::Separator;
 use super::shared::Shared;
@@ -46,6 +46,35 @@ pub(crate) struct Reader {
     pub(crate) scan_start: usize,
     /// Gets a copy of all that is read ahead.
     pub(crate) log: Option<OwnedFd>,
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        give_spare(std::mem::take(&mut self.buffer));
+    }
+}
+
+/// One first buffer that nobody uses: a server's clients, one after the other, read into the same, which is in the cache;
+/// and a process forked for a client has it without malloc, each of whose lists lies on a page that is then copied.
+/// Only tried: whom another thread, or a fork in its midst, holds it from does without.
+static SPARE: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+fn take_spare() -> Vec<u8> {
+    let spare = SPARE.try_lock().map(|mut spare| std::mem::take(&mut *spare)).unwrap_or_default();
+    if spare.is_empty() { vec![0; SMALL + 1] } else { spare }
+}
+
+fn give_spare(buffer: Vec<u8>) {
+    if buffer.len() == SMALL + 1
+        && let Ok(mut spare) = SPARE.try_lock()
+    {
+        *spare = buffer;
+    }
+}
+
+/// So that the processes that are forked from now on find one.
+pub(crate) fn keep_spare() {
+    give_spare(take_spare());
 }
 
 impl Reader {
@@ -163,7 +192,11 @@ impl Reader {
         let room = (self.buffer.len().saturating_sub(1)).saturating_sub(self.end);
         if room < want.max(4096) {
             let grown = if self.buffer.is_empty() && want <= SMALL { SMALL } else { (self.end + want).max(2 * BLOCK) };
-            self.buffer.resize(grown.max(self.buffer.len() * 2) + 1, 0);
+            if grown == SMALL {
+                self.buffer = take_spare();
+            } else {
+                self.buffer.resize(grown.max(self.buffer.len() * 2) + 1, 0);
+            }
         }
         (self.end, (self.buffer.len() - 1).min(self.end + want.max(BLOCK)))
     }

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
-import traceback
 from collections.abc import Callable
 from typing import NoReturn, overload
 
@@ -56,7 +54,10 @@ def _code(target: Callable[..., int | None], args: tuple[object, ...]) -> int:
             code = _number(target(*args))
         except SystemExit as ended:
             code = _exit_code(ended.code)
-        threading._shutdown()  # type: ignore[attr-defined]  # waits for the child's threads, as the interpreter does
+        # Waits for the child's threads, as the interpreter does. threading is not imported for it: its own work in
+        # each forked child takes longer than all of ours.
+        if threading := sys.modules.get("threading"):
+            threading._shutdown()
         sys.stdout.flush()
         sys.stderr.flush()
         return code
@@ -66,7 +67,7 @@ def _code(target: Callable[..., int | None], args: tuple[object, ...]) -> int:
         os.kill(os.getpid(), signal.SIGINT)
         return 128 + signal.SIGINT
     except BaseException as error:
-        traceback.print_exc()
+        _tell(error)
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
@@ -74,6 +75,14 @@ def _code(target: Callable[..., int | None], args: tuple[object, ...]) -> int:
                 pass
         number = error.errno if isinstance(error, OSError) else None
         return number if number and 0 < number < 256 else 255
+
+
+def _tell(error: BaseException) -> None:
+    """As the interpreter tells what ends it."""
+    try:
+        sys.excepthook(type(error), error, error.__traceback__)
+    except BaseException as wrong:
+        sys.__excepthook__(type(wrong), wrong, wrong.__traceback__)
 
 
 def _number(result: object) -> int:

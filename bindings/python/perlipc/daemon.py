@@ -3,7 +3,6 @@
 import errno
 import os
 import sys
-import threading
 
 
 def daemonize(*, chdir: bool = True, close: bool = True, umask: int | None = None, keep: bool = False) -> bool:
@@ -16,7 +15,8 @@ def daemonize(*, chdir: bool = True, close: bool = True, umask: int | None = Non
 
     Perl: fork, setsid, fork, chdir "/", open STDIN, "/dev/null".
     """
-    if threading.active_count() > 1:
+    threading = sys.modules.get("threading")
+    if threading and threading.active_count() > 1:
         raise PermissionError(errno.EPERM, "daemonize: the process has several threads")
     # What is no number is told here, and not in the daemon.
     umask = None if umask is None else umask & 0o777

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use perlipc::Cmd;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
-use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyMapping, PySequence, PyString};
 
 use crate::error::raise;
@@ -202,12 +203,11 @@ fn name_or_number(value: &Bound<'_, PyAny>) -> PyResult<String> {
 /// What Python has buffered for the standard output and error goes out before a child writes there, as Perl does it,
 /// and is not written twice by a forked one.
 pub(crate) fn flush_standard(py: Python<'_>) -> PyResult<()> {
-    for name in [c"stdout", c"stderr"] {
-        #[allow(unsafe_code)]
-        // SAFETY: a C string in, a borrowed reference or NULL out, and the interpreter is held.
-        let file = unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PySys_GetObject(name.as_ptr())) };
-        if let Some(file) = file.filter(|file| !file.is_none()) {
-            match file.call_method0(pyo3::intern!(py, "flush")) {
+    static SYS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let sys = SYS.get_or_try_init(py, || py.import("sys").map(Bound::unbind))?.bind(py);
+    for name in [intern!(py, "stdout"), intern!(py, "stderr")] {
+        if let Some(file) = sys.getattr_opt(name)?.filter(|file| !file.is_none()) {
+            match file.call_method0(intern!(py, "flush")) {
                 // Closed: then nothing is in it.
                 Err(error) if !error.is_instance_of::<PyValueError>(py) => return Err(error),
                 _ => {}

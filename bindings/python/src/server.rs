@@ -7,8 +7,9 @@ use std::time::Duration;
 use perlipc::server::{Event, Report};
 use perlipc::{Addr, Deadline, Server};
 use pyo3::exceptions::{PyException, PySystemExit, PyTypeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::cmd::{Command, flush_standard};
 use crate::error::raise;
@@ -16,6 +17,7 @@ use crate::listener::{Listener, stream};
 use crate::number;
 use crate::signal::{blocking, of_handler, raised};
 use crate::status::Status;
+use crate::stream::Stream;
 use crate::time::{Seconds, duration};
 
 /// What a server did.
@@ -112,7 +114,7 @@ fn call(handler: &Py<PyAny>, client: OwnedFd, deadline: Deadline, here: bool) ->
             let client = Py::new(py, stream(py, core)?)?;
             client.get().end_by(deadline)?;
             let result = handler.call1(py, (client.clone_ref(py),));
-            client.call_method0(py, "close")?;
+            client.get().close(py)?;
             result
         });
         // An Exception is the handler's own affair, also one of an alarm that is to end what it waits for.
@@ -137,6 +139,16 @@ fn call(handler: &Py<PyAny>, client: OwnedFd, deadline: Deadline, here: bool) ->
         let _ = flush_standard(py);
         code
     })
+}
+
+/// Looks up once what handlers will ask of their clients: the interpreter's cache for that has a page for every few names,
+/// and what is not in it yet costs each forked process the copy of one.
+fn warm(py: Python<'_>) -> PyResult<()> {
+    let stream = py.get_type::<Stream>();
+    for name in stream.getattr(intern!(py, "__dict__"))?.try_iter()? {
+        stream.getattr(name?.cast_into::<PyString>()?)?;
+    }
+    Ok(())
 }
 
 /// What is no exit code is why: Python says so too when it ends.
@@ -234,6 +246,7 @@ pub(crate) fn serve(
             server.exec(&command.cmd);
         }
         None => {
+            warm(py)?;
             let handler = handler.clone().unbind();
             server.fd_handler(move |client, deadline| call(&handler, client, deadline, iterative));
             server.fork_by(|| {

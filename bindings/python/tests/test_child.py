@@ -269,6 +269,38 @@ print(codes, ipc.fork(fail, KeyboardInterrupt()).wait().signal, ipc.fork(lambda:
     assert "KeyError: 'k'" in err and "FileNotFoundError" in err and "not str" in err
 
 
+def test_a_forked_function_that_raises_tells_the_hook_of_sys(program: Callable[[str], Program]) -> None:
+    code = """
+def fail():
+    raise KeyError("k")
+sys.excepthook = lambda kind, error, where: print("hook", kind.__name__, error.args, where.tb_frame.f_code.co_name)
+print(ipc.fork(fail).wait().code)
+def broken(*about):
+    raise ValueError("of the hook")
+sys.excepthook = broken
+print(ipc.fork(fail).wait().code)
+"""
+    returncode, out, err = program(code).end()
+    assert (returncode, out) == (0, "hook KeyError ('k',) _code\n255\n255\n"), err
+    assert "KeyError: 'k'" in err and "ValueError: of the hook" in err
+
+
+def test_the_package_does_not_load_what_weighs_on_each_fork() -> None:
+    # threading registers a hook whose work in each forked child weighs more than that of a short handler.
+    code = "import perlipc, sys; print({'threading', 'traceback', 'socket', 'subprocess'} & set(sys.modules))"
+    assert ipc.qx([sys.executable, "-c", code], text=True) == "set()\n"
+
+
+def test_a_forked_function_waits_for_the_threads_it_started(program: Callable[[str], Program]) -> None:
+    code = """
+def start():
+    import threading, time
+    threading.Thread(target=lambda: (time.sleep(0.2), print("thread"))).start()
+print(ipc.fork(start).wait().code)
+"""
+    assert program(code).end()[:2] == (0, "thread\n0\n")
+
+
 def test_fork_flushes_before_and_the_child_flushes_its_own(program: Callable[[str], Program]) -> None:
     code = """
 print("before", end=" ")

@@ -509,7 +509,7 @@ impl Stream {
     ///
     /// Within .timeout seconds, else TimeoutError; then close() may be called again. ChildError when check=True was said
     /// and the status is not ok. Closing twice does no harm. From another thread, it ends the call that waits.
-    fn close(&self, py: Python<'_>) -> PyResult<Option<Status>> {
+    pub(crate) fn close(&self, py: Python<'_>) -> PyResult<Option<Status>> {
         let status = self.close_within(py, time::deadline(self.timeout.get())?)?;
         self.closed_status(py, status)
     }
