@@ -377,6 +377,11 @@ const REGEXES: &[&str] = &[
     "b(c)\\b|c",
     "(b\\b)|(b)",
     "(?m)(c$)|(c)|(^d)|(d)",
+    // Too large for tables that are made ahead.
+    "(a|b|ab|ba){1,20}c",
+    "a{2,40}b?",
+    "(?:a|ab|abb|b(?:a|b)){1,12}(c|d)$",
+    "(?m)^[ab]{0,30}?(c)\\b",
 ];
 const TEXTS: &[&str] = &["ab", "abc", "d", "cc", "b\n"];
 

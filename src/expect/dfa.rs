@@ -1,13 +1,17 @@
 //! The automata that patterns are made into.
 
+use std::borrow::Borrow;
+use std::sync::{Arc, Mutex};
+
 use regex_automata::dfa::{Automaton, dense};
-use regex_automata::hybrid;
+use regex_automata::hybrid::{self, dfa::Cache};
 use regex_automata::nfa::thompson;
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
+use regex_syntax::hir::Hir;
 
-use super::{DENSE_LIMIT, NFA_LIMIT, syntax_config};
+use super::{DENSE_LIMIT, NFA_LIMIT};
 
 /// Tables made ahead, or, where they would be too large, as they are needed.
 #[derive(Debug)]
@@ -21,6 +25,8 @@ pub(super) struct Lazy {
     dfa: hybrid::dfa::DFA,
     /// The same, whose tables are never emptied: for looks at what may come, which go back to where they began.
     looks: hybrid::dfa::DFA,
+    /// The tables that the last run has made, for the next one.
+    spare: Arc<Mutex<Option<Cache>>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,16 +39,31 @@ pub(super) enum State {
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) state: Option<State>,
-    cache: Option<hybrid::dfa::Cache>,
+    tables: Option<Tables>,
     /// The last match seen: which pattern, and where it ends.
     pub(super) last: Option<(usize, u64)>,
 }
 
-pub(super) fn program(patterns: &[&str], reverse: bool) -> std::result::Result<thompson::NFA, String> {
+/// The tables of a lazy automaton, which a run has and gives back.
+#[derive(Debug)]
+struct Tables {
+    cache: Option<Cache>,
+    home: Arc<Mutex<Option<Cache>>>,
+}
+
+impl Drop for Tables {
+    fn drop(&mut self) {
+        let small = self.cache.take().filter(|cache| cache.memory_usage() <= DENSE_LIMIT);
+        if let (Some(cache), Ok(mut spare)) = (small, self.home.try_lock()) {
+            *spare = Some(cache);
+        }
+    }
+}
+
+pub(super) fn program<H: Borrow<Hir>>(patterns: &[H], reverse: bool) -> std::result::Result<thompson::NFA, String> {
     thompson::Compiler::new()
-        .syntax(syntax_config())
         .configure(thompson::Config::new().utf8(false).reverse(reverse).which_captures(thompson::WhichCaptures::None))
-        .build_many(patterns)
+        .build_many_from_hir(patterns)
         .map_err(|error| error.to_string())
 }
 
@@ -65,19 +86,20 @@ impl Dfa {
         };
         let dfa = lazy(hybrid::dfa::Config::new())?;
         let looks = lazy(hybrid::dfa::Config::new().cache_capacity(usize::MAX))?;
-        Ok(Dfa::Lazy(Box::new(Lazy { dfa, looks })))
+        Ok(Dfa::Lazy(Box::new(Lazy { dfa, looks, spare: Arc::default() })))
     }
 
     /// At the beginning. `beside`: the byte on the other side of where it starts, if there is one.
     pub(super) fn run(&self, anchored: Anchored, beside: Option<u8>) -> Run {
         let config = start::Config::new().anchored(anchored).look_behind(beside);
-        let mut run = Run { state: None, cache: None, last: None };
+        let mut run = Run { state: None, tables: None, last: None };
         match self {
             Dfa::Dense(dfa) => run.state = dfa.start_state(&config).ok().map(State::Dense),
             Dfa::Lazy(lazy) => {
-                let mut cache = lazy.dfa.create_cache();
+                let spare = lazy.spare.try_lock().ok().and_then(|mut spare| spare.take());
+                let mut cache = spare.unwrap_or_else(|| lazy.dfa.create_cache());
                 run.state = lazy.dfa.start_state(&mut cache, &config).ok().map(State::Lazy);
-                run.cache = Some(cache);
+                run.tables = Some(Tables { cache: Some(cache), home: lazy.spare.clone() });
             }
         }
         run
@@ -109,7 +131,7 @@ impl Dfa {
                 (!dfa.is_dead_state(next) && !dfa.is_quit_state(next)).then_some(State::Dense(next))
             }
             (Dfa::Lazy(lazy), State::Lazy(state)) => {
-                let (dfa, cache) = (which(lazy), run.cache.as_mut()?);
+                let (dfa, cache) = (which(lazy), run.tables.as_mut()?.cache.as_mut()?);
                 let next = match byte {
                     Some(byte) => dfa.next_state(cache, state, byte),
                     None => dfa.next_eoi_state(cache, state),
@@ -128,7 +150,7 @@ impl Dfa {
                 dfa.is_match_state(state).then(|| dfa.match_pattern(state, 0).as_usize())
             }
             (Dfa::Lazy(lazy), State::Lazy(state)) => {
-                let cache = run.cache.as_ref()?;
+                let cache = run.tables.as_ref()?.cache.as_ref()?;
                 state.is_match().then(|| lazy.dfa.match_pattern(cache, state, 0).as_usize())
             }
             _ => None,
@@ -141,12 +163,9 @@ impl Dfa {
             run.state = advance_dense(dfa, state, bytes, base, &mut run.last).map(State::Dense);
             return;
         }
-        for (at, byte) in bytes.iter().enumerate() {
-            let Some(state) = run.state else { return };
-            run.state = self.step(run, state, Some(*byte));
-            if let Some(pattern) = self.matched(run, run.state) {
-                run.last = Some((pattern, base + at as u64));
-            }
+        let tables = run.tables.as_mut().and_then(|tables| tables.cache.as_mut());
+        if let (Dfa::Lazy(lazy), Some(State::Lazy(state)), Some(cache)) = (self, run.state, tables) {
+            run.state = advance_lazy(&lazy.dfa, cache, state, bytes, base, &mut run.last).map(State::Lazy);
         }
     }
 
@@ -219,6 +238,32 @@ fn advance_dense(
             }
         }
         at += 1;
+    }
+    Some(state)
+}
+
+/// The same by tables that are made on the way.
+fn advance_lazy(
+    dfa: &hybrid::dfa::DFA,
+    cache: &mut Cache,
+    mut state: hybrid::LazyStateID,
+    bytes: &[u8],
+    base: u64,
+    last: &mut Option<(usize, u64)>,
+) -> Option<hybrid::LazyStateID> {
+    for (at, byte) in bytes.iter().enumerate() {
+        let known = if state.is_tagged() { None } else { Some(dfa.next_state_untagged(cache, state, *byte)) };
+        state = match known.filter(|next| !next.is_unknown()) {
+            Some(next) => next,
+            None => dfa.next_state(cache, state, *byte).ok()?,
+        };
+        if state.is_tagged() {
+            if state.is_match() {
+                *last = Some((dfa.match_pattern(cache, state, 0).as_usize(), base + at as u64));
+            } else if state.is_dead() || state.is_quit() {
+                return None;
+            }
+        }
     }
     Some(state)
 }

@@ -19,6 +19,7 @@ use regex_automata::MatchKind;
 use regex_automata::meta;
 use regex_automata::util::look::Look;
 use regex_automata::util::syntax;
+use regex_syntax::hir::Hir;
 
 use self::dfa::{Dfa, program};
 pub(crate) use self::search::Scan;
@@ -33,8 +34,9 @@ const DEFAULT: Duration = Duration::from_secs(30);
 /// Tables larger than this are not made ahead, but as they are needed.
 const DENSE_LIMIT: usize = 1 << 20;
 
-/// Nor are those of an automaton larger than this.
-const NFA_LIMIT: usize = 16 << 10;
+/// Nor are those of an automaton larger than this: a class of Unicode's digits takes milliseconds, and most of its tables are
+/// never looked at.
+const NFA_LIMIT: usize = 1 << 10;
 
 /// A list of patterns: see the [module](self).
 ///
@@ -63,10 +65,11 @@ enum Pattern {
 
 #[derive(Debug)]
 struct Regex {
-    source: String,
+    parsed: Hir,
     forward: Dfa,
     reverse: Dfa,
-    groups: meta::Regex,
+    /// What finds the groups of a match, if there are any.
+    groups: Option<meta::Regex>,
     /// What comes behind a match can change where it starts, and its groups.
     looks_ahead: bool,
 }
@@ -114,22 +117,20 @@ impl Expect {
     /// not characters, unless it begins with `(?u)`, for which the feature `unicode` has the classes. Its index in the list.
     pub fn regex(&mut self, pattern: &str) -> Result<usize> {
         let bad = |what: String| Error::invalid("expect", format!("{pattern:?}: {what}"));
-        let source = literal_angles(pattern);
-        let pattern = source.as_str();
-        let groups = meta::Builder::new()
-            .configure(meta::Config::new().utf8_empty(false))
-            .syntax(syntax_config())
-            .build(pattern)
-            .map_err(|error| match error.syntax_error() {
-                Some(error) => bad(error.to_string().lines().last().unwrap_or_default().to_owned()),
-                None => bad(error.to_string()),
-            })?;
-        let nfa = program(&[pattern], false).map_err(bad)?;
+        let parsed = parsed(pattern).map_err(bad)?;
+        let nfa = program(&[&parsed], false).map_err(bad)?;
         let behind = [Look::Start, Look::StartLF, Look::StartCRLF];
         let looks_ahead = nfa.look_set_any().iter().any(|look| !behind.contains(&look));
         let forward = Dfa::new(&nfa, MatchKind::LeftmostFirst).map_err(bad)?;
-        let reverse = program(&[pattern], true).and_then(|nfa| Dfa::new(&nfa, MatchKind::All)).map_err(bad)?;
-        Ok(self.push(Pattern::Regex(Box::new(Regex { source, forward, reverse, groups, looks_ahead }))))
+        let reverse = program(&[&parsed], true).and_then(|nfa| Dfa::new(&nfa, MatchKind::All)).map_err(bad)?;
+        let groups = (parsed.properties().explicit_captures_len() > 0)
+            .then(|| {
+                // The bounds of a match are known when it is asked.
+                let config = meta::Config::new().utf8_empty(false).dfa(false);
+                meta::Builder::new().configure(config).build_from_hir(&parsed).map_err(|error| bad(error.to_string()))
+            })
+            .transpose()?;
+        Ok(self.push(Pattern::Regex(Box::new(Regex { parsed, forward, reverse, groups, looks_ahead }))))
     }
 
     /// The end of the stream counts as found; without it, it is an error (ENODATA). Its index in the list.
@@ -213,8 +214,9 @@ fn literal_angles(pattern: &str) -> String {
     out
 }
 
-fn syntax_config() -> syntax::Config {
-    syntax::Config::new().unicode(false).utf8(false)
+fn parsed(pattern: &str) -> std::result::Result<Hir, String> {
+    let parsed = syntax::parse_with(&literal_angles(pattern), &syntax::Config::new().unicode(false).utf8(false));
+    parsed.map_err(|error| error.to_string().lines().last().unwrap_or_default().to_owned())
 }
 
 /// What an [`Expect`] found in a stream. Offsets into the reader's buffer.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use regex_automata::{Anchored, Input, MatchKind};
+use regex_syntax::hir::Hir;
 
 use super::dfa::{Dfa, Run, program};
 use super::{Expect, Pattern};
@@ -65,20 +66,17 @@ impl Expect {
     /// All patterns in one automaton, and which of the list each of its patterns is.
     pub(super) fn machine(&self) -> Result<&(Dfa, Vec<usize>)> {
         let build = || {
-            let mut sources = Vec::new();
+            let mut all = Vec::new();
             let mut which = Vec::new();
             for (i, pattern) in self.patterns.iter().enumerate() {
-                match pattern {
-                    Pattern::Text(finder) => {
-                        sources.push(finder.needle().iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>());
-                    }
-                    Pattern::Regex(regex) => sources.push(regex.source.clone()),
+                all.push(match pattern {
+                    Pattern::Text(finder) => Cow::Owned(Hir::literal(finder.needle())),
+                    Pattern::Regex(regex) => Cow::Borrowed(&regex.parsed),
                     Pattern::Eof | Pattern::Timeout => continue,
-                }
+                });
                 which.push(i);
             }
-            let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
-            program(&sources, false)
+            program(&all, false)
                 .and_then(|nfa| Dfa::new(&nfa, MatchKind::LeftmostFirst))
                 .map(|dfa| (dfa, which))
                 .map_err(|what| Error::invalid("expect", what))
@@ -179,7 +177,7 @@ impl Expect {
         }
         let start = start.ok_or_else(beyond)?;
         let mut groups = Vec::new();
-        if regex.groups.captures_len() > 1 {
+        if let Some(finder) = &regex.groups {
             // With the byte before the edge of what was dropped.
             let behind = scan.behind.filter(|_| start == 0);
             let shift = usize::from(behind.is_some());
@@ -187,11 +185,11 @@ impl Expect {
                 (None, None) => Cow::Borrowed(unread),
                 _ => Cow::Owned([behind.as_slice(), unread, next.as_slice()].concat()),
             };
-            let mut found = regex.groups.create_captures();
+            let mut found = finder.create_captures();
             let input = Input::new(&*text).span(start + shift..text.len()).anchored(Anchored::Yes);
-            regex.groups.search_captures(&input, &mut found);
+            finder.search_captures(&input, &mut found);
             let range = |i| found.get_group(i).map(|span| span.start - shift..span.end - shift);
-            groups = (1..regex.groups.captures_len()).map(range).collect();
+            groups = (1..finder.captures_len()).map(range).collect();
         }
         Ok(Hit { index, start, end, groups })
     }

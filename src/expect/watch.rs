@@ -2,10 +2,8 @@
 
 use std::ops::Range;
 
-use regex_automata::util::syntax;
-
 use super::search::Scan;
-use super::{Expect, literal_angles, syntax_config};
+use super::{Expect, parsed};
 use crate::error::{Error, Result};
 
 /// Patterns that are watched for in what passes by.
@@ -55,8 +53,7 @@ impl Watch {
     /// One more regular expression, that matches something at least. Its index.
     pub(crate) fn regex(&mut self, pattern: &str) -> Result<usize> {
         let index = self.expect.regex(pattern)?;
-        let parsed = syntax::parse_with(&literal_angles(pattern), &syntax_config());
-        if parsed.is_ok_and(|parsed| parsed.properties().minimum_len().unwrap_or(0) == 0) {
+        if parsed(pattern).is_ok_and(|parsed| parsed.properties().minimum_len().unwrap_or(0) == 0) {
             self.expect.patterns.pop();
             return Err(Error::invalid("interact", format!("{pattern:?} matches nothing at all, everywhere")));
         }
