@@ -579,6 +579,28 @@ fn tables_that_are_emptied_on_the_way() {
 }
 
 #[test]
+fn threads_share_what_was_made_of_the_same_patterns() {
+    let talk = |thread: usize| {
+        let (mut reader, mut writer) = Stream::pipe().unwrap();
+        for round in 0..common::scale(2_000) {
+            // More than are kept, small ones and some whose tables are made on the way, each twice and again later.
+            let number = (thread + round / 2) % 24;
+            let mut wanted = Expect::new();
+            wanted.regex(&format!("(\\w+) {number} ([ab]{{1,{}}})c", 4 + 3 * number)).unwrap();
+            let answer = "ab".repeat(1 + number % 2);
+            let said = format!("say {} ab w{thread} {number} {answer}c", number + 1);
+            writer.write(said.as_bytes()).unwrap();
+            let found = wanted.wait_until(&mut reader, Deadline::after_ms(10_000)).map(|_| reader.found().unwrap());
+            let found = found.unwrap();
+            assert_eq!(found.group(1).unwrap(), format!("w{thread}").as_bytes());
+            assert_eq!(found.group(2).unwrap(), answer.as_bytes());
+            assert!(reader.buffered().is_empty());
+        }
+    };
+    std::thread::scope(|scope| (0..4).for_each(|thread| drop(scope.spawn(move || talk(thread)))));
+}
+
+#[test]
 fn the_work_is_linear_in_the_size() {
     let time = |size: usize| {
         let mut wanted = Expect::new();

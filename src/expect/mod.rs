@@ -10,8 +10,8 @@ mod search;
 mod watch;
 
 use std::ops::Range;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use memchr::memmem;
@@ -58,7 +58,7 @@ pub struct Expect {
 #[derive(Debug)]
 enum Pattern {
     Text(memmem::Finder<'static>),
-    Regex(Box<Regex>),
+    Regex(Arc<Regex>),
     Eof,
     Timeout,
 }
@@ -72,6 +72,43 @@ struct Regex {
     groups: Option<meta::Regex>,
     /// What comes behind a match can change where it starts, and its groups.
     looks_ahead: bool,
+}
+
+/// The last that were made, the latest first: a program says the same few over and over. Only tried: whom another thread, or a
+/// fork in its midst, holds it from does without.
+static KNOWN: Mutex<Vec<(String, Arc<Regex>)>> = Mutex::new(Vec::new());
+const KNOWN_MOST: usize = 16;
+
+impl Regex {
+    fn known(pattern: &str) -> Option<Arc<Regex>> {
+        let mut known = KNOWN.try_lock().ok()?;
+        let at = known.iter().position(|(text, _)| text == pattern)?;
+        known[..=at].rotate_right(1);
+        Some(known[0].1.clone())
+    }
+
+    fn new(pattern: &str) -> Result<Arc<Regex>> {
+        let bad = |what: String| Error::invalid("expect", format!("{pattern:?}: {what}"));
+        let parsed = parsed(pattern).map_err(bad)?;
+        let nfa = program(&[&parsed], false).map_err(bad)?;
+        let behind = [Look::Start, Look::StartLF, Look::StartCRLF];
+        let looks_ahead = nfa.look_set_any().iter().any(|look| !behind.contains(&look));
+        let forward = Dfa::new(&nfa, MatchKind::LeftmostFirst).map_err(bad)?;
+        let reverse = program(&[&parsed], true).and_then(|nfa| Dfa::new(&nfa, MatchKind::All)).map_err(bad)?;
+        let groups = (parsed.properties().explicit_captures_len() > 0)
+            .then(|| {
+                // The bounds of a match are known when it is asked.
+                let config = meta::Config::new().utf8_empty(false).dfa(false);
+                meta::Builder::new().configure(config).build_from_hir(&parsed).map_err(|error| bad(error.to_string()))
+            })
+            .transpose()?;
+        let regex = Arc::new(Regex { parsed, forward, reverse, groups, looks_ahead });
+        if let Ok(mut known) = KNOWN.try_lock() {
+            known.truncate(KNOWN_MOST - 1);
+            known.insert(0, (pattern.to_owned(), regex.clone()));
+        }
+        Ok(regex)
+    }
 }
 
 fn next_id() -> u64 {
@@ -116,21 +153,11 @@ impl Expect {
     /// A regular expression over bytes: Perl's syntax without look-around and back references; `.` and classes are bytes,
     /// not characters, unless it begins with `(?u)`, for which the feature `unicode` has the classes. Its index in the list.
     pub fn regex(&mut self, pattern: &str) -> Result<usize> {
-        let bad = |what: String| Error::invalid("expect", format!("{pattern:?}: {what}"));
-        let parsed = parsed(pattern).map_err(bad)?;
-        let nfa = program(&[&parsed], false).map_err(bad)?;
-        let behind = [Look::Start, Look::StartLF, Look::StartCRLF];
-        let looks_ahead = nfa.look_set_any().iter().any(|look| !behind.contains(&look));
-        let forward = Dfa::new(&nfa, MatchKind::LeftmostFirst).map_err(bad)?;
-        let reverse = program(&[&parsed], true).and_then(|nfa| Dfa::new(&nfa, MatchKind::All)).map_err(bad)?;
-        let groups = (parsed.properties().explicit_captures_len() > 0)
-            .then(|| {
-                // The bounds of a match are known when it is asked.
-                let config = meta::Config::new().utf8_empty(false).dfa(false);
-                meta::Builder::new().configure(config).build_from_hir(&parsed).map_err(|error| bad(error.to_string()))
-            })
-            .transpose()?;
-        Ok(self.push(Pattern::Regex(Box::new(Regex { parsed, forward, reverse, groups, looks_ahead }))))
+        let regex = match Regex::known(pattern) {
+            Some(regex) => regex,
+            None => Regex::new(pattern)?,
+        };
+        Ok(self.push(Pattern::Regex(regex)))
     }
 
     /// The end of the stream counts as found; without it, it is an error (ENODATA). Its index in the list.
