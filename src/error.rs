@@ -31,12 +31,12 @@ pub enum Error {
         /// The file, user or address that it was done to; empty where there is none.
         path: Cow<'static, str>,
     },
-    /// A signal handler asked that the call be given up (Perl's `die` in a handler).
-    #[error("{step}: given up by the handler of SIG{}", crate::signal::name(*.signal).unwrap_or("?"))]
+    /// A signal handler, or a callback, asked that the call be given up (Perl's `die` in a handler).
+    #[error("{step}: given up by {}", giver(*.signal))]
     Abandoned {
         /// The call that was given up.
         step: &'static str,
-        /// The number of the signal whose handler asked.
+        /// The number of the signal whose handler asked; 0 for a callback.
         signal: i32,
         /// What the handler returned.
         value: i32,
@@ -178,6 +178,13 @@ impl<T: Into<Cow<'static, str>>> From<T> for Thing {
 
 fn thing(path: &str) -> String {
     if path.is_empty() { String::new() } else { format!(" {path}") }
+}
+
+fn giver(signal: i32) -> String {
+    match signal {
+        0 => "a callback".to_owned(),
+        signal => format!("the handler of SIG{}", crate::signal::name(signal).unwrap_or("?")),
+    }
 }
 
 // Cold, so that what makes an error does not lie in the way of what succeeds.

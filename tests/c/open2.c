@@ -306,5 +306,12 @@ TEST(each_piece_as_it_comes) {
     ipc_stream_free(writer);
     shut(error);
     shut(reader);
+    CHECK(ipc_open3(cmd, &writer, &reader, &error) > 0);
+    stop = -7;
+    FAILS(ipc_capture_each(writer, "y", 1, reader, error, -1, hear, &stop), PERLIPC_E_HANDLER, "capture");
+    TEXT(ipc_error_last_text(), "capture: given up by a callback");
+    ipc_stream_free(writer);
+    shut(error);
+    shut(reader);
     ipc_cmd_free(cmd);
 }
