@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::ffi::CString;
 
 use crate::block;
-use crate::cmd::{skip_spaces, trim};
+use crate::cmd::{Cmd, skip_spaces, trim};
 use crate::error::{Error, Result, text};
 use crate::popen;
 use crate::status::Status;
@@ -14,6 +14,9 @@ use crate::sys;
 
 /// What is told of a name that cannot be opened, which is then passed over.
 type Report = Box<dyn FnMut(&[u8], &Error) + Send>;
+
+/// What has more to say about a command before it starts.
+type Prepare = Box<dyn FnMut(&mut Cmd) + Send>;
 
 /// A stream of lines over many files: see the [module](self).
 pub struct Argv {
@@ -28,6 +31,7 @@ pub struct Argv {
     /// The end of all was told: the next record is the first again.
     over: bool,
     report: Report,
+    prepare: Prepare,
 }
 
 impl std::fmt::Debug for Argv {
@@ -61,6 +65,7 @@ impl Argv {
             fresh: true,
             over: false,
             report: Box::new(complain),
+            prepare: Box::new(|_| ()),
         };
         if argv.names.is_empty() {
             // Whatever the names may be, none at all is standard input.
@@ -76,6 +81,11 @@ impl Argv {
     /// Who is told of names that cannot be opened, in place of a line to standard error.
     pub fn report(&mut self, report: impl FnMut(&[u8], &Error) + Send + 'static) {
         self.report = Box::new(report);
+    }
+
+    /// Who has more to say about each command of the names before it starts: which signals to put back, say.
+    pub fn prepare(&mut self, prepare: impl FnMut(&mut Cmd) + Send + 'static) {
+        self.prepare = Box::new(prepare);
     }
 
     /// One more name, behind the others: Perl's `push @ARGV`.
@@ -163,7 +173,7 @@ impl Argv {
         }
     }
 
-    fn open_one(&self, name: &[u8]) -> Result<Stream> {
+    fn open_one(&mut self, name: &[u8]) -> Result<Stream> {
         if !self.magic {
             return file(name);
         }
@@ -187,7 +197,11 @@ impl Argv {
                 b"-" => dup(0),
                 path => file(path),
             },
-            [.., b'|'] => popen::open(name),
+            [.., b'|'] => {
+                let (mut cmd, mode) = popen::parse(name)?;
+                (self.prepare)(&mut cmd);
+                popen::start(&cmd, mode)
+            }
             path => file(path),
         }
     }

@@ -10,7 +10,7 @@ use pyo3::types::{PyBytes, PyString};
 use crate::cmd::bytes;
 use crate::data::{self, decode, encode};
 use crate::error::raise;
-use crate::signal::blocking;
+use crate::signal::{blocking, ignored_by_python};
 use crate::status::Status;
 
 /// Many files, one after another, as one stream of lines: from argv().
@@ -133,5 +133,9 @@ pub(crate) fn argv(py: Python<'_>, names: Option<&Bound<'_, PyAny>>, magic: bool
             all.try_iter()?.skip(1).map(|name| bytes(&name?)).collect::<PyResult<Vec<_>>>()?
         }
     };
-    Ok(ArgvStream { core: Mutex::new(Argv::open(list, magic)), text })
+    let mut core = Argv::open(list, magic);
+    core.prepare(|cmd| {
+        cmd.default_signals(ignored_by_python());
+    });
+    Ok(ArgvStream { core: Mutex::new(core), text })
 }

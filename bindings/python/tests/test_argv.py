@@ -27,6 +27,16 @@ def test_argv(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert list(whole) == []
 
 
+def test_a_command_inherits_nothing_that_python_ignores() -> None:
+    show = "grep SigIgn /proc/self/status |"
+    with ipc.open(show) as same:
+        assert list(ipc.argv([show], magic=True)) == list(same)
+    endless = ipc.argv(["yes |"], magic=True)
+    assert next(endless) == b"y\n"
+    status = endless.close()
+    assert status is not None and status.signal == "PIPE"
+
+
 def test_records_of_a_fixed_size(tmp_path: Path) -> None:
     for name, data in ("a", b"abcdefg"), ("b", b"123"):
         (tmp_path / name).write_bytes(data)
