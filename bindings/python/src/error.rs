@@ -21,7 +21,7 @@ pub(crate) fn raise(py: Python<'_>, error: Error) -> PyErr {
         Error::Invalid { .. } => made::<PyValueError>(py, (error.to_string(),)),
         Error::Closed { step } => made::<PyValueError>(py, (format!("{step}: I/O operation on closed stream"),)),
         Error::Busy { step } => {
-            let text = format!("{step}: the stream is in use by another thread or an interrupted call");
+            let text = format!("{step}: in use by another thread or an interrupted call");
             made::<PyRuntimeError>(py, (text,))
         }
         Error::Threads { step } => {
