@@ -1605,9 +1605,10 @@ PERLIPC_NODISCARD int32_t ipc_expect_script(ipc_stream *s, const char *const *pa
  * nowhere, as at first.
  *
  * Returns: 0.
- * Errors: -EBADF.
+ * Errors: -EBADF, also for one that is not open for writing.
  * Threads: any; one at a time reads the stream.
- * Blocks: no; but a log that is full stands in the way of later reads.
+ * Blocks: no; but a log that is full stands in the way of later reads, until their time is over: what was read is in the
+ * stream then, and goes to the log with the next read.
  * Perl: $exp->log_file. */
 int32_t ipc_expect_log(ipc_stream *s, int32_t fd);
 

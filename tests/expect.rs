@@ -7,9 +7,9 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use perlipc::{Cmd, Deadline, Error, Expect, Stream, expect, pty};
+use perlipc::{Cmd, Deadline, Error, Events, Expect, Poll, Stream, expect, pty};
 
-common::scenarios![passwd_and_su, a_log_that_handlers_cut];
+common::scenarios![passwd_and_su, a_log_that_handlers_cut, a_log_without_readers];
 
 fn list(texts: &[&str]) -> Expect {
     let mut expect = Expect::new();
@@ -200,6 +200,80 @@ fn a_log_that_handlers_cut() {
     assert_eq!(list(&["done"]).wait(&mut reader).unwrap(), 0);
     reader.log(None).unwrap();
     assert!(drains.join().unwrap() == said, "something is missing");
+}
+
+/// It stands in the way until the time is over, and is told the rest later.
+#[test]
+fn a_log_that_is_full_has_its_time() {
+    let said = [&[b'x'; 50_000][..], b"done"].concat();
+    let (mut reader, writer) = saying(&said);
+    let (mut seen, mut log) = Stream::pipe().unwrap();
+    let log = log.release().unwrap();
+    // SAFETY: plain numbers.
+    assert!(unsafe { libc::fcntl(log.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) } >= 4096);
+    reader.log(Some(log)).unwrap();
+    let error = list(&["done"]).wait_until(&mut reader, Deadline::after(Some(Duration::from_millis(50)))).unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    let drains = std::thread::spawn(move || {
+        let mut all = Vec::new();
+        seen.read_to_end(&mut all).unwrap();
+        all
+    });
+    // What was read meanwhile is found; what is asked for next, when the log has its part.
+    assert_eq!(list(&["done"]).wait(&mut reader).unwrap(), 0);
+    let mut over = Expect::new();
+    over.eof();
+    drop(writer);
+    over.wait(&mut reader).unwrap();
+    reader.log(None).unwrap();
+    assert!(drains.join().unwrap() == said, "something is missing");
+}
+
+/// A set that reads ahead for lines does not wait for it, and the end of what is read does.
+#[test]
+fn a_log_that_is_full_beside_a_poll_set() {
+    let said = b"a line\n".repeat(5000);
+    let (mut reader, writer) = saying(&said);
+    drop(writer);
+    let (mut seen, mut log) = Stream::pipe().unwrap();
+    let log = log.release().unwrap();
+    // SAFETY: plain numbers.
+    assert!(unsafe { libc::fcntl(log.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) } >= 4096);
+    reader.log(Some(log)).unwrap();
+    let mut poll = Poll::new();
+    poll.stream(reader, Events::LINE, 1).unwrap();
+    for _ in 0..5000 {
+        poll.next(Deadline::NOW).unwrap();
+        assert_eq!(poll.get(1).unwrap().readline().unwrap(), Some(&b"a line\n"[..]));
+    }
+    let mut reader = poll.take(1).unwrap();
+    reader.timeout(Some(Duration::from_millis(50)));
+    assert!(reader.readline().unwrap_err().is_timeout());
+    reader.timeout(None);
+    let drains = std::thread::spawn(move || {
+        let mut all = Vec::new();
+        seen.read_to_end(&mut all).unwrap();
+        all
+    });
+    assert_eq!(reader.readline().unwrap(), None);
+    reader.log(None).unwrap();
+    assert!(drains.join().unwrap() == said, "something is missing");
+}
+
+#[test]
+fn a_log_that_nobody_reads_is_no_signal() {
+    common::run("a_log_without_readers");
+}
+
+fn a_log_without_readers() {
+    // SAFETY: a plain call; as C programs begin.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+    let (mut reader, _writer) = saying(b"one\ntwo\nthree");
+    let (seen, mut log) = Stream::pipe().unwrap();
+    reader.log(Some(log.release().unwrap())).unwrap();
+    drop(seen);
+    assert_eq!(reader.readline().unwrap(), Some(&b"one\n"[..]));
+    assert_eq!(list(&["three"]).wait(&mut reader).unwrap(), 0);
 }
 
 #[test]

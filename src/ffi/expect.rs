@@ -255,16 +255,17 @@ pub unsafe extern "C" fn ipc_expect_script(s: *mut ipc_stream, pairs: *const *co
 /// nowhere, as at first.
 ///
 /// Returns: 0.
-/// Errors: -EBADF.
+/// Errors: -EBADF, also for one that is not open for writing.
 /// Threads: any; one at a time reads the stream.
-/// Blocks: no; but a log that is full stands in the way of later reads.
+/// Blocks: no; but a log that is full stands in the way of later reads, until their time is over: what was read is in the
+/// stream then, and goes to the log with the next read.
 /// Perl: $exp->log_file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_expect_log(s: *mut ipc_stream, fd: i32) -> i32 {
     guard(|| {
         let log = if fd < 0 { None } else { Some(crate::sys::dup(fd).map_err(|errno| Error::os("log", errno))?) };
         // SAFETY: the caller's handle.
-        unsafe { get(s)?.reading()? }.half.log = log;
+        unsafe { get(s)?.reading()? }.half.set_log(log)?;
         Ok(0)
     })
 }

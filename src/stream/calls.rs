@@ -245,6 +245,19 @@ impl Shared {
         }
     }
 
+    /// Writes what there is room for: never waits, and runs no handler.
+    pub(super) fn write_at_once(&self, data: &[u8]) -> sys::Result<usize> {
+        let fd = self.fd();
+        match self.write_call(&CALM, fd, data, true) {
+            // As in `write_some`.
+            Err(libc::EOPNOTSUPP) => match sys::poll(&CALM, &mut [block::entry(fd, libc::POLLOUT)], Some(0)) {
+                Ok(1) => self.write_call(&CALM, fd, &data[..data.len().min(4096)], false),
+                _ => Err(libc::EAGAIN),
+            },
+            answer => answer,
+        }
+    }
+
     /// A handler that was set through us on PIPE runs, though the kernel sent no signal.
     pub(super) fn pipe_broke<T>(&self, answer: Wait<T>) -> Wait<T> {
         if matches!(answer, Err(Stop::Errno(libc::EPIPE))) {

@@ -249,10 +249,11 @@ impl Stream {
         self.reader.as_ref().and_then(Reader::found)
     }
 
-    /// A copy of all that is read by lines or expect goes to that descriptor; `None`: nowhere, as at first.
+    /// A copy of all that is read by lines or expect goes to that descriptor; `None`: nowhere, as at first. A log that is
+    /// full stands in the way of a read until its deadline: what was read is in the stream then, and goes to the log with the
+    /// next read. One that cannot be written is passed over.
     pub fn log(&mut self, log: Option<OwnedFd>) -> Result<()> {
-        self.reader()?.log = log;
-        Ok(())
+        self.reader()?.set_log(log)
     }
 
     /// How many records were read: Perl's `$.`.

@@ -1,16 +1,16 @@
 //! The reading half: a buffer, what is read into it, and what is taken from it as bytes. Its records are in `records`.
 
 use std::ops::Range;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex};
 
-use super::Separator;
 use super::shared::Shared;
-use crate::block::{self, Stop, Way};
+use super::writer::Writer;
+use super::{Separator, Stream};
+use crate::block::{Stop, Way};
 use crate::error::{Error, Result};
 use crate::expect::{Found, Place, Scan};
 use crate::signal;
-use crate::sys;
 use crate::time::{Deadline, Unasked};
 
 /// The first buffer: small, since many children say one line. One that was filled grows to the size of a pipe.
@@ -45,11 +45,14 @@ pub(crate) struct Reader {
     pub(crate) scan: Option<Box<Scan>>,
     pub(crate) scan_start: usize,
     /// Gets a copy of all that is read ahead.
-    pub(crate) log: Option<OwnedFd>,
+    log: Option<Box<Writer>>,
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
+        if let Some(log) = &mut self.log {
+            log.flush_now();
+        }
         give_spare(std::mem::take(&mut self.buffer));
     }
 }
@@ -142,16 +145,32 @@ impl Reader {
     #[inline(always)]
     pub(super) fn fill_here(&mut self, want: usize, deadline: Deadline) -> Result<bool> {
         if self.eof {
-            return Ok(false);
+            // A poll set may have met the end, and had not the time for the log.
+            return self.copy_to_log(0..0, deadline).map(|()| false);
         }
         signal::ask_host_at_times().map_err(Self::stopped)?;
         if self.unasked.is_late(deadline) {
             return Err(Self::stopped(Stop::Timeout));
         }
+        if self.log.is_some() {
+            return self.fill_and_log(want, deadline);
+        }
         let (from, to) = self.make_room(want);
         let n = self.shared.read(&mut self.buffer[from..to], deadline).map_err(Self::stopped)?;
         self.unasked.moved(n);
         Ok(self.filled(n))
+    }
+
+    /// The same with a copy for the log, which first gets what it had no room for before.
+    #[inline(never)]
+    fn fill_and_log(&mut self, want: usize, deadline: Deadline) -> Result<bool> {
+        self.copy_to_log(0..0, deadline)?;
+        let (from, to) = self.make_room(want);
+        let n = self.shared.read(&mut self.buffer[from..to], deadline).map_err(Self::stopped)?;
+        self.unasked.moved(n);
+        let more = self.filled(n);
+        self.copy_to_log(from..from + n, deadline)?;
+        Ok(more)
     }
 
     /// Room behind what is there: from where to where.
@@ -209,9 +228,6 @@ impl Reader {
             self.eof = true;
             return false;
         }
-        if self.log.is_some() {
-            self.copy_to_log(self.end..self.end + n);
-        }
         self.end += n;
         if self.end == self.buffer.len() - 1 && self.buffer.len() < 2 * BLOCK {
             self.buffer.resize(2 * BLOCK + 1, 0);
@@ -230,6 +246,9 @@ impl Reader {
         let (from, to) = self.make_room(1);
         if let Ok(Some(n)) = self.shared.read_at_once(&mut self.buffer[from..to]) {
             self.filled(n);
+            if let Some(log) = &mut self.log {
+                log.write_at_once(&self.buffer[from..from + n]);
+            }
         }
     }
 
@@ -238,19 +257,30 @@ impl Reader {
         self.start < self.end || self.eof || self.shared.has_failed() || self.shared.gate.check().is_err()
     }
 
-    /// A log that cannot be written must not stand in the way of what is read.
+    /// A log that cannot be written must not stand in the way of what is read. One that is full does, until the call's end:
+    /// what it did not get stays with it.
     #[inline(never)]
-    fn copy_to_log(&self, range: Range<usize>) {
-        let Some(log) = &self.log else { return };
-        let mut rest = &self.buffer[range];
-        while !rest.is_empty() {
-            match sys::write(&block::CALM, log.as_raw_fd(), rest) {
-                Ok(n) if n > 0 => rest = &rest[n..],
-                // A handler of the host's.
-                Err(libc::EINTR) => {}
-                _ => return,
-            }
+    fn copy_to_log(&mut self, range: Range<usize>, deadline: Deadline) -> Result<()> {
+        let Some(log) = &mut self.log else { return Ok(()) };
+        match log.append(&self.buffer[range], deadline) {
+            Err(Error::Os { .. }) => Ok(()),
+            answer => answer.map_err(|error| error.for_step("log")),
         }
+    }
+
+    /// Who gets a copy of all that is read ahead from now on.
+    pub(crate) fn set_log(&mut self, log: Option<OwnedFd>) -> Result<()> {
+        let log = match log.map(Stream::adopt).transpose().map_err(|error| error.for_step("log"))? {
+            Some(mut stream) => match stream.writer.take() {
+                Some(writer) => Some(Box::new(writer)),
+                None => return Err(Error::os("log", libc::EBADF)),
+            },
+            None => None,
+        };
+        if let Some(mut before) = std::mem::replace(&mut self.log, log) {
+            before.flush_now();
+        }
+        Ok(())
     }
 
     /// What an expect found last, until something else is read.

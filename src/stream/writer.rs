@@ -158,6 +158,30 @@ impl Writer {
         Ok(())
     }
 
+    /// All of it behind what is pending, by then; what could not be stays pending.
+    pub(super) fn append(&mut self, data: &[u8], deadline: Deadline) -> Result<()> {
+        self.forget_inherited();
+        if data.is_empty() || !self.is_flushed() {
+            self.keep(data);
+            return self.flush_until(deadline);
+        }
+        self.write_until(data, deadline)
+    }
+
+    /// The same without waiting, and without running a handler.
+    pub(super) fn write_at_once(&mut self, data: &[u8]) {
+        self.forget_inherited();
+        self.keep(data);
+        while !self.is_flushed() {
+            match self.shared.write_at_once(&self.pending[self.gone..]) {
+                Ok(n) if n > 0 => self.gone += n,
+                Err(libc::EAGAIN | libc::EINTR) => return,
+                _ => break,
+            }
+        }
+        self.forget();
+    }
+
     pub(crate) fn set_autoflush(&mut self, on: bool) -> Result<()> {
         self.autoflush = on;
         if on { self.flush() } else { Ok(()) }

@@ -91,7 +91,8 @@ impl Stream {
     }
 
     /// A copy of all that is read by lines or expect goes to that file or descriptor, of which the stream keeps a
-    /// duplicate; None: nowhere, as at first. A log that is full stands in the way of later reads. Perl: $exp->log_file.
+    /// duplicate; None: nowhere, as at first. A log that is full stands in the way of later reads until their time is over:
+    /// what was read is in the stream then, and goes to the log with the next read. Perl: $exp->log_file.
     #[pyo3(signature = (file, /))]
     fn log(&self, py: Python<'_>, file: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         self.reading(py)?;
