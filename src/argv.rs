@@ -8,6 +8,7 @@ use crate::block;
 use crate::cmd::{Cmd, skip_spaces, trim};
 use crate::error::{Error, Result, text};
 use crate::popen;
+use crate::signal;
 use crate::status::Status;
 use crate::stream::{Separator, Stream};
 use crate::sys;
@@ -47,7 +48,7 @@ fn complain(name: &[u8], error: &Error) {
         other => other.to_string(),
     };
     let line = format!("Can't open {}: {why}\n", String::from_utf8_lossy(name));
-    let _ = sys::write(&block::CALM, 2, line.as_bytes());
+    let _ = signal::without_sigpipe(|| sys::write(&block::CALM, 2, line.as_bytes()));
 }
 
 impl Argv {

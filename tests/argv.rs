@@ -8,7 +8,7 @@ use std::time::Duration;
 use perlipc::argv::Argv;
 use perlipc::{Error, Separator, fifo, signal};
 
-common::scenarios![a_handler_that_gives_up, standard_input_by_each_name];
+common::scenarios![a_handler_that_gives_up, standard_input_by_each_name, standard_error_without_readers];
 
 /// A directory with these files.
 fn room(name: &str, files: &[(&str, &str)]) -> std::path::PathBuf {
@@ -124,6 +124,23 @@ fn what_cannot_be_opened_is_told_and_passed_over() {
 }
 
 /// What a name begins with comes before what it ends with; a command is bytes, and "+" alone is no mode.
+#[test]
+fn nobody_hears_what_is_told_of_a_name() {
+    common::run("standard_error_without_readers");
+}
+
+fn standard_error_without_readers() {
+    let (reader, mut writer) = perlipc::Stream::pipe().unwrap();
+    drop(reader);
+    let broken = writer.release().unwrap();
+    // SAFETY: plain calls; as C programs begin.
+    unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        assert_eq!(libc::dup2(std::os::fd::AsRawFd::as_raw_fd(&broken), 2), 2);
+    }
+    assert_eq!(Argv::open(["/nosuch/file"], false).readline().unwrap(), None);
+}
+
 #[test]
 fn a_name_that_looks_like_something_else() {
     let dir = room("looks", &[("f|", "a file\n")]);
