@@ -199,7 +199,7 @@ def test_handlers_run_and_may_raise() -> None:
 
         # One that changes the set that is waited for; not by SIG, but Python's own.
         def change(number: int, frame: object) -> None:
-            with pytest.raises(RuntimeError):
+            with pytest.raises(RuntimeError, match="^poll: in use"):
                 poll.next(0)
             poll.remove(reader)
 
