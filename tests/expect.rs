@@ -637,6 +637,32 @@ fn a_window_changes_nothing_about_what_begins_in_it() {
 
 /// Its tables are made as they are needed, and emptied when they are full: also while something is looked for ahead.
 #[test]
+fn escapes_are_perls() {
+    // As `print "yes" if $said =~ /^(?:$pattern)$/`.
+    for (pattern, said) in [
+        (r"\e\[0m", "\x1b[0m"),
+        (r"\033\[\d+m", "\x1b[31m"),
+        (r"[\e\007]\0\x07\cG\cg", "\x07\0\x07\x07\x07"),
+        (r"\h+\H\h?", " \t x"),
+        (r"[\h.]+[^\h]", ". \t."),
+        (r"a\Rb\R", "a\r\nb\n"),
+        (r"\N+\n\N", "ab\nc"),
+        (r"\<\>\c[\c?", "<>\x1b\x7f"),
+        (r"\\e\\\\033", r"\e\\033"),
+    ] {
+        let (mut reader, mut writer) = Stream::pipe().unwrap();
+        let mut wanted = Expect::new();
+        wanted.regex(&format!("^(?:{pattern})$")).unwrap();
+        writer.write(said.as_bytes()).unwrap();
+        assert!(wanted.wait_until(&mut reader, Deadline::after_ms(10_000)).is_ok(), "{pattern}");
+        assert_eq!(reader.found().unwrap().matched(), said.as_bytes(), "{pattern}");
+    }
+    for pattern in [r"(a)\1", r"\12", r"\N{U+41}", r"\400", r"\Z", r"\K"] {
+        assert!(Expect::new().regex(pattern).is_err(), "{pattern}");
+    }
+}
+
+#[test]
 fn tables_that_are_emptied_on_the_way() {
     let mut random = Random(0x1357_9bdf_0246_8ace);
     let mut wild = Expect::new();

@@ -226,15 +226,42 @@ pub fn script(stream: &mut Stream, steps: &[(&[u8], &[u8])], deadline: Deadline)
     Ok(steps.len())
 }
 
-/// `\<` and `\>` are these characters, as in Perl, whose quotemeta writes them so; the engine has word boundaries there, and a
-/// pattern would never match without a word.
-fn literal_angles(pattern: &str) -> String {
+/// What Perl has behind a backslash and the engine has not, or has as something else: `\<` and `\>` are these characters, as
+/// Perl's quotemeta writes them, and no word boundaries.
+fn perl_escapes(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len());
-    let mut chars = pattern.chars();
+    let mut chars = pattern.chars().peekable();
     while let Some(c) = chars.next() {
         match (c, if c == '\\' { chars.next() } else { None }) {
-            ('\\', Some('<')) => out.push_str("\\x3C"),
-            ('\\', Some('>')) => out.push_str("\\x3E"),
+            ('\\', Some('<')) => out += "\\x3C",
+            ('\\', Some('>')) => out += "\\x3E",
+            ('\\', Some('e')) => out += "\\x1B",
+            // A class in a class is the two together.
+            ('\\', Some('h')) => out += "[\\x20\\t]",
+            ('\\', Some('H')) => out += "[^\\x20\\t]",
+            ('\\', Some('R')) => out += "(?:\\r\\n|[\\n-\\r])",
+            ('\\', Some('N')) if chars.peek() != Some(&'{') => out += "[^\\n]",
+            ('\\', Some('c')) if chars.peek().is_some_and(char::is_ascii) => {
+                let letter = chars.next().unwrap_or_default().to_ascii_uppercase();
+                out += &format!("\\x{:02X}", letter as u32 ^ 0x40);
+            }
+            ('\\', Some(digit @ '0'..='7')) => {
+                let mut octal = digit.to_string();
+                let mut ahead = chars.clone();
+                while octal.len() < 3
+                    && let Some(digit) = ahead.next_if(|c| c.is_digit(8))
+                {
+                    octal.push(digit);
+                }
+                match u8::from_str_radix(&octal, 8) {
+                    Ok(number) if digit == '0' || octal.len() == 3 => {
+                        out += &format!("\\x{number:02X}");
+                        chars = ahead;
+                    }
+                    // A reference to a group, which is refused.
+                    _ => out.extend(['\\', digit]),
+                }
+            }
             (c, escaped) => out.extend([Some(c), escaped].into_iter().flatten()),
         }
     }
@@ -242,7 +269,7 @@ fn literal_angles(pattern: &str) -> String {
 }
 
 fn parsed(pattern: &str) -> std::result::Result<Hir, String> {
-    let parsed = syntax::parse_with(&literal_angles(pattern), &syntax::Config::new().unicode(false).utf8(false));
+    let parsed = syntax::parse_with(&perl_escapes(pattern), &syntax::Config::new().unicode(false).utf8(false));
     parsed.map_err(|error| error.to_string().lines().last().unwrap_or_default().to_owned())
 }
 

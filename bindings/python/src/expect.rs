@@ -42,7 +42,7 @@ const ASCII: u32 = 256;
 
 /// The text of a regular expression of re's, where the core would silently read something else into it: of bytes each counts
 /// alone, whatever text they would be.
-fn translated(pattern: impl Iterator<Item = char>, flags: u32) -> PyResult<String> {
+fn translated(pattern: impl Iterator<Item = char> + Clone, flags: u32) -> PyResult<String> {
     let mut source = String::new();
     let put = |source: &mut String, c: char| match c {
         '\u{80}'..='\u{ff}' if flags & UNICODE == 0 => *source += &format!("\\x{:02x}", c as u32),
@@ -55,8 +55,8 @@ fn translated(pattern: impl Iterator<Item = char>, flags: u32) -> PyResult<Strin
     let (mut class, mut begins) = (false, false);
     // In a class: behind what may begin a range, and behind a range's hyphen.
     let (mut low, mut hyphen) = (false, false);
-    // Behind a quantifier, and inside one of numbers.
-    let (mut quantified, mut braces) = (false, false);
+    // Behind a quantifier.
+    let mut quantified = false;
     while let Some(c) = pattern.next() {
         let first = std::mem::take(&mut begins);
         let (was_low, was_hyphen) = (std::mem::take(&mut low), std::mem::take(&mut hyphen));
@@ -78,6 +78,16 @@ fn translated(pattern: impl Iterator<Item = char>, flags: u32) -> PyResult<Strin
                             _ => "space",
                         }
                     );
+                }
+                // Elsewhere one or two of them are a reference to a group, and the core knows the others.
+                Some(digit @ '0'..='7') if class => {
+                    let mut octal = digit.to_string();
+                    while octal.len() < 3
+                        && let Some(digit) = pattern.next_if(|c| c.is_digit(8))
+                    {
+                        octal.push(digit);
+                    }
+                    source += &format!("\\{octal:0>3}");
                 }
                 Some(c) if !c.is_ascii() => put(&mut source, c),
                 Some(c) => source.extend(['\\', c]),
@@ -110,15 +120,44 @@ fn translated(pattern: impl Iterator<Item = char>, flags: u32) -> PyResult<Strin
                     "expect: a quantifier that gives nothing back (*+) is not supported",
                 ));
             }
-            '*' | '+' | '?' | '{' | '}' if !class => {
-                quantified = c != '{' && (c != '}' || braces);
-                braces = c == '{';
+            '(' if !class && {
+                let mut ahead = pattern.clone();
+                ahead.next() == Some('?') && ahead.next() == Some('#')
+            } =>
+            {
+                pattern.find(|c| *c == ')');
+                quantified = was_quantified;
+            }
+            '{' if !class => match numbers(&mut pattern) {
+                Some((least, most)) => {
+                    quantified = true;
+                    source += &format!("{{{least},{most}}}");
+                }
+                None => source += "\\{",
+            },
+            '}' if !class => source += "\\}",
+            '*' | '+' | '?' if !class => {
+                quantified = true;
                 source.push(c);
             }
             c => put(&mut source, c),
         }
     }
     Ok(source)
+}
+
+/// The numbers of a quantifier behind its brace; `None`: the brace is no quantifier's, and stands for itself.
+fn numbers(pattern: &mut (impl Iterator<Item = char> + Clone)) -> Option<(String, String)> {
+    let mut ahead = pattern.clone();
+    let text: String = ahead.by_ref().take_while(|c| *c != '}').collect();
+    let ended = pattern.clone().any(|c| c == '}');
+    let (least, most) = text.split_once(',').unwrap_or((&text, &text));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !ended || text.is_empty() || !digits(least) || !digits(most) {
+        return None;
+    }
+    *pattern = ahead;
+    Some((if least.is_empty() { "0" } else { least }.to_owned(), most.to_owned()))
 }
 
 /// The text of a compiled regular expression with its flags; `None` for what is none.
