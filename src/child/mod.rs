@@ -454,9 +454,9 @@ impl State {
 
     /// After a SIGSTOP of ours.
     fn go_on(&self) {
-        match &self.pidfd {
-            Some(pidfd) => sys::process::pidfd_continue(pidfd.as_raw_fd()),
-            None => drop(self.kill(libc::SIGCONT)),
+        // Where pidfds carry no signals it was stopped by its number, and goes on by that.
+        if !self.pidfd.as_ref().is_some_and(|pidfd| sys::process::pidfd_continue(pidfd.as_raw_fd())) {
+            let _ = self.kill(libc::SIGCONT);
         }
     }
 }

@@ -112,11 +112,16 @@ impl State {
                     Err(errno) => return Err(errno),
                 };
                 // The number may have changed hands between the look and the opening: look again.
-                if self.is_descendant(pid, found)
-                    && sys::signals::pidfd_send(pidfd.as_raw_fd(), libc::SIGSTOP, None).is_ok()
-                {
-                    found.insert(pid, pidfd);
-                    new += 1;
+                if !self.is_descendant(pid, found) {
+                    continue;
+                }
+                match sys::signals::pidfd_send(pidfd.as_raw_fd(), libc::SIGSTOP, None) {
+                    Ok(()) => {
+                        found.insert(pid, pidfd);
+                        new += 1;
+                    }
+                    Err(libc::ENOSYS) => return Err(libc::ENOSYS),
+                    Err(_) => {}
                 }
             }
             if new == 0 {

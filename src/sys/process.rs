@@ -93,10 +93,12 @@ pub(crate) fn pidfd_open(pid: i32) -> Result<OwnedFd> {
     owned(unsafe { raw(libc::SYS_pidfd_open, [pid as usize, 0]) })
 }
 
-/// Lets go on what was stopped: of the calls that put things back, which never fail on purpose.
-pub(crate) fn pidfd_continue(pidfd: RawFd) {
+/// Lets go on what was stopped: of the calls that put things back, which never fail on purpose. False where pidfds carry
+/// no signals.
+pub(crate) fn pidfd_continue(pidfd: RawFd) -> bool {
     // SAFETY: plain numbers, no siginfo.
-    unsafe { always(libc::SYS_pidfd_send_signal, [pidfd as usize, libc::SIGCONT as usize, 0, 0]) };
+    let answer = unsafe { always(libc::SYS_pidfd_send_signal, [pidfd as usize, libc::SIGCONT as usize, 0, 0]) };
+    answer != -(libc::ENOSYS as isize)
 }
 
 /// Who waitid looks at.
