@@ -23,7 +23,7 @@ if(PERLIPC_INCLUDE_DIR AND PERLIPC_STATIC_LIBRARY AND NOT TARGET perlipc::static
   add_library(perlipc::static STATIC IMPORTED)
   set_target_properties(perlipc::static PROPERTIES
     IMPORTED_LOCATION "${PERLIPC_STATIC_LIBRARY}"
-    INTERFACE_LINK_LIBRARIES "gcc_s;util;rt;pthread;m;dl;c"
+    INTERFACE_LINK_LIBRARIES "util;rt;pthread;m;dl;c"
     INTERFACE_INCLUDE_DIRECTORIES "${PERLIPC_INCLUDE_DIR}")
 endif()
 if(NOT TARGET perlipc::perlipc AND NOT TARGET perlipc::static)
