@@ -105,7 +105,8 @@ impl Argv {
     }
 
     /// The next record, borrowed until the next call; `None` after the last file. A record does not reach from one file
-    /// into the next.
+    /// into the next. Of a command whose output was read to the end no status is told: [`eof`](Argv::eof) after each record, and
+    /// [`close`](Argv::close) where that is true, tell it.
     pub fn readline(&mut self) -> Result<Option<&[u8]>> {
         if self.over && !self.names.is_empty() {
             self.records = 0;

@@ -14,7 +14,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// The system refused a step: the usual case.
-    #[error("{}{}: {}", .step, thing(.path.text()), text(*.errno))]
+    #[error("{}{}: {}", .step, thing(.path.text()), why(.step, *.errno))]
     Os {
         /// What was being done: "exec", "chdir", "open", "fork" ...
         step: &'static str,
@@ -292,6 +292,11 @@ impl From<Error> for std::io::Error {
         let kind = std::io::Error::from_raw_os_error(error.errno()).kind();
         std::io::Error::new(kind, error)
     }
+}
+
+/// The system's text for the reason, but for the end that comes while expect waits: "No data available" would not say so.
+fn why(step: &str, errno: i32) -> String {
+    if (step, errno) == ("expect", libc::ENODATA) { "the end came first".into() } else { text(errno) }
 }
 
 /// The system's text for an errno: "No such file or directory".

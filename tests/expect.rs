@@ -65,6 +65,7 @@ fn a_timeout_keeps_the_data_and_the_end_gives_it() {
     drop(writer);
     let error = wanted.wait(&mut reader).unwrap_err();
     assert_eq!(error.errno(), libc::ENODATA);
+    assert_eq!(error.to_string(), "expect: the end came first");
     assert_eq!(reader.found().unwrap().before(), b"; rest");
     assert_eq!(reader.readline().unwrap(), Some(&b"; rest"[..]), "what was not matched is unread");
 }

@@ -155,7 +155,8 @@ pub unsafe extern "C" fn ipc_argv_record(a: *mut ipc_argv, size: usize) -> i32 {
 }
 
 /// The next record, borrowed until the next call with the handle; a NUL follows. A name that cannot be opened is reported
-/// and passed over.
+/// and passed over. A command that has said all is left behind without a word on how it ended: who wants its status asks
+/// ipc_argv_eof after each record, and ipc_argv_close where that is 1. One that said nothing at all is never told of.
 ///
 /// Returns: its length; 0 after the last file, where `line` is NULL (a file that is read whole and is empty gives 0 with a
 /// `line`).

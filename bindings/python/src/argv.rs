@@ -115,7 +115,8 @@ impl ArgvStream {
 /// are none.
 ///
 /// Names are taken as they are, as Perl's <<>> does. With magic=True, Perl's <>: "cmd |" is a command whose output is
-/// read, "-" is standard input ("<-" and "<&STDIN" too), "<&3" a descriptor; trust the names then.
+/// read, "-" is standard input ("<-" and "<&STDIN" too), "<&3" a descriptor; trust the names then. A command that has said all
+/// is left behind without a word on how it ended: close() tells, where eof() is true after a record.
 ///
 /// >>> import perlipc as ipc
 /// >>> list(ipc.argv(["printf 'a\\nb\\n' |"], magic=True))
