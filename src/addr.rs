@@ -541,7 +541,8 @@ pub fn hostname() -> Result<String> {
 }
 
 struct Answer<T> {
-    value: Mutex<Option<T>>,
+    /// With the number of the thread that found it.
+    value: Mutex<Option<(T, i32)>>,
     done: std::os::fd::OwnedFd,
 }
 
@@ -552,14 +553,20 @@ fn detached<T: Send + 'static>(deadline: Deadline, call: impl FnOnce() -> T + Se
     let theirs = answer.clone();
     let started = block::thread("perlipc-lookup", move || {
         let value = call();
-        *theirs.value.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+        *theirs.value.lock().unwrap_or_else(PoisonError::into_inner) = Some((value, sys::gettid()));
         let _ = sys::write(&CALM, theirs.done.as_raw_fd(), &1u64.to_ne_bytes());
     });
-    started.map_err(Stop::Errno)?;
+    let thread = started.map_err(Stop::Errno)?;
     block::ready(answer.done.as_raw_fd(), libc::POLLIN, deadline)?;
     let value = answer.value.lock().unwrap_or_else(PoisonError::into_inner).take();
     // The thread writes only after it has put the value there.
-    value.ok_or(Stop::Errno(libc::EIO))
+    let (value, tid) = value.ok_or(Stop::Errno(libc::EIO))?;
+    // It has nothing more to do. Who forks next must not find it: what has one thread is forked without a question.
+    let _ = thread.join();
+    while sys::signals::is_here(tid) {
+        std::thread::yield_now();
+    }
+    Ok(value)
 }
 
 pub(crate) fn check_families(v4: bool, v6: bool, step: &'static str) -> Result<()> {

@@ -14,6 +14,7 @@ use std::collections::HashSet;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::JoinHandle;
 
 use crate::child::{self, Own};
 use crate::error::Error;
@@ -147,11 +148,11 @@ pub(crate) fn try_until<T>(deadline: Deadline, mut attempt: impl FnMut() -> sys:
 }
 
 /// A thread of the library's own. It inherits the mask: no signal of the host's ever runs on a thread that it does not know.
-pub(crate) fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> sys::Result<()> {
+pub(crate) fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> sys::Result<JoinHandle<()>> {
     let mask = sys::set_mask(libc::SIG_SETMASK, sys::ALL_SIGNALS);
     let started = std::thread::Builder::new().name(name.into()).spawn(body);
     sys::set_mask(libc::SIG_SETMASK, mask);
-    started.map(drop).map_err(|error| error.raw_os_error().unwrap_or(libc::EAGAIN))
+    started.map_err(|error| error.raw_os_error().unwrap_or(libc::EAGAIN))
 }
 
 // ---- cancelling from another thread ----

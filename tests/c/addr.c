@@ -50,3 +50,21 @@ TEST(packed) {
     TEXT(ipc_error_last_text(), "address: bad arg length for unpack_sockaddr_in, length is 2, should be 16");
     SAME(ipc_addr_pack("nowhere", (char[8]){0}, 8), PERLIPC_E_INVALID);
 }
+
+/* A name is looked up on a thread, which is gone when its answer is there: who forks finds one thread. */
+TEST(forks_after_a_name) {
+    for (int i = 0; i < 100; i++) {
+        char text[256];
+        ipc_stream *child;
+        int32_t status;
+        int32_t len = ipc_addr_resolve("localhost", "80", 60000, text, sizeof text);
+        CHECK(len > 0 || len == PERLIPC_E_LOOKUP);
+        int32_t pid = ipc_popen_fork("-|", 0, &child);
+        if (pid == 0) _exit(5);
+        CHECK(pid > 0);
+        if (pid < 0) break;
+        SAME(ipc_stream_close(child, &status), 0);
+        SAME(ipc_status_code(status), 5);
+        ipc_stream_free(child);
+    }
+}
