@@ -83,7 +83,11 @@ impl Child {
         // Who asks for that number now means this one.
         registry.take_untold(Some(pid));
         if let Some(old) = registry.children.insert(pid, state.clone()) {
-            // The number came round again: somebody else reaped the old child, whose handle asks its pidfd.
+            // The number came round again: somebody else reaped the old child, whose handle asks its pidfd. By the number it
+            // would ask for this one.
+            if old.pidfd.is_none() && old.known().is_none() {
+                old.store(Status::UNKNOWN);
+            }
             if old.orphan.load(Ordering::Relaxed) {
                 registry.orphans -= 1;
             }
@@ -103,7 +107,8 @@ impl Child {
         }
         // Ours, whether it runs or has ended; nothing is reaped by this look.
         sys::process::waitid(&CALM, Who::Pid(pid), libc::WEXITED | libc::WNOHANG | libc::WNOWAIT).map_err(failed)?;
-        if let Some(state) = registry().children.get(&pid) {
+        // One whose end is known does not have that number any more.
+        if let Some(state) = registry().children.get(&pid).filter(|state| state.known().is_none()) {
             return Err(Error::invalid("adopt", format!("{} has a handle already", state.pid)));
         }
         let pidfd = match sys::process::pidfd_open(pid) {

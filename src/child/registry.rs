@@ -141,7 +141,8 @@ pub fn orphans() -> usize {
 mod tests {
     use super::*;
     use crate::Deadline;
-    use crate::child::Child;
+    use crate::child::{Child, wait_pid};
+    use std::os::unix::process::CommandExt;
 
     /// One that somebody else reaped, whose number has another child now, is no orphan, and its handle reaps nobody.
     #[test]
@@ -153,10 +154,42 @@ mod tests {
         let old = Child::register(pid, None, false, false);
         let new = Child::register(pid, None, false, false);
         let before = registry().orphans;
+        let again = old.clone();
         drop(old);
         assert_eq!(registry().orphans, before);
         drop(process.stdin.take());
+        assert_eq!(again.wait(Deadline::NEVER).unwrap(), Status::UNKNOWN);
+        drop(again);
+        assert_eq!(registry().orphans, before);
         assert!(new.wait(Deadline::NEVER).unwrap().success());
+    }
+
+    /// A child that was told, whose number a stranger has now, which others started: that one is waited for and adopted.
+    #[test]
+    #[allow(clippy::zombie_processes)] // They are waited for by their numbers.
+    fn a_stranger_has_the_number_of_a_child_that_was_told() {
+        let limit = Deadline::after_ms(20_000);
+        let told = |pid| {
+            let old = Child::register(pid, None, false, false);
+            old.state().store(Status::from_raw(0));
+            old.hide();
+            old
+        };
+        let stranger = || std::process::Command::new("false").process_group(0).spawn().unwrap().id() as i32;
+        let pid = stranger();
+        let old = told(pid);
+        assert_eq!(wait_pid(pid, limit).unwrap().1.code(), Some(1));
+        assert!(old.wait(limit).unwrap().success());
+
+        let pid = stranger();
+        let old = told(pid);
+        assert_eq!(wait_pid(-pid, limit).unwrap(), (pid, Status::from_raw(1 << 8)));
+        assert!(old.wait(limit).unwrap().success());
+
+        let pid = stranger();
+        let old = told(pid);
+        assert_eq!(Child::adopt(pid).unwrap().wait(limit).unwrap().code(), Some(1));
+        assert!(old.wait(limit).unwrap().success());
     }
     use crate::block::CALM;
     use crate::sys::process::Who;

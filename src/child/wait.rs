@@ -132,13 +132,16 @@ pub fn wait_pid(pid: i32, deadline: Deadline) -> Result<(i32, Status)> {
             return Ok(told);
         }
         if let Some(child) = known {
-            if child.reported.load(Ordering::Relaxed) {
+            if !child.reported.load(Ordering::Relaxed) {
+                let status = child.wait(deadline).map_err(step)?;
+                child.reported.store(true, Ordering::Relaxed);
+                forget_orphan(&child);
+                return Ok((pid, status));
+            }
+            if child.known().is_none() {
                 return Err(step(Stop::Errno(libc::ECHILD)));
             }
-            let status = child.wait(deadline).map_err(step)?;
-            child.reported.store(true, Ordering::Relaxed);
-            forget_orphan(&child);
-            return Ok((pid, status));
+            // Its number may be another's by now: the kernel knows.
         }
     }
     let attempt = |options| -> sys::Result<Option<(i32, Status)>> {
@@ -157,7 +160,9 @@ pub fn wait_pid(pid: i32, deadline: Deadline) -> Result<(i32, Status)> {
             if found == 0 {
                 return Ok(None);
             }
-            let Some(child) = settled(found) else {
+            // One of ours that was told has that number no more.
+            let is_told = |child: &Arc<State>| child.known().is_some() && child.reported.load(Ordering::Relaxed);
+            let Some(child) = settled(found).filter(|child| !is_told(child)) else {
                 return match sys::process::waitid(&CALM, Who::Pid(found), libc::WEXITED | libc::WNOHANG) {
                     Ok((0, _)) | Err(libc::ECHILD) => Ok(None),
                     Ok((pid, status)) => Ok(Some((pid, Status::from_raw(status)))),
