@@ -13,6 +13,8 @@ use perlipc::*;
 
 common::scenarios![
     any_of_ours,
+    any_beside_a_start,
+    more_children_than_descriptors,
     told_without_a_handle,
     any_at_all,
     groups,
@@ -135,6 +137,56 @@ fn end_takes_those_that_do_not_listen() {
     drop(writer);
     reader.timeout(Some(Duration::from_secs(60)));
     assert_eq!(reader.readline().unwrap(), None);
+}
+
+/// A child that is started while another thread is about to wait for any is seen by that: aimed at the window.
+fn any_beside_a_start() {
+    let slow = sleeper();
+    let (begin, mut random) = (Arc::new(std::sync::Barrier::new(2)), common::Random(1));
+    for _ in 0..scale(20_000) {
+        let other = begin.clone();
+        let starts = std::thread::spawn(move || {
+            other.wait();
+            Cmd::argv(["true"]).start().unwrap()
+        });
+        begin.wait();
+        let aim = Instant::now() + Duration::from_nanos(random.below(1_000_000));
+        while Instant::now() < aim {
+            std::hint::spin_loop();
+        }
+        let (pid, status) = wait_any(Deadline::after_ms(60_000)).unwrap();
+        assert!(status.success());
+        assert_eq!(starts.join().unwrap().pid(), pid);
+    }
+    slow.kill("KILL").unwrap();
+    assert_eq!(slow.wait(Deadline::NEVER).unwrap().signal(), Some(libc::SIGKILL));
+}
+
+/// Without a descriptor for each, and none for who waits, every one is told.
+fn more_children_than_descriptors() {
+    // SAFETY: plain numbers, descriptors of its own, and children that only exit.
+    unsafe {
+        assert_eq!(libc::setrlimit(libc::RLIMIT_NOFILE, &libc::rlimit { rlim_cur: 64, rlim_max: 64 }), 0);
+        let spare: Vec<i32> = (0..4).map(|_| libc::dup(0)).collect();
+        for free in [false, true] {
+            let handles: Vec<Child> = (0..200)
+                .map(|_| match fork().unwrap() {
+                    Fork::Child => libc::_exit(9),
+                    Fork::Parent(child) => child,
+                })
+                .collect();
+            let mut children: BTreeSet<i32> = handles.iter().map(Child::pid).collect();
+            for fd in spare.iter().filter(|_| free) {
+                libc::close(*fd);
+            }
+            while !children.is_empty() {
+                let (pid, status) = wait_any(Deadline::after_ms(60_000)).unwrap();
+                assert!(children.remove(&pid));
+                assert_eq!(status.code(), Some(9));
+            }
+        }
+    }
+    no_child_is_left();
 }
 
 fn any_of_ours() {
@@ -708,6 +760,16 @@ fn fork_beside_a_change() {
         }
     }
     every(0);
+}
+
+#[test]
+fn wait_for_any_while_one_is_started() {
+    run("any_beside_a_start");
+}
+
+#[test]
+fn wait_for_any_of_more_than_there_are_descriptors() {
+    run("more_children_than_descriptors");
 }
 
 #[test]

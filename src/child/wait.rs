@@ -32,30 +32,31 @@ pub fn wait_any(deadline: Deadline) -> Result<(i32, Status)> {
         if children.is_empty() {
             return Err(failed(libc::ECHILD));
         }
-        let mut without_pidfd = false;
-        let mut fds = Vec::with_capacity(children.len() + 1);
-        for child in &children {
-            match &child.pidfd {
-                Some(fd) => fds.push(block::entry(fd.as_raw_fd(), libc::POLLIN)),
-                None => {
-                    without_pidfd = true;
-                    fds.push(block::entry(-1, 0));
+        // No entries of those that have none: the kernel takes no more than there may be descriptors.
+        let pidfds = children.iter().filter_map(|child| child.pidfd.as_ref());
+        let mut fds: Vec<_> = pidfds.map(|fd| block::entry(fd.as_raw_fd(), libc::POLLIN)).collect();
+        let mut blind = fds.len() < children.len();
+        if !deadline.passed() && waiter.is_none() {
+            match Waiter::new() {
+                Ok(new) => {
+                    waiter = Some(new);
+                    // Who was started before it was heard of is in the list then.
+                    continue;
                 }
+                // What is started meanwhile is seen at the next look.
+                Err(libc::EMFILE | libc::ENFILE) => blind = true,
+                Err(errno) => return Err(failed(errno)),
             }
         }
-        if !deadline.passed() {
-            let waiter = match &waiter {
-                Some(waiter) => waiter,
-                None => waiter.insert(Waiter::new().map_err(failed)?),
-            };
+        if let Some(waiter) = &waiter {
             fds.push(block::entry(waiter.0.as_raw_fd(), libc::POLLIN));
         }
-        let limit =
-            if without_pidfd { deadline.min(Deadline::after(Some(Duration::from_millis(10)))) } else { deadline };
+        let limit = if blind { deadline.min(Deadline::after(Some(Duration::from_millis(10)))) } else { deadline };
         block::poll(&mut fds, limit).map_err(|stop| stop.error("wait"))?;
         let mut held = false;
-        for (child, fd) in children.iter().zip(&fds) {
-            if fd.revents == 0 && child.pidfd.is_some() {
+        let mut told = fds.iter().map(|fd| fd.revents != 0);
+        for child in &children {
+            if child.pidfd.is_some() && told.next() != Some(true) {
                 continue;
             }
             if let Some(status) = child.try_reap() {
