@@ -15,6 +15,7 @@ common::scenarios![
     any_of_ours,
     any_beside_a_start,
     more_children_than_descriptors,
+    killed_by_its_number,
     told_without_a_handle,
     any_at_all,
     groups,
@@ -187,6 +188,35 @@ fn more_children_than_descriptors() {
         }
     }
     no_child_is_left();
+}
+
+/// A child without a pidfd is waited for by a thread alone until a handler starts another, which ends it.
+fn killed_by_its_number() {
+    // SAFETY: plain numbers, descriptors of its own, and a child that only sleeps.
+    let child = unsafe {
+        assert_eq!(libc::setrlimit(libc::RLIMIT_NOFILE, &libc::rlimit { rlim_cur: 64, rlim_max: 64 }), 0);
+        let all: Vec<i32> = std::iter::repeat_with(|| libc::dup(0)).take_while(|fd| *fd >= 0).collect();
+        let forked = fork().unwrap();
+        all.iter().for_each(|fd| assert_eq!(libc::close(*fd), 0));
+        match forked {
+            Fork::Child => libc::_exit(libc::sleep(40) as i32),
+            Fork::Parent(child) => child,
+        }
+    };
+    assert!(child.pidfd().is_none());
+    let ends = child.clone();
+    signal::handle("USR1", move |_| {
+        let ends = ends.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(100));
+            ends.kill("KILL").unwrap();
+        });
+        Ok(())
+    })
+    .unwrap();
+    // SAFETY: a plain number. It is due when the wait begins.
+    assert_eq!(unsafe { libc::raise(libc::SIGUSR1) }, 0);
+    assert_eq!(child.wait(Deadline::NEVER).unwrap().signal(), Some(libc::SIGKILL));
 }
 
 fn any_of_ours() {
@@ -770,6 +800,11 @@ fn wait_for_any_while_one_is_started() {
 #[test]
 fn wait_for_any_of_more_than_there_are_descriptors() {
     run("more_children_than_descriptors");
+}
+
+#[test]
+fn a_handlers_thread_ends_what_is_waited_for() {
+    run("killed_by_its_number");
 }
 
 #[test]

@@ -17,6 +17,7 @@ static CALLS: &[(&str, i64)] = &[
     ("clone3", libc::SYS_clone3),
     ("pidfd_open", libc::SYS_pidfd_open),
     (PIDFD_SEND_SIGNAL, libc::SYS_pidfd_send_signal),
+    ("epoll_pwait2", libc::SYS_epoll_pwait2),
     ("close_range", libc::SYS_close_range),
     (PIDFD_GET_INFO, libc::SYS_ioctl),
     ("preadv2", libc::SYS_preadv2),
@@ -207,8 +208,32 @@ fn check(which: &str, stolen_is_known: bool) {
         assert_eq!((status.code(), status.is_known()), (wanted, stolen_is_known), "{which}, round {round}");
         common::no_child_is_left();
     }
+    killed_beside_a_wait(which);
     // The eventfd that a thread waits beside, where there are several, is kept.
     common::Hygiene::look().without_eventfds().is_as(&before.without_eventfds(), which);
+}
+
+/// A thread that waits for a child does not keep another one from ending it.
+fn killed_beside_a_wait(which: &str) {
+    let child = Cmd::argv(["sleep", "50"]).start().unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    let waits = child.clone();
+    let waiter = std::thread::Builder::new().spawn(move || {
+        // SAFETY: no arguments.
+        tell.send(unsafe { libc::gettid() }).unwrap();
+        waits.wait(Deadline::NEVER).unwrap().signal()
+    });
+    let Ok(waiter) = waiter else {
+        // The C library makes no thread where clone3 is forbidden by EPERM.
+        assert_eq!(child.end(Duration::ZERO).unwrap().signal(), Some(libc::SIGKILL), "{which}");
+        return;
+    };
+    let status = format!("/proc/self/task/{}/stat", told.recv().unwrap());
+    assert!(common::eventually(|| std::fs::read_to_string(&status).is_ok_and(|text| text.contains(") S "))));
+    let begin = std::time::Instant::now();
+    child.kill("TERM").unwrap();
+    assert!(begin.elapsed() < Duration::from_secs(20), "{which}: it waited for the other thread");
+    assert_eq!(waiter.join().unwrap(), Some(libc::SIGTERM), "{which}");
 }
 
 fn each(scenario: &str) {

@@ -323,7 +323,8 @@ impl State {
             let Some(pidfd) = self.pidfd.as_ref().map(AsRawFd::as_raw_fd) else {
                 return self.wait_by_number(deadline);
             };
-            if deadline.is_never() {
+            // Where no signal goes through a pidfd, another thread's needs the lock.
+            if deadline.is_never() && (sys::single_threaded() || signals_reach(pidfd)) {
                 // The one call that waits and reaps, unless another thread is in it already.
                 if let Some(_reap) = try_lock(&self.reap) {
                     if self.known().is_some() {
@@ -375,14 +376,13 @@ impl State {
                 Err(errno) => Err(errno),
             }
         };
-        if deadline.is_never() && sys::single_threaded() {
-            loop {
-                match reap(0) {
-                    Ok(Some(status)) => return Ok(status),
-                    Ok(None) => {}
-                    Err(libc::EINTR) => signal::interrupted()?,
-                    Err(errno) => return Err(Stop::Errno(errno)),
-                }
+        // A handler may start a thread.
+        while deadline.is_never() && sys::single_threaded() {
+            match reap(0) {
+                Ok(Some(status)) => return Ok(status),
+                Ok(None) => {}
+                Err(libc::EINTR) => signal::interrupted()?,
+                Err(errno) => return Err(Stop::Errno(errno)),
             }
         }
         // The lock must not be held while waiting, or no other thread could signal the child.
@@ -442,14 +442,14 @@ impl State {
         if let Some(pidfd) = &self.pidfd {
             match sys::signals::pidfd_send(pidfd.as_raw_fd(), signal, value) {
                 // Pidfds, but no signals through them: valgrind, old sandboxes.
-                Err(libc::ENOSYS) => {}
+                Err(libc::ENOSYS | libc::EPERM) if !signals_reach(pidfd.as_raw_fd()) => {}
                 answer => return answer,
             }
         }
         if !self.is_ours() {
             return Err(libc::ESRCH);
         }
-        // Nobody of ours reaps it between the look and the signal.
+        // Nobody of ours reaps it between the look and the signal; and nobody waits with the lock held: see `wait`.
         let _reap = self.reap.lock().unwrap_or_else(PoisonError::into_inner);
         if self.known().is_some() {
             return Err(libc::ESRCH);
@@ -463,6 +463,16 @@ impl State {
         if !self.pidfd.as_ref().is_some_and(|pidfd| sys::process::pidfd_continue(pidfd.as_raw_fd())) {
             let _ = self.kill(libc::SIGCONT);
         }
+    }
+}
+
+/// Whether a signal goes through a pidfd here. Where it did once, EPERM is an answer of the child's.
+fn signals_reach(pidfd: RawFd) -> bool {
+    static REACH: AtomicBool = AtomicBool::new(false);
+    REACH.load(Ordering::Relaxed) || {
+        let reach = matches!(sys::signals::pidfd_send(pidfd, 0, None), Ok(()) | Err(libc::ESRCH));
+        REACH.fetch_or(reach, Ordering::Relaxed);
+        reach
     }
 }
 

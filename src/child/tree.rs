@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-use super::State;
+use super::{State, signals_reach};
 use crate::block::{self, Wait};
 use crate::sys;
 use crate::time::Deadline;
@@ -32,7 +32,8 @@ fn has_ended(pidfd: &OwnedFd) -> bool {
 
 impl State {
     pub(super) fn kill_tree(&self, signal: i32, Tree(found): &mut Tree) -> sys::Result<Reach> {
-        if sys::process::NO_PIDFD_OPEN.is_known() {
+        let reach = |pidfd: &OwnedFd| signals_reach(pidfd.as_raw_fd());
+        if sys::process::NO_PIDFD_OPEN.is_known() || !self.pidfd.as_ref().is_none_or(reach) {
             return self.kill_group(signal);
         }
         // The number of who has ended may be a stranger's by now.
