@@ -124,6 +124,15 @@ pub(crate) fn sleep(ns: u64) -> Wait<bool> {
     }
 }
 
+/// Between two looks whether another thread is out of what does not take long.
+pub(crate) fn pause(round: u32) -> Wait<()> {
+    if round < 100 {
+        std::thread::yield_now();
+        return Ok(());
+    }
+    sleep(1_000_000).map(drop)
+}
+
 /// For what can neither be polled nor timed: tries at once and then after 1, 2, 4 ... 20 ms, until the deadline.
 pub(crate) fn try_until<T>(deadline: Deadline, mut attempt: impl FnMut() -> sys::Result<Option<T>>) -> Wait<T> {
     let mut pause = 1_000_000;
@@ -278,17 +287,19 @@ impl Gate {
             return Err(Stop::Busy);
         }
         self.end(CLOSED);
-        let mut rounds = 0;
+        let mut rounds = 0u32;
         while self.is_inside(|_| true) {
             // They are on their way out, unless a signal handler of theirs takes its time.
-            rounds += 1;
-            if rounds < 100 {
-                std::thread::yield_now();
-            } else {
-                sleep(1_000_000)?;
-            }
+            rounds = rounds.saturating_add(1);
+            pause(rounds)?;
         }
         Ok(())
+    }
+
+    /// Whether a thread is inside a call of that way and one waits.
+    #[cfg(feature = "capi")]
+    pub(crate) fn waits(&self, way: Way) -> bool {
+        self.inside[way as usize].load(Ordering::SeqCst) != 0 && !self.lock().is_empty()
     }
 
     /// Makes a call that never waits, beside those that are [inside](Gate::enter): until it is over nobody closes the

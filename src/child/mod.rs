@@ -86,7 +86,7 @@ impl Child {
             // The number came round again: somebody else reaped the old child, whose handle asks its pidfd. By the number it
             // would ask for this one.
             if old.pidfd.is_none() && old.known().is_none() {
-                old.store(Status::UNKNOWN);
+                let _ = old.store(Status::UNKNOWN);
             }
             if old.orphan.load(Ordering::Relaxed) {
                 registry.orphans -= 1;

@@ -3,12 +3,13 @@
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::{c_char, c_void};
 use std::os::fd::{IntoRawFd, RawFd};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use super::child::ipc_child;
 use super::{Handle, copy_text, free, get, give, guard, out_handle, put, room, slice, text};
-use crate::block::Way;
+use crate::block::{self, Way};
 use crate::error::Error;
 use crate::poll::{Held, View};
 use crate::socket;
@@ -110,44 +111,60 @@ impl Run {
 
 /// One direction, or another thing: for one thread at a time, and not for a handler that runs inside a call of it.
 pub(super) struct Half<T> {
-    busy: Cell<bool>,
+    /// The thread that is inside; 0: none.
+    busy: AtomicUsize,
     half: UnsafeCell<Option<T>>,
 }
 
 /// The right to it.
 pub(super) struct Use<'a, T> {
-    busy: &'a Cell<bool>,
+    busy: &'a AtomicUsize,
     pub(super) half: &'a mut T,
 }
 
 impl<T> Drop for Use<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.busy.set(false);
+        self.busy.store(0, Ordering::Release);
     }
 }
 
 impl<T> Half<T> {
     pub(super) fn new(half: Option<T>) -> Half<T> {
-        Half { busy: Cell::new(false), half: UnsafeCell::new(half) }
+        Half { busy: AtomicUsize::new(0), half: UnsafeCell::new(half) }
     }
 
     /// # Safety
-    /// The rule of the C surface: one thread for each direction. What breaks it on one thread (a handler inside the
-    /// call) is found here.
+    /// The rule of the C surface: one thread for each direction, and who closes. What breaks it (a handler inside the call)
+    /// is found here.
     #[inline]
     pub(super) unsafe fn enter(&self, step: &'static str) -> Result<Use<'_, T>, Error> {
-        if self.busy.get() {
+        let me = sys::thread_self();
+        let free = if sys::single_threaded() {
+            let free = self.busy.load(Ordering::Relaxed) == 0;
+            if free {
+                self.busy.store(me, Ordering::Relaxed);
+            }
+            free
+        } else {
+            self.busy.compare_exchange(0, me, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        };
+        if !free {
             return Err(Error::Busy { step });
         }
-        // SAFETY: nobody else is inside: not this thread, as was just seen, and no other, as the caller promises.
+        // SAFETY: nobody else is inside, as was just seen.
         match unsafe { &mut *self.half.get() } {
-            Some(half) => {
-                self.busy.set(true);
-                Ok(Use { busy: &self.busy, half })
+            Some(half) => Ok(Use { busy: &self.busy, half }),
+            None => {
+                self.busy.store(0, Ordering::Release);
+                Err(Error::os(step, libc::EBADF))
             }
-            None => Err(Error::os(step, libc::EBADF)),
         }
+    }
+
+    /// Whether this thread is inside, further out.
+    fn is_mine(&self) -> bool {
+        self.busy.load(Ordering::Relaxed) == sys::thread_self()
     }
 }
 
@@ -208,6 +225,24 @@ impl ipc_stream {
         }
         // SAFETY: the caller's promise.
         unsafe { self.writer.enter("write") }
+    }
+
+    /// The writer for who closes. A thread that is inside a call comes out first, since what it leaves buffered is to go out
+    /// too; but one that waits there is woken by the close, and its data is its own.
+    ///
+    /// # Safety
+    /// As [`Half::enter`].
+    unsafe fn writing_last(&self) -> Option<Use<'_, Writer>> {
+        for round in 0..200 {
+            // SAFETY: the caller's promise.
+            match unsafe { self.writer.enter("close") } {
+                Err(Error::Busy { .. }) if !self.writer.is_mine() && !self.shared.gate.waits(Way::Out) => {
+                    block::pause(round).ok()?;
+                }
+                writer => return writer.ok(),
+            }
+        }
+        None
     }
 
     /// No more writing.
@@ -704,11 +739,11 @@ pub unsafe extern "C" fn ipc_stream_release(s: *mut ipc_stream) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_stream_close(s: *mut ipc_stream, status: *mut i32) -> i32 {
     guard(|| {
-        // SAFETY: the caller's handle and out-parameter. A thread that writes now is not disturbed: its data is its own.
+        // SAFETY: the caller's handle and out-parameter.
         unsafe {
             put(status, Status::UNKNOWN.raw());
             let stream = get(s)?;
-            let mut writer = stream.writer.enter("close").ok();
+            let mut writer = stream.writing_last();
             let result = stream.shared.close(Way::Out, writer.as_mut().map(|writer| &mut *writer.half));
             if let Some(ended) = stream.shared.known_status() {
                 put(status, ended.raw());

@@ -762,6 +762,57 @@ TEST(a_killed_child_ends_a_blocked_read) {
     ipc_cmd_free(cmd);
 }
 
+/* One thread writes, another closes. */
+struct beside {
+    _Atomic int ready, closing;
+    int late;
+};
+
+static void *write_beside(void *data) {
+    struct beside *b = data;
+    /* As much as a pipe holds, and something in the buffer behind it. */
+    for (int i = 0; i < 4096 + 400; i++) SAME(ipc_stream_write(writer, "AAAAAAAAAAAAAAA", 16), 16);
+    b->ready = 1;
+    int64_t done;
+    for (int i = 0; i < 2000; i += b->closing) {
+        done = ipc_stream_write(writer, "", 0);
+        CHECK(done == 0 || done == PERLIPC_E_BUSY || done == PERLIPC_E_CLOSED);
+    }
+    for (int i = 0; i < 50; i++) {
+        done = ipc_stream_write(writer, "ZZZZZZZZZZZZZZZ", 16);
+        CHECK(done == 16 || done == PERLIPC_E_BUSY || done == PERLIPC_E_CLOSED);
+        b->late += done == 16;
+    }
+    return NULL;
+}
+
+static void *close_beside(void *data) {
+    struct beside *b = data;
+    while (!b->ready) {}
+    b->closing = 1;
+    SAME(ipc_stream_close(writer, NULL), 0);
+    return NULL;
+}
+
+TEST(what_was_written_goes_out_when_another_thread_closes) {
+    for (int round = 0; round < 100; round++) {
+        open_pipe();
+        SAME(fcntl(ipc_stream_fd(writer), F_SETPIPE_SZ, 65536), 65536);
+        SAME(ipc_stream_autoflush(writer, 0), 0);
+        struct beside b = {0, 0, 0};
+        pthread_t writes, closes;
+        SAME(pthread_create(&writes, NULL, write_beside, &b), 0);
+        SAME(pthread_create(&closes, NULL, close_beside, &b), 0);
+        SAME(pthread_join(writes, NULL), 0);
+        char record[16];
+        int came = 0;
+        while (ipc_stream_read_full(reader, record, 16) == 16 && record[0] == (came < 4096 + 400 ? 'A' : 'Z')) came++;
+        SAME(came, 4096 + 400 + b.late);
+        SAME(pthread_join(closes, NULL), 0);
+        free_pipe();
+    }
+}
+
 TEST(wrong_handles) {
     char data[4];
     int32_t status = 0;
