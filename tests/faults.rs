@@ -20,7 +20,8 @@ common::scenarios![
     sockets_beside_another_thread,
     talk_on_the_only_thread,
     talk_beside_another_thread,
-    without_unnamed_files
+    without_unnamed_files,
+    a_number_without_a_process
 ];
 
 type Operation = (&'static str, fn() -> Result<()>);
@@ -662,6 +663,31 @@ fn a_number_of_ours_is_no_address() {
 }
 
 /// Where a file cannot be without a name, or there is no /proc to name it by, it has a temporary name until it is whole.
+/// Linux before 6.9 says EINVAL of the number of who was reaped, where a group has it still: not that there are no pidfds.
+fn a_number_without_a_process() {
+    let forked = || {
+        // SAFETY: the only thread; the child only exits.
+        match unsafe { fork() }.unwrap() {
+            // SAFETY: a plain number.
+            Fork::Child => unsafe { libc::_exit(0) },
+            Fork::Parent(child) => {
+                assert!(child.wait(Deadline::NEVER).unwrap().success());
+                child.pidfd().is_some()
+            }
+        }
+    };
+    // The first has more calls.
+    is(forked(), true);
+    faults::fail(0, 0);
+    is(forked(), true);
+    let at = faults::trace().iter().position(|call| *call == libc::SYS_pidfd_open).unwrap();
+    faults::fail(at as u64 + 1, libc::EINVAL);
+    is(forked(), false);
+    is(faults::failed(), Some(libc::SYS_pidfd_open));
+    faults::off();
+    is(forked(), true);
+}
+
 fn without_unnamed_files() {
     let place = common::Dir::new("faults");
     let path = place.path("lock");
@@ -723,6 +749,11 @@ fn talk_beside_another_thread() {
 #[test]
 fn a_file_that_needs_a_name() {
     run("without_unnamed_files");
+}
+
+#[test]
+fn who_is_gone_is_not_taken_for_no_pidfds() {
+    run("a_number_without_a_process");
 }
 
 #[test]

@@ -171,7 +171,7 @@ mod tests {
         let limit = Deadline::after_ms(20_000);
         let told = |pid| {
             let old = Child::register(pid, None, false, false);
-            old.state().store(Status::from_raw(0));
+            let _ = old.state().store(Status::from_raw(0));
             old.hide();
             old
         };

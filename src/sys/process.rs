@@ -90,7 +90,11 @@ pub(crate) fn pidfd_open(pid: i32) -> Result<OwnedFd> {
         return Err(libc::ENOSYS);
     }
     // SAFETY: plain numbers.
-    owned(unsafe { raw(libc::SYS_pidfd_open, [pid as usize, 0]) })
+    match owned(unsafe { raw(libc::SYS_pidfd_open, [pid as usize, 0]) }) {
+        // Linux before 6.9, of who was reaped while there is a process in the group or session that it had led.
+        Err(libc::EINVAL) => Err(libc::ESRCH),
+        answer => answer,
+    }
 }
 
 /// Lets go on what was stopped: of the calls that put things back, which never fail on purpose. False where pidfds carry
