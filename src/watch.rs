@@ -66,8 +66,13 @@ fn wait(wake: Arc<OwnedFd>) {
             // An error when nobody has the reading end any more.
             fds.push(block::entry(watch.writer.as_raw_fd(), 0));
         }
-        // No signal comes to this thread; what else may fail is tried again.
-        let _ = sys::poll(&CALM, &mut fds, None);
+        // No signal comes to this thread; but more may be open than may be by now: then each is asked, at times.
+        if sys::poll(&CALM, &mut fds, None).is_err() {
+            let _ = sys::nanosleep(&CALM, 20_000_000);
+            for pair in fds.get_mut(1..).unwrap_or_default().chunks_mut(2) {
+                let _ = sys::poll(&CALM, pair, Some(0));
+            }
+        }
         let _ = sys::read(&CALM, wake.as_raw_fd(), &mut [0; 8]);
         let mut over = fds.get(1..).unwrap_or_default().chunks(2).map(|pair| pair.iter().any(|fd| fd.revents != 0));
         ended = watches.extract_if(.., |_| over.next() == Some(true)).collect::<Vec<_>>();

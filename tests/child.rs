@@ -16,6 +16,7 @@ common::scenarios![
     any_beside_a_start,
     more_children_than_descriptors,
     killed_by_its_number,
+    fewer_descriptors_allowed_than_open,
     told_without_a_handle,
     any_at_all,
     groups,
@@ -188,6 +189,22 @@ fn more_children_than_descriptors() {
         }
     }
     no_child_is_left();
+}
+
+/// A limit that is lowered later, below what is open, keeps nobody's end from being told.
+fn fewer_descriptors_allowed_than_open() {
+    let children: Vec<Child> = (0..20).map(|_| sleeper()).collect();
+    let ends: Vec<_> = children.iter().map(|child| child.exit_pipe().unwrap()).collect();
+    // SAFETY: plain numbers.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &libc::rlimit { rlim_cur: 8, rlim_max: 8 }) }, 0);
+    for (child, end) in children.iter().zip(&ends) {
+        assert!(wait_any(Deadline::NOW).unwrap_err().is_timeout());
+        child.kill("KILL").unwrap();
+        let mut end = libc::pollfd { fd: end.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        // SAFETY: one entry.
+        assert_eq!(unsafe { libc::poll(&mut end, 1, 60_000) }, 1);
+        assert_eq!(wait_any(Deadline::after_ms(60_000)).unwrap().0, child.pid());
+    }
 }
 
 /// A child without a pidfd is waited for by a thread alone until a handler starts another, which ends it.
@@ -800,6 +817,11 @@ fn wait_for_any_while_one_is_started() {
 #[test]
 fn wait_for_any_of_more_than_there_are_descriptors() {
     run("more_children_than_descriptors");
+}
+
+#[test]
+fn a_lower_limit_hides_no_end() {
+    run("fewer_descriptors_allowed_than_open");
 }
 
 #[test]

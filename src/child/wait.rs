@@ -52,7 +52,15 @@ pub fn wait_any(deadline: Deadline) -> Result<(i32, Status)> {
             fds.push(block::entry(waiter.0.as_raw_fd(), libc::POLLIN));
         }
         let limit = if blind { deadline.min(Deadline::after(Some(Duration::from_millis(10)))) } else { deadline };
-        block::poll(&mut fds, limit).map_err(|stop| stop.error("wait"))?;
+        match block::poll(&mut fds, limit) {
+            // More are open than may be by now: each is asked.
+            Err(Stop::Errno(libc::EINVAL)) => {
+                fds.iter_mut().for_each(|fd| fd.revents = libc::POLLIN);
+                block::sleep(limit.left().map_or(10_000_000, |left| left.min(10_000_000))).map(drop)
+            }
+            answer => answer.map(drop),
+        }
+        .map_err(|stop| stop.error("wait"))?;
         let mut held = false;
         let mut told = fds.iter().map(|fd| fd.revents != 0);
         for child in &children {
