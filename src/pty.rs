@@ -43,11 +43,13 @@ pub(crate) fn make(cmd: &Cmd) -> Result<(OwnedFd, OwnedFd)> {
     if wanted.raw {
         modes = modes.raw();
     }
-    if !wanted.echo {
-        modes.local &= !(libc::ECHO | libc::ECHONL);
+    match wanted.echo {
+        true => modes.local |= libc::ECHO,
+        false => modes.local &= !(libc::ECHO | libc::ECHONL),
     }
-    if !wanted.crlf {
-        modes.output &= !libc::ONLCR;
+    match wanted.crlf {
+        true => modes.output |= libc::OPOST | libc::ONLCR,
+        false => modes.output &= !libc::ONLCR,
     }
     sys::tty::set_modes(slave.as_raw_fd(), &modes).map_err(failed)?;
     Ok((master, slave))

@@ -59,6 +59,9 @@ fn modes_are_set_before_the_child_starts() {
     assert!(say("echo").contains("in\n"));
     assert_eq!(say("echo").matches("in").count(), 2);
     assert_eq!(say("raw"), "a\nin\n");
+    // What else is asked for is done to a raw one too.
+    assert_eq!(say("raw,echo").matches("in").count(), 2);
+    assert_eq!(say("raw,crlf"), "a\r\nin\r\n");
     assert!(matches!(pty::open(Cmd::new("true").terminal("loud"), 0, 0), Err(Error::Invalid { .. })));
 }
 
