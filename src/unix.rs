@@ -17,6 +17,7 @@ use crate::listener::Listener;
 use crate::socket;
 use crate::stream::{Direction, Shared, Stream};
 use crate::sys;
+use crate::sys::socket::Name;
 use crate::time::Deadline;
 
 const BACKLOG: i32 = 4096;
@@ -205,7 +206,7 @@ fn absolute(path: &[u8]) -> Vec<u8> {
 }
 
 /// Whether the file is a socket's that nobody has any more. Asked under the lock; a server that knows nothing of the
-/// lock answers, or is found in the kernel's list while it is bound and does not listen yet.
+/// lock answers, or is bound and does not listen yet.
 fn is_stale(place: &Place, addr: &Addr, kind: i32) -> Result<bool> {
     let failed = |errno| Error::at("bind", place.path(), errno);
     match sys::files::lstat(&place.file) {
@@ -215,30 +216,23 @@ fn is_stale(place: &Place, addr: &Addr, kind: i32) -> Result<bool> {
         Err(errno) => return Err(failed(errno)),
     }
     let probe = sys::socket::socket(libc::AF_UNIX, kind | libc::SOCK_NONBLOCK, 0).map_err(failed)?;
-    match sys::socket::connect(&CALM, probe.as_raw_fd(), &addr.name()?) {
-        Err(libc::ECONNREFUSED) => Ok(!is_bound(place.path()).map_err(failed)?),
+    let name = addr.name()?;
+    match sys::socket::connect(&CALM, probe.as_raw_fd(), &name) {
+        Err(libc::ECONNREFUSED) => Ok(!is_bound(&name, kind).map_err(failed)?),
         Err(libc::ENOENT) => Ok(true),
         _ => Ok(false),
     }
 }
 
-/// Whether the kernel knows a socket that is bound to the path.
-fn is_bound(path: &[u8]) -> sys::Result<bool> {
-    let list = match sys::open(&CALM, c"/proc/net/unix", libc::O_RDONLY, 0) {
-        Ok(list) => list,
-        // Without the list the answer to the connection has to do.
-        Err(libc::ENOENT | libc::EACCES) => return Ok(false),
-        Err(errno) => return Err(errno),
-    };
-    let (mut all, mut room) = (Vec::new(), [0; 16384]);
-    loop {
-        match sys::read(&CALM, list.as_raw_fd(), &mut room)? {
-            0 => break,
-            n => all.extend_from_slice(room.get(..n).unwrap_or_default()),
-        }
+/// Whether a socket is bound to the file, whatever path it was given. A socket of another kind than it is told so, where one
+/// of its own kind is refused as long as nobody listens; connections that a dead server's children still serve do not count.
+fn is_bound(addr: &Name, kind: i32) -> sys::Result<bool> {
+    let other = if kind == libc::SOCK_DGRAM { libc::SOCK_STREAM } else { libc::SOCK_DGRAM };
+    let probe = sys::socket::socket(libc::AF_UNIX, other | libc::SOCK_NONBLOCK, 0)?;
+    match sys::socket::connect(&CALM, probe.as_raw_fd(), addr) {
+        Err(libc::ECONNREFUSED | libc::ENOENT) => Ok(false),
+        _ => Ok(true),
     }
-    let tail = [b" ", path].concat();
-    Ok(all.split(|b| *b == b'\n').any(|line| line.ends_with(&tail)))
 }
 
 // ---- streams ----

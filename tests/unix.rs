@@ -103,6 +103,43 @@ fn a_live_server_is_never_replaced() {
 }
 
 #[test]
+fn a_server_that_only_binds_under_another_path_is_there_all_the_same() {
+    let dir = common::Dir::new("unixrel");
+    let link = dir.path("link");
+    std::os::unix::fs::symlink(dir.path(""), &link).unwrap();
+    for (bound, ours) in [("s", dir.path("s")), (&dir.path("t"), format!("{link}/t"))] {
+        let program =
+            "use Socket; $|=1; socket S,PF_UNIX,SOCK_STREAM,0; bind S,sockaddr_un($ARGV[0]) or die; print 1; <STDIN>";
+        let mut perl = Command::new("perl")
+            .args(["-e", program, bound])
+            .current_dir(dir.path(""))
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Read::read_exact(perl.stdout.as_mut().unwrap(), &mut [0]).unwrap();
+        assert_eq!(unix::listen(&ours, "").unwrap_err().errno(), libc::EADDRINUSE, "{ours}");
+        drop(perl.stdin.take());
+        assert!(perl.wait().unwrap().success());
+        unix::listen(&ours, "").unwrap();
+    }
+}
+
+#[test]
+fn what_a_dead_server_left_is_taken_over_while_a_client_of_it_is_still_served() {
+    let dir = common::Dir::new("unixserved");
+    let path = dir.path("s");
+    // As a child of a forking server: the connection stays, what listened is gone.
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let _client = unix::connect(&path, "", Deadline::NEVER).unwrap();
+    let _served = listener.accept().unwrap();
+    drop(listener);
+    let listener = unix::listen(&path, "").unwrap();
+    unix::connect(&path, "", Deadline::NEVER).unwrap();
+    listener.accept(Deadline::NOW).unwrap();
+}
+
+#[test]
 fn of_two_starters_one_wins() {
     let dir = common::Dir::new("unixtwo");
     for round in 0..common::scale(1000) {
