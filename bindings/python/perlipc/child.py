@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import NoReturn, overload
+from typing import NoReturn, TextIO, overload
 
 from . import _perlipc
 from ._perlipc import Child
@@ -58,8 +58,7 @@ def _code(target: Callable[..., int | None], args: tuple[object, ...]) -> int:
         # each forked child takes longer than all of ours.
         if threading := sys.modules.get("threading"):
             threading._shutdown()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        flush()
         return code
     except KeyboardInterrupt:
         # So that the parent sees what it was.
@@ -68,13 +67,26 @@ def _code(target: Callable[..., int | None], args: tuple[object, ...]) -> int:
         return 128 + signal.SIGINT
     except BaseException as error:
         _tell(error)
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except (OSError, ValueError):
-                pass
+        try:
+            flush()
+        except (OSError, ValueError):
+            pass
         number = error.errno if isinstance(error, OSError) else None
         return number if number and 0 < number < 256 else 255
+
+
+def flush() -> None:
+    """The standard output and error, as the interpreter does at its end: what is closed, or is none because the program
+    was started without it, holds nothing."""
+    try:
+        _flush(sys.stdout)
+    finally:
+        _flush(sys.stderr)
+
+
+def _flush(stream: TextIO | None) -> None:
+    if stream is not None and not getattr(stream, "closed", False):
+        stream.flush()
 
 
 def _tell(error: BaseException) -> None:

@@ -1,8 +1,11 @@
 """Complete dissociation of a process from what started it."""
 
 import errno
+import fcntl
 import os
 import sys
+
+from .child import flush
 
 
 def daemonize(*, chdir: bool = True, close: bool = True, umask: int | None = None, keep: bool = False) -> bool:
@@ -20,9 +23,8 @@ def daemonize(*, chdir: bool = True, close: bool = True, umask: int | None = Non
         raise PermissionError(errno.EPERM, "daemonize: the process has several threads")
     # What is no number is told here, and not in the daemon.
     umask = None if umask is None else umask & 0o777
-    sys.stdout.flush()
-    sys.stderr.flush()
-    reader, writer = os.pipe()
+    flush()
+    reader, writer = map(_above, os.pipe())
     middle = os.fork()
     if middle:
         os.close(writer)
@@ -56,3 +58,13 @@ def daemonize(*, chdir: bool = True, close: bool = True, umask: int | None = Non
     os.write(writer, b"0")
     os.close(writer)
     return False
+
+
+def _above(fd: int) -> int:
+    """The same above 2: where a standard one is closed, a pipe would be there, and what the daemon gets would close it."""
+    if fd > 2:
+        return fd
+    try:
+        return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
+    finally:
+        os.close(fd)

@@ -285,6 +285,21 @@ print(ipc.fork(fail).wait().code)
     assert "KeyError: 'k'" in err and "ValueError: of the hook" in err
 
 
+def test_a_forked_function_without_standard_output_or_error(program: Callable[[str], Program]) -> None:
+    code = """
+def fail():
+    raise OSError(2, "x")
+said, told, codes = sys.stdout, sys.stderr, []
+closed = open(os.devnull, "w")
+closed.close()
+for sys.stdout in (None, closed):
+    for sys.stderr in (None, closed, told):
+        codes += [ipc.fork(lambda: 3).wait().code, ipc.fork(fail).wait().code]
+print(set(codes[::2]), set(codes[1::2]), file=said)
+"""
+    assert program(code).end()[:2] == (0, "{3} {2}\n")
+
+
 def test_the_package_does_not_load_what_weighs_on_each_fork() -> None:
     # threading registers a hook whose work in each forked child weighs more than that of a short handler.
     code = "import perlipc, sys; print({'threading', 'traceback', 'socket', 'subprocess'} & set(sys.modules))"

@@ -34,6 +34,17 @@ def test_the_caller_ends_when_it_stands() -> None:
     assert (said.returncode, said.stdout) == (0, b"")
 
 
+def test_a_program_without_standard_descriptors_becomes_one_too() -> None:
+    reader, writer = os.pipe()
+    os.set_inheritable(writer, True)
+    code = f"import perlipc as i\nif not i.daemonize(): import os; os.write({writer}, b'daemon')"
+    script = f"exec {sys.executable} -c \"$1\" <&- >&- 2>&-"
+    subprocess.run(["/bin/sh", "-c", script, "sh", code], close_fds=False, check=True, timeout=30)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as said:
+        assert said.read() == b"daemon"
+
+
 def test_what_is_no_mask_is_told_before_anybody_forks() -> None:
     program = "import perlipc as i\ntry: i.daemonize(umask='022')\nfinally: print('here')"
     said = subprocess.run([sys.executable, "-c", program], timeout=30, capture_output=True, text=True)
