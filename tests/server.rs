@@ -116,6 +116,12 @@ fn serves() {
         if variable("EACH") > 0 {
             server.each(Some(Duration::from_millis(variable("EACH") as u64)));
         }
+        if variable("NOFILE") > 0 {
+            let most = variable("NOFILE") as libc::rlim_t;
+            let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
+            // SAFETY: plain numbers.
+            assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }, 0);
+        }
         let tell = variable("TELL") > 0;
         server.log(move |event| match event {
             Event::Ready => println!("{port}"),
@@ -595,6 +601,20 @@ fn at_the_descriptor_limit() {
     assert!(cpu <= 20, "{cpu} ms of a second");
     assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
     assert_eq!(running.stop(), "5 5 true\n");
+}
+
+/// More processes than there may be descriptors to watch them by.
+#[test]
+fn more_children_than_descriptors() {
+    let running = Running::start("serves", &[("LIMIT", "64"), ("NOFILE", "24"), LONG]);
+    let mut clients: Vec<Stream> = (0..50).map(|_| running.connect()).collect();
+    // The last one is served while all others are.
+    for client in clients.iter_mut().rev() {
+        client.write(b"me\n").unwrap();
+        assert_eq!(client.readline().unwrap(), Some(&b"served me\n"[..]));
+    }
+    drop(clients);
+    assert_eq!(running.stop(), "accepted 50 ok 50 failed 0 killed 0 cut 0 unknown 0 drained true\n");
 }
 
 fn stops_itself() {

@@ -414,18 +414,19 @@ impl Server {
         fds.push(block::entry(if clients { self.listener.fd() } else { -1 }, libc::POLLIN));
         let mut limit = limit;
         for kid in kids.iter() {
-            fds.push(block::entry(kid.child.pidfd().map_or(-1, |pidfd| pidfd.as_raw_fd()), libc::POLLIN));
-            if kid.child.pidfd().is_none() {
-                // Only looking tells.
-                limit = limit.min(Deadline::after(Some(Duration::from_millis(10))));
+            match kid.child.pidfd() {
+                Some(pidfd) => fds.push(block::entry(pidfd.as_raw_fd(), libc::POLLIN)),
+                // Only looking tells. No entry: poll refuses more of them than there may be descriptors.
+                None => limit = limit.min(Deadline::after(Some(Duration::from_millis(10)))),
             }
         }
         block::poll(&mut fds, limit).map_err(|stop| stop.error("server"))?;
         if fds.first().is_some_and(|stop| stop.revents != 0) {
             self.stopper.heard();
         }
-        for (kid, polled) in kids.iter_mut().zip(fds.iter().skip(2)) {
-            kid.ended = polled.revents != 0 || kid.child.pidfd().is_none();
+        let mut polled = fds.iter().skip(2);
+        for kid in kids.iter_mut() {
+            kid.ended = kid.child.pidfd().is_none() || polled.next().is_some_and(|polled| polled.revents != 0);
         }
         Ok(fds.get(1).is_some_and(|listener| listener.revents != 0))
     }
