@@ -610,6 +610,28 @@ fn trees() {
             }
         }
     }
+    // Where the last descriptor is gone nobody can be looked at: then nobody is believed to be no descendant.
+    let mut stream = popen::start(&Cmd::argv(["sh", "-c", "sleep 100 & echo $!; wait"]), Mode::Read).unwrap();
+    let pid: i32 = String::from_utf8_lossy(stream.readline().unwrap().unwrap()).trim().parse().unwrap();
+    let child = stream.child().unwrap().clone();
+    let mut before: libc::rlimit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: an out-pointer.
+    unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut before) };
+    // SAFETY: a pointer to plain numbers.
+    unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &libc::rlimit { rlim_cur: 64, ..before }) };
+    let mut held = Vec::new();
+    while let Ok(file) = std::fs::File::open("/dev/null") {
+        held.push(file);
+    }
+    held.pop();
+    let stopped = child.kill_tree("STOP");
+    drop(held);
+    // SAFETY: as above.
+    unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &before) };
+    assert_eq!(child.kill_tree("KILL").unwrap().count, 2);
+    assert!(common::eventually(|| is_gone(pid)));
+    assert_eq!(stream.close().unwrap().unwrap().signal(), Some(libc::SIGKILL));
+    assert_eq!(stopped.unwrap_err().errno(), libc::EMFILE);
     // A shower of forks is caught too.
     let mut cmd = Cmd::argv(["sh", "-c", "echo; while :; do sleep 100 & done"]);
     let mut stream = popen::start(cmd.session(true), Mode::Read).unwrap();

@@ -92,6 +92,20 @@ fn served(stream: &mut Stream) -> i32 {
             let _ = Cmd::shell("sleep 1000 & wait").run(Deadline::NEVER);
             0
         }
+        Ok(Some(b"two\n")) => {
+            // SAFETY: there is one thread; and plain numbers, for what is left if this is not found.
+            unsafe {
+                libc::fork();
+                libc::alarm(30);
+            }
+            if stream.write(b"here\n").is_err() {
+                return 1;
+            }
+            loop {
+                // SAFETY: nothing is passed.
+                unsafe { libc::pause() };
+            }
+        }
         Ok(Some(line)) => {
             let answer = [b"served ", line].concat();
             i32::from(stream.write(&answer).is_err())
@@ -615,6 +629,30 @@ fn more_children_than_descriptors() {
     }
     drop(clients);
     assert_eq!(running.stop(), "accepted 50 ok 50 failed 0 killed 0 cut 0 unknown 0 drained true\n");
+}
+
+/// Trees are searched by descriptors: those of the dead are given back for the next.
+#[test]
+fn trees_end_at_the_descriptor_limit() {
+    let running = Running::start("serves", &[("LIMIT", "64"), ("NOFILE", "24"), ("DRAIN", "100")]);
+    let mut clients: Vec<Stream> = (0..30).map(|_| running.connect()).collect();
+    for client in &mut clients {
+        client.write(b"two\n").unwrap();
+        for _ in 0..2 {
+            assert_eq!(client.readline().unwrap(), Some(&b"here\n"[..]));
+        }
+    }
+    let said = running.stop();
+    // The first may find a table that is still full.
+    let gone = clients.iter_mut().filter_map(|client| {
+        client.timeout(Some(Duration::from_secs(1)));
+        client.read(&mut [0; 9]).map_or_else(|error| error.errno() != libc::ETIMEDOUT, |n| n == 0).then_some(())
+    });
+    assert!(gone.count() >= 27, "{said}");
+    assert!(
+        said.starts_with("accepted 30 ok 0 failed 0 killed 30 cut ") && said.ends_with("drained false\n"),
+        "{said}"
+    );
 }
 
 fn stops_itself() {

@@ -103,7 +103,7 @@ impl State {
             let mut new = 0;
             for pid in sys::numbers_in(c"/proc")? {
                 // This process too may have joined the group: stopped, it would never go on.
-                if pid == self.pid || pid == me || found.contains_key(&pid) || !self.is_descendant(pid, found) {
+                if pid == self.pid || pid == me || found.contains_key(&pid) || !self.is_descendant(pid, found)? {
                     continue;
                 }
                 let pidfd = match sys::process::pidfd_open(pid) {
@@ -113,7 +113,7 @@ impl State {
                     Err(errno) => return Err(errno),
                 };
                 // The number may have changed hands between the look and the opening: look again.
-                if !self.is_descendant(pid, found) {
+                if !self.is_descendant(pid, found)? {
                     continue;
                 }
                 match sys::signals::pidfd_send(pidfd.as_raw_fd(), libc::SIGSTOP, None) {
@@ -131,13 +131,13 @@ impl State {
         }
     }
 
-    fn is_descendant(&self, pid: i32, found: &BTreeMap<i32, OwnedFd>) -> bool {
-        let Some(process) = ProcStat::of(pid) else { return false };
+    fn is_descendant(&self, pid: i32, found: &BTreeMap<i32, OwnedFd>) -> sys::Result<bool> {
+        let Some(process) = ProcStat::of(pid)? else { return Ok(false) };
         // Once it is reaped, its number may be a stranger's.
         let held = self.known().is_none();
         let by_parent = (held && process.parent == self.pid) || found.contains_key(&process.parent);
         let by_session = held && self.leads && (process.session == self.pid || process.group == self.pid);
-        !process.ended && (by_parent || by_session)
+        Ok(!process.ended && (by_parent || by_session))
     }
 }
 
@@ -150,12 +150,20 @@ struct ProcStat {
 }
 
 impl ProcStat {
-    fn of(pid: i32) -> Option<ProcStat> {
-        let path = CString::new(format!("/proc/{pid}/stat")).ok()?;
+    /// None of a process that is gone, or that nobody may look at.
+    fn of(pid: i32) -> sys::Result<Option<ProcStat>> {
+        let path = CString::new(format!("/proc/{pid}/stat")).map_err(|_| libc::EINVAL)?;
         let mut room = [0; 512];
-        let len = sys::small_file(&path, &mut room).ok()?;
+        match sys::small_file(&path, &mut room) {
+            Ok(len) => Ok(room.get(..len).and_then(ProcStat::parse)),
+            // Who could not be looked at may be one of those.
+            Err(errno @ (libc::EMFILE | libc::ENFILE | libc::ENOMEM)) => Err(errno),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn parse(text: &[u8]) -> Option<ProcStat> {
         // The name may hold anything, a closing parenthesis too: what follows the last one are plain fields.
-        let text = room.get(..len)?;
         let after = text.iter().rposition(|b| *b == b')')? + 2;
         let mut fields = std::str::from_utf8(text.get(after..)?).ok()?.split(' ');
         let state = fields.next()?;

@@ -105,6 +105,13 @@ impl Report {
     }
 }
 
+impl Report {
+    fn count_kid(&mut self, kid: &Kid, ended: Result<Status>) {
+        self.count(ended.unwrap_or(Status::UNKNOWN));
+        self.cut += u64::from(kid.cut);
+    }
+}
+
 struct Flag {
     set: AtomicBool,
     fd: OwnedFd,
@@ -476,12 +483,18 @@ fn serve(handler: &mut Handler, client: OwnedFd, deadline: Deadline) -> i32 {
 
 /// Ends what is left, with all that it has started.
 fn finish(report: &mut Report, kids: &mut Vec<Kid>) {
-    for kid in kids.iter_mut() {
+    const SOON: Duration = Duration::from_millis(100);
+    let mut late = Vec::new();
+    for mut kid in kids.drain(..) {
         kid.cut = kid.child.kill_tree("KILL").is_ok() || kid.cut;
+        // Its descriptor may be the one that is needed to find what the next one has started.
+        match kid.child.wait(Deadline::after(Some(SOON))) {
+            Err(error) if error.errno() == libc::ETIMEDOUT => late.push(kid),
+            ended => report.count_kid(&kid, ended),
+        }
     }
-    for kid in kids.drain(..) {
-        report.count(kid.child.wait(Deadline::NEVER).unwrap_or(Status::UNKNOWN));
-        report.cut += u64::from(kid.cut);
+    for kid in late {
+        report.count_kid(&kid, kid.child.wait(Deadline::NEVER));
     }
 }
 
