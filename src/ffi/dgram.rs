@@ -268,7 +268,11 @@ pub unsafe extern "C" fn ipc_dgram_multicast(
             -1 => None,
             ttl => Some(u8::try_from(ttl).map_err(|_| Error::invalid("multicast", "a ttl is 0 to 255"))?),
         };
-        let heard = (heard_here >= 0).then_some(heard_here != 0);
+        let heard = match heard_here {
+            -1 => None,
+            0 | 1 => Some(heard_here == 1),
+            _ => return Err(Error::invalid("multicast", "whether this machine hears them is 0 or 1")),
+        };
         // SAFETY: the caller's handle and string.
         unsafe { get(d)?.dgram.multicast(ttl, heard, maybe_text(interface, "multicast")?) }.map(|()| 0)
     })

@@ -40,6 +40,8 @@ TEST(messages) {
     CHECK(ipc_dgram_fd(one) > 2);
     SAME(ipc_dgram_multicast(one, 1, 1, "lo"), 0);
     SAME(ipc_dgram_multicast(one, 256, -1, NULL), PERLIPC_E_INVALID);
+    SAME(ipc_dgram_multicast(one, -1, 2, NULL), PERLIPC_E_INVALID);
+    SAME(ipc_dgram_multicast(one, -1, -2, NULL), PERLIPC_E_INVALID);
     SAME(ipc_dgram_cancel(one), 0);
     SAME(ipc_dgram_recv(one, data, sizeof data, 5000, &from), PERLIPC_E_CANCELED);
     ipc_dgram_free(one);
