@@ -115,8 +115,8 @@ impl Addr {
         }
     }
 
-    /// From text: `127.0.0.1:37`, `[::1]:37`, `/path`, `./path`, `@name`; bytes, for names that are not UTF-8. A path
-    /// needs a slash, so that a mistyped host is not one.
+    /// From text: `127.0.0.1:37`, `[::1]:37`, `[fe80::1%eth0]:37`, `/path`, `./path`, `@name`; bytes, for names that are not
+    /// UTF-8. A path needs a slash, so that a mistyped host is not one.
     pub fn parse(text: impl AsRef<[u8]>) -> Result<Addr> {
         let text = text.as_ref();
         if text.first() == Some(&b'@') {
@@ -131,8 +131,8 @@ impl Addr {
         }
         let shown = String::from_utf8_lossy(text);
         let wrong =
-            |_| Error::invalid("address", format!("{shown:?} is no address: it is ip:port, [ip6]:port or a path"));
-        shown.parse().map(Addr::Inet).map_err(wrong)
+            || Error::invalid("address", format!("{shown:?} is no address: it is ip:port, [ip6]:port or a path"));
+        shown.parse().ok().or_else(|| scoped(&shown)).map(Addr::Inet).ok_or_else(wrong)
     }
 
     /// The same text again, as bytes; of a file whose path begins with "@", another that leads there.
@@ -145,6 +145,16 @@ impl Addr {
             Addr::Unnamed => Vec::new(),
         }
     }
+}
+
+/// `[fe80::1%eth0]:37`: the scope by the name of its interface.
+fn scoped(text: &str) -> Option<SocketAddr> {
+    let (ip, rest) = text.strip_prefix('[')?.split_once('%')?;
+    let (interface, port) = rest.split_once("]:")?;
+    let port = port.bytes().all(|byte| byte.is_ascii_digit()).then(|| port.parse().ok())??;
+    let asker = sys::socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM, 0).ok()?;
+    let scope = sys::socket::interface(asker.as_raw_fd(), interface.as_bytes()).ok()?;
+    Some(SocketAddrV6::new(ip.parse().ok()?, port, 0, scope).into())
 }
 
 /// IPv4 as itself: no socket for IPv6 alone takes it.

@@ -84,6 +84,22 @@ fn text_that_is_no_address() {
 }
 
 #[test]
+fn the_scope_of_an_address_may_be_an_interfaces_name() {
+    let lo = std::fs::read_to_string("/sys/class/net/lo/ifindex").unwrap();
+    assert_eq!(Addr::parse("[fe80::1%lo]:80").unwrap().to_string(), format!("[fe80::1%{}]:80", lo.trim()));
+    for text in [
+        "[fe80::1%nowhere]:80",
+        "[fe80::1%lo]:",
+        "[fe80::1%lo]:+8",
+        "[1.2.3.4%lo]:80",
+        "[fe80::1%]:8",
+        "[fe80::1%lo\0]:8",
+    ] {
+        assert!(Addr::parse(text).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn addresses_as_text_both_ways() {
     for text in ["127.0.0.1:37", "[::1]:37", "[fe80::1%2]:80", "/tmp/sock", "./sock", "@name", "@", "@\0", "@a\0"] {
         let addr: Addr = text.parse().unwrap();
