@@ -200,11 +200,17 @@ fn name_or_number(value: &Bound<'_, PyAny>) -> PyResult<String> {
     value.extract()
 }
 
+static SYS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+
+/// Looks for sys while modules can be imported: at the interpreter's end none can.
+pub(crate) fn keep_sys(py: Python<'_>) -> PyResult<()> {
+    SYS.get_or_try_init(py, || py.import("sys").map(Bound::unbind)).map(drop)
+}
+
 /// What Python has buffered for the standard output and error goes out before a child writes there, as Perl does it,
 /// and is not written twice by a forked one.
 pub(crate) fn flush_standard(py: Python<'_>) -> PyResult<()> {
-    static SYS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    let sys = SYS.get_or_try_init(py, || py.import("sys").map(Bound::unbind))?.bind(py);
+    let Some(sys) = SYS.get(py).map(|sys| sys.bind(py)) else { return Ok(()) };
     for name in [intern!(py, "stdout"), intern!(py, "stderr")] {
         if let Some(file) = sys.getattr_opt(name)?.filter(|file| !file.is_none()) {
             match file.call_method0(intern!(py, "flush")) {

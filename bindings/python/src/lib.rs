@@ -101,6 +101,7 @@ mod _perlipc {
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
         perlipc::signal::host(crate::signal::run_handlers);
+        crate::cmd::keep_sys(module.py())?;
         crate::signal::put_fronts(module)?;
         crate::sem::put_fronts(module.py())?;
         crate::stream::put_fronts(module.py())?;
