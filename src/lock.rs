@@ -3,11 +3,15 @@
 //!
 //! It is libc's robust process-shared mutex in memory that the processes share. Its rule of threads: the thread that
 //! took it has it, gives it back, and its end counts as the holder's death.
+//!
+//! That mutex knows its holder by the thread's number alone, which a thread of another pid namespace can have as well. So
+//! beside it stands which process has it, and libc is asked nothing for a stranger.
 
 use std::ffi::OsStr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use crate::block::{self, Stop, Wait};
+use crate::child;
 use crate::error::Result;
 use crate::shared::{self, Memory};
 use crate::signal;
@@ -25,6 +29,8 @@ pub struct Lock {
     memory: Memory,
     /// The thread of this process that has it; 0 none.
     holder: AtomicUsize,
+    /// The number of that thread.
+    number: AtomicU32,
 }
 
 /// How the lock was come by.
@@ -55,7 +61,7 @@ impl Lock {
     }
 
     pub(crate) fn over(memory: Memory) -> Lock {
-        Lock { memory, holder: AtomicUsize::new(0) }
+        Lock { memory, holder: AtomicUsize::new(0), number: AtomicU32::new(0) }
     }
 
     pub(crate) fn memory(&self) -> &Memory {
@@ -86,8 +92,8 @@ impl Lock {
             let taken = match self.shared().try_lock() {
                 Ok(false) => Taken::Free,
                 Ok(true) => Taken::Died,
-                Err(libc::EDEADLK) => return Ok(Taken::Mine),
-                Err(libc::EBUSY) => match self.wait(deadline) {
+                Err(libc::EDEADLK) if self.is_this_process() => return Ok(Taken::Mine),
+                Err(libc::EBUSY | libc::EDEADLK) => match self.wait(deadline) {
                     Ok(()) => {
                         waited = true;
                         continue;
@@ -105,8 +111,24 @@ impl Lock {
             if waited {
                 self.shared().mark_waiters();
             }
+            self.shared().number(shared::HOLDER).store(child::identity(), Ordering::Relaxed);
+            self.number.store(self.shared().holder(), Ordering::Relaxed);
             self.holder.store(sys::thread_self(), Ordering::Relaxed);
             return Ok(taken);
+        }
+    }
+
+    /// Whether it was this process that took it last. Who has it and has not said so yet is another one.
+    fn is_this_process(&self) -> bool {
+        self.shared().number(shared::HOLDER).load(Ordering::Relaxed) == child::identity()
+    }
+
+    /// Whether the calling thread has it, through whichever handle.
+    fn is_mine(&self) -> bool {
+        let number = self.shared().holder();
+        number != 0 && self.is_this_process() && {
+            let here = self.holder.load(Ordering::Relaxed) == sys::thread_self();
+            here && self.number.load(Ordering::Relaxed) == number || sys::gettid() as u32 == number
         }
     }
 
@@ -125,15 +147,18 @@ impl Lock {
     /// Gives it back; EPERM when this thread does not have it.
     #[inline]
     pub fn give(&self) -> Result<()> {
-        // Before, since another thread may take it, and say so, in the instant after; and only what this one has said.
+        if !self.is_mine() {
+            return Err(self.memory.failed("unlock", libc::EPERM));
+        }
+        self.unlock().map_err(|errno| self.memory.failed("unlock", errno))
+    }
+
+    /// What was said of this thread is taken back before, since another one may take it, and say so, in the instant after.
+    fn unlock(&self) -> sys::Result<()> {
         let me = sys::thread_self();
-        let mine = self.holder.compare_exchange(me, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        self.shared().unlock().map_err(|errno| {
-            if mine {
-                self.holder.store(me, Ordering::Relaxed);
-            }
-            self.memory.failed("unlock", errno)
-        })
+        let _ = self.holder.compare_exchange(me, 0, Ordering::Relaxed, Ordering::Relaxed);
+        self.shared().number(shared::HOLDER).store(0, Ordering::Relaxed);
+        self.shared().unlock()
     }
 }
 
@@ -142,7 +167,9 @@ impl Drop for Lock {
     fn drop(&mut self) {
         let holder = self.holder.load(Ordering::Relaxed);
         if holder == sys::thread_self() {
-            let _ = self.shared().unlock();
+            if self.is_mine() {
+                let _ = self.unlock();
+            }
         } else if holder != 0 {
             // libc's list of what that thread holds goes through this memory.
             self.shared().keep();

@@ -18,6 +18,8 @@ use crate::sysv;
 /// What stands behind the mutex, so that nothing else is taken for it.
 const MAGIC: usize = Shared::BODY;
 const SIZE: usize = Shared::BODY + 8;
+/// Which process has the mutex: its [`identity`](crate::child::identity); 0 none, or it has not said so yet.
+pub(crate) const HOLDER: usize = Shared::BODY + 16;
 /// Where the data begins.
 pub(crate) const DATA: usize = Shared::BODY + 64;
 const OTHERS_WRITE: u32 = 0o022;

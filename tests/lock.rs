@@ -12,7 +12,7 @@ use objects::{Taken, child};
 use perlipc::sysv::PRIVATE;
 use perlipc::{Child, Deadline, Error, FutexSemaphore, Lock, SharedMem, Value, signal};
 
-common::scenarios!(rules, threads, died, killed, handlers, full, foreign, handed_on, given_by_many);
+common::scenarios!(rules, threads, died, killed, handlers, full, foreign, handed_on, given_by_many, namespaces);
 
 const NEVER: Deadline = Deadline::NEVER;
 
@@ -388,6 +388,54 @@ fn given_by_many() {
     assert_eq!(mapped(), before);
 }
 
+/// In each container some process is number 1: that is no reason to take another one's lock for its own.
+fn namespaces() {
+    const FORBIDDEN: i32 = 77;
+    let value = Value::anonymous(8).unwrap();
+    let number_one = |body: &dyn Fn() -> i32| {
+        child(|| {
+            // SAFETY: plain numbers.
+            if unsafe { libc::unshare(libc::CLONE_NEWPID) } != 0 {
+                return FORBIDDEN;
+            }
+            child(|| {
+                assert_eq!(std::process::id(), 1);
+                body()
+            })
+            .wait(NEVER)
+            .unwrap()
+            .code()
+            .unwrap_or(102)
+        })
+    };
+    let (taken, tried) = (FutexSemaphore::anonymous(0).unwrap(), FutexSemaphore::anonymous(0).unwrap());
+    let holder = number_one(&|| {
+        assert!(!value.take(NEVER).unwrap());
+        assert_eq!(value.take(NEVER).unwrap_err().errno(), libc::EDEADLK);
+        taken.give().unwrap();
+        tried.take(Deadline::after_ms(20_000)).unwrap();
+        // Within what it has taken itself.
+        value.write(b"holder", NEVER).unwrap();
+        value.give().unwrap();
+        0
+    });
+    if let Err(error) = taken.take(Deadline::after_ms(5000)) {
+        assert_eq!(holder.wait(NEVER).unwrap().code(), Some(FORBIDDEN), "{error}");
+        return skipped("a lock over pid namespaces", "this user may not make any");
+    }
+    let other = number_one(&|| {
+        assert!(value.take(Deadline::after_ms(150)).unwrap_err().is_timeout());
+        assert!(value.write(b"other", Deadline::NOW).unwrap_err().is_timeout());
+        assert_eq!(value.give().unwrap_err().errno(), libc::EPERM);
+        tried.give().unwrap();
+        assert!(!value.take(Deadline::after_ms(20_000)).unwrap());
+        assert_eq!(value.get(NEVER).unwrap(), b"holder");
+        0
+    });
+    assert_eq!((other.wait(NEVER).unwrap().code(), holder.wait(NEVER).unwrap().code()), (Some(0), Some(0)));
+    assert!(value.take(NEVER).unwrap(), "the other one has ended with it");
+}
+
 macro_rules! tests {
     ($($test:ident: $scenario:ident),* $(,)?) => {
         $(#[test]
@@ -407,4 +455,5 @@ tests!(
     strangers_are_refused: foreign,
     who_gives_up_hands_the_wakeup_on: handed_on,
     who_has_it_not_gives_nothing: given_by_many,
+    number_one_of_another_namespace_is_a_stranger: namespaces,
 );

@@ -31,7 +31,7 @@ pub(crate) use fork::flush_stdio;
 pub use fork::fork_flushed;
 pub use fork::{Fork, fork, fork_by};
 pub(crate) use fork::{fork_alone, threads};
-pub(crate) use own::{Own, generation, taken_over};
+pub(crate) use own::{Own, generation, identity, taken_over};
 pub use registry::orphans;
 use registry::registry;
 pub(crate) use registry::{signal_ours, starting, sweep};

@@ -26,6 +26,29 @@ fn new_generation() -> u64 {
     number.compare_exchange(0, new, Ordering::SeqCst, Ordering::SeqCst).map_or_else(|set| set, |_| new)
 }
 
+/// Its pid namespace and its number there, which no other process of the machine has: what memory that processes share
+/// knows it by. The number alone is another one's too: in each container somebody is 1.
+#[inline]
+pub(crate) fn identity() -> u64 {
+    match IDENTITY.get().load(Ordering::Relaxed) {
+        0 => new_identity(),
+        set => set,
+    }
+}
+
+static IDENTITY: Wiped<AtomicU64> = Wiped::new(AtomicU64::new(0));
+
+#[cold]
+#[inline(never)]
+fn new_identity() -> u64 {
+    let namespace = sys::files::stat(c"/proc/self/ns/pid").map_or(0, |it| it.st_ino);
+    let new = (namespace << 32) | sys::getpid() as u64;
+    if let Ok(identity) = IDENTITY.wiped_at_fork() {
+        identity.store(new, Ordering::Relaxed);
+    }
+    new
+}
+
 /// A value that each process has of its own. One that was forked while another thread held the lock of its parent's must
 /// not find it held for ever: it starts with a fresh one.
 pub(crate) struct Own<T> {

@@ -51,6 +51,12 @@ impl Shared {
         unsafe { AtomicU32::from_ptr(self.at.cast()) }
     }
 
+    /// The number of the thread that has the mutex, in its own pid namespace; 0 none.
+    #[inline]
+    pub(crate) fn holder(&self) -> u32 {
+        self.lock_word().load(Ordering::Relaxed) & libc::FUTEX_TID_MASK
+    }
+
     /// A number in the body, which processes share; `at` is a multiple of 8 within it.
     pub(crate) fn number(&self, at: usize) -> &AtomicU64 {
         assert!(at >= Shared::BODY && at.is_multiple_of(8) && at + 8 <= self.len, "outside the shared memory");
