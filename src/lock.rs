@@ -89,10 +89,13 @@ impl Lock {
     pub(crate) fn take_any(&self, deadline: Deadline) -> Wait<Taken> {
         let mut waited = false;
         loop {
-            let taken = match self.shared().try_lock() {
+            // Libc is not asked for what another has: who is killed while it looks is taken by the kernel for the holder where
+            // that one, in another pid namespace, has the same number.
+            let tried = if self.shared().holder() == 0 { self.shared().try_lock() } else { Err(libc::EBUSY) };
+            let taken = match tried {
                 Ok(false) => Taken::Free,
                 Ok(true) => Taken::Died,
-                Err(libc::EDEADLK) if self.is_this_process() => return Ok(Taken::Mine),
+                Err(libc::EBUSY | libc::EDEADLK) if self.is_mine() => return Ok(Taken::Mine),
                 Err(libc::EBUSY | libc::EDEADLK) => match self.wait(deadline) {
                     Ok(()) => {
                         waited = true;

@@ -12,7 +12,19 @@ use objects::{Taken, child};
 use perlipc::sysv::PRIVATE;
 use perlipc::{Child, Deadline, Error, FutexSemaphore, Lock, SharedMem, Value, signal};
 
-common::scenarios!(rules, threads, died, killed, handlers, full, foreign, handed_on, given_by_many, namespaces);
+common::scenarios!(
+    rules,
+    threads,
+    died,
+    killed,
+    handlers,
+    full,
+    foreign,
+    handed_on,
+    given_by_many,
+    namespaces,
+    given_and_ended
+);
 
 const NEVER: Deadline = Deadline::NEVER;
 
@@ -388,28 +400,28 @@ fn given_by_many() {
     assert_eq!(mapped(), before);
 }
 
+/// A process that is number 1 of a pid namespace of its own; [`FORBIDDEN`] when this user may not make any.
+fn number_one(body: impl Fn() -> i32) -> Child {
+    child(|| {
+        // SAFETY: plain numbers.
+        if unsafe { libc::unshare(libc::CLONE_NEWPID) } != 0 {
+            return FORBIDDEN;
+        }
+        let inside = child(|| {
+            assert_eq!(std::process::id(), 1);
+            body()
+        });
+        inside.wait(NEVER).unwrap().code().unwrap_or(102)
+    })
+}
+
+const FORBIDDEN: i32 = 77;
+
 /// In each container some process is number 1: that is no reason to take another one's lock for its own.
 fn namespaces() {
-    const FORBIDDEN: i32 = 77;
     let value = Value::anonymous(8).unwrap();
-    let number_one = |body: &dyn Fn() -> i32| {
-        child(|| {
-            // SAFETY: plain numbers.
-            if unsafe { libc::unshare(libc::CLONE_NEWPID) } != 0 {
-                return FORBIDDEN;
-            }
-            child(|| {
-                assert_eq!(std::process::id(), 1);
-                body()
-            })
-            .wait(NEVER)
-            .unwrap()
-            .code()
-            .unwrap_or(102)
-        })
-    };
     let (taken, tried) = (FutexSemaphore::anonymous(0).unwrap(), FutexSemaphore::anonymous(0).unwrap());
-    let holder = number_one(&|| {
+    let holder = number_one(|| {
         assert!(!value.take(NEVER).unwrap());
         assert_eq!(value.take(NEVER).unwrap_err().errno(), libc::EDEADLK);
         taken.give().unwrap();
@@ -423,7 +435,7 @@ fn namespaces() {
         assert_eq!(holder.wait(NEVER).unwrap().code(), Some(FORBIDDEN), "{error}");
         return skipped("a lock over pid namespaces", "this user may not make any");
     }
-    let other = number_one(&|| {
+    let other = number_one(|| {
         assert!(value.take(Deadline::after_ms(150)).unwrap_err().is_timeout());
         assert!(value.write(b"other", Deadline::NOW).unwrap_err().is_timeout());
         assert_eq!(value.give().unwrap_err().errno(), libc::EPERM);
@@ -434,6 +446,78 @@ fn namespaces() {
     });
     assert_eq!((other.wait(NEVER).unwrap().code(), holder.wait(NEVER).unwrap().code()), (Some(0), Some(0)));
     assert!(value.take(NEVER).unwrap(), "the other one has ended with it");
+}
+
+static TAKEN: std::sync::atomic::AtomicPtr<AtomicU32> = std::sync::atomic::AtomicPtr::new(std::ptr::null_mut());
+
+/// In place of waking the next: ends when that one has the lock.
+extern "C" fn end_when_taken(_: libc::c_int) {
+    // SAFETY: set before this can be called; no destructor runs.
+    unsafe {
+        while (*TAKEN.load(Ordering::SeqCst)).load(Ordering::SeqCst) == 0 {}
+        libc::_exit(0);
+    }
+}
+
+/// Who ends in the instant after it has given the lock back does not take that of the next with it, whose number is the
+/// same: the kernel completes what libc was at.
+fn given_and_ended() {
+    let name = name("ended");
+    let lock = Lock::open(&name, 0o600).unwrap();
+    let file = std::fs::File::options().read(true).write(true).open(format!("/dev/shm/perlipc-lock-{name}")).unwrap();
+    Lock::remove(&name).unwrap();
+    let memory = SharedMem::create(PRIVATE, 8, 0o600).unwrap();
+    memory.remove().unwrap();
+    TAKEN.store(memory.as_ptr().cast(), Ordering::SeqCst);
+    // SAFETY: zeros, and a page of the lock's own file that begins with its word; both are mapped to the scenario's end.
+    let (taken, word) = unsafe {
+        let fd = std::os::fd::AsRawFd::as_raw_fd(&file);
+        let at = libc::mmap(std::ptr::null_mut(), 128, libc::PROT_READ, libc::MAP_SHARED, fd, 0);
+        assert_ne!(at, libc::MAP_FAILED);
+        (AtomicU32::from_ptr(memory.as_ptr().cast()), &*at.cast::<AtomicU32>())
+    };
+    let (held, gone) = (FutexSemaphore::anonymous(0).unwrap(), FutexSemaphore::anonymous(0).unwrap());
+    let first = number_one(|| {
+        lock.take(NEVER).unwrap();
+        held.give().unwrap();
+        assert!(eventually(|| word.load(Ordering::SeqCst) & libc::FUTEX_WAITERS != 0));
+        let step = |code: u32, jt, jf, k| libc::sock_filter { code: code as u16, jt, jf, k };
+        let (load, equal, answer) =
+            (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, libc::BPF_JMP | libc::BPF_JEQ, libc::BPF_RET);
+        // The number of the call, and its second argument.
+        let filter = [
+            step(load, 0, 0, 0),
+            step(equal, 0, 3, libc::SYS_futex as u32),
+            step(load, 0, 0, 24),
+            step(equal, 0, 1, libc::FUTEX_WAKE as u32),
+            step(answer, 0, 0, libc::SECCOMP_RET_TRAP),
+            step(answer, 0, 0, libc::SECCOMP_RET_ALLOW),
+        ];
+        let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_ptr().cast_mut() };
+        // SAFETY: the kernel copies the program; the handler makes bare calls.
+        unsafe {
+            libc::signal(libc::SIGSYS, end_when_taken as *const () as usize);
+            assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+            assert_eq!(libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program), 0);
+        }
+        lock.give().unwrap();
+        1
+    });
+    if let Err(error) = held.take(Deadline::after_ms(5000)) {
+        assert_eq!(first.wait(NEVER).unwrap().code(), Some(FORBIDDEN), "{error}");
+        return skipped("a lock over pid namespaces", "this user may not make any");
+    }
+    let next = number_one(|| {
+        assert!(!lock.take(Deadline::after_ms(20_000)).unwrap());
+        taken.store(1, Ordering::SeqCst);
+        gone.take(Deadline::after_ms(20_000)).unwrap();
+        lock.give().unwrap();
+        0
+    });
+    assert_eq!(first.wait(NEVER).unwrap().code(), Some(0));
+    gone.give().unwrap();
+    assert_eq!(next.wait(NEVER).unwrap().code(), Some(0));
+    assert!(!lock.take(NEVER).unwrap(), "nobody has died with it");
 }
 
 macro_rules! tests {
@@ -456,4 +540,5 @@ tests!(
     who_gives_up_hands_the_wakeup_on: handed_on,
     who_has_it_not_gives_nothing: given_by_many,
     number_one_of_another_namespace_is_a_stranger: namespaces,
+    who_has_given_takes_nobodys_with_its_end: given_and_ended,
 );

@@ -125,14 +125,23 @@ impl Shared {
         }
     }
 
-    /// EPERM: this thread does not have it.
+    /// EPERM: this thread does not have it. Its caller has seen that it has.
+    ///
+    /// Who is to be woken is woken here and not by libc: that would be within what the kernel completes for who is killed
+    /// meanwhile, and it takes the next holder for this one where both have the same number, in two pid namespaces.
     #[inline]
     pub(crate) fn unlock(&self) -> Result<()> {
-        // SAFETY: as above; an error-checking mutex refuses a stranger.
-        match unsafe { libc::pthread_mutex_unlock(self.mutex()) } {
-            0 => Ok(()),
-            errno => Err(errno),
+        let lock = self.lock_word();
+        let waited = lock.load(Ordering::Relaxed) & libc::FUTEX_WAITERS != 0;
+        if waited {
+            lock.fetch_and(!libc::FUTEX_WAITERS, Ordering::Relaxed);
         }
+        // SAFETY: as above; an error-checking mutex refuses a stranger.
+        let answer = unsafe { libc::pthread_mutex_unlock(self.mutex()) };
+        if waited {
+            futex_wake_one(lock);
+        }
+        if answer == 0 { Ok(()) } else { Err(answer) }
     }
 
     /// Waits until who has the mutex gives it up or dies, at most `left` nanoseconds; may come back early.
