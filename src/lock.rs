@@ -4,8 +4,8 @@
 //! It is libc's robust process-shared mutex in memory that the processes share. Its rule of threads: the thread that
 //! took it has it, gives it back, and its end counts as the holder's death.
 //!
-//! That mutex knows its holder by the thread's number alone, which a thread of another pid namespace can have as well. So
-//! beside it stands which process has it, and libc is asked nothing for a stranger.
+//! That mutex knows its holder by the thread's number alone, which a thread of another pid namespace can have as well.
+//! So beside it stands which process has it, and libc is asked nothing for a stranger.
 
 use std::ffi::OsStr;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -89,8 +89,8 @@ impl Lock {
     pub(crate) fn take_any(&self, deadline: Deadline) -> Wait<Taken> {
         let mut waited = false;
         loop {
-            // Libc is not asked for what another has: who is killed while it looks is taken by the kernel for the holder where
-            // that one, in another pid namespace, has the same number.
+            // Libc is not asked for what another has: who is killed while it looks is taken by the kernel for the holder
+            // where that one, in another pid namespace, has the same number.
             let tried = if self.shared().holder() == 0 { self.shared().try_lock() } else { Err(libc::EBUSY) };
             let taken = match tried {
                 Ok(false) => Taken::Free,
@@ -156,7 +156,7 @@ impl Lock {
         self.unlock().map_err(|errno| self.memory.failed("unlock", errno))
     }
 
-    /// What was said of this thread is taken back before, since another one may take it, and say so, in the instant after.
+    /// What was said of this thread is taken back before, since another one may take it, and say so, the instant after.
     fn unlock(&self) -> sys::Result<()> {
         let me = sys::thread_self();
         let _ = self.holder.compare_exchange(me, 0, Ordering::Relaxed, Ordering::Relaxed);

@@ -127,8 +127,8 @@ impl Shared {
 
     /// EPERM: this thread does not have it. Its caller has seen that it has.
     ///
-    /// Who is to be woken is woken here and not by libc: that would be within what the kernel completes for who is killed
-    /// meanwhile, and it takes the next holder for this one where both have the same number, in two pid namespaces.
+    /// Who is to be woken is woken here and not by libc: that would be within what the kernel completes for who is
+    /// killed meanwhile, and it takes the next holder for this one where both have the same number, in two namespaces.
     #[inline]
     pub(crate) fn unlock(&self) -> Result<()> {
         let lock = self.lock_word();
