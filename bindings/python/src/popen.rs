@@ -5,10 +5,10 @@ use std::time::Duration;
 use perlipc::popen::{self, Errors, Fork3, ForkOpen, Mode, Open3};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 
 use crate::child::{Child, by_os_fork};
-use crate::cmd::{Command, flush_standard};
+use crate::cmd::{Command, bytes, flush_standard};
 use crate::error::raise;
 use crate::stream::{Origin, Stream};
 
@@ -21,22 +21,25 @@ fn mode(py: Python<'_>, mode: &str) -> PyResult<Mode> {
 #[pyo3(signature = (spec, command = None, *, check = false, text = false, **options))]
 pub(crate) fn open(
     py: Python<'_>,
-    spec: &str,
+    spec: &Bound<'_, PyString>,
     command: Option<&Bound<'_, PyAny>>,
     check: bool,
     text: bool,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Stream> {
-    let named = command.cloned().map_or_else(|| spec.into_pyobject(py).map(Bound::into_any), Ok)?;
+    let named = command.unwrap_or(spec).clone();
+    // A file's name in it may be no UTF-8.
+    let spec = bytes(spec)?;
+    let shown = String::from_utf8_lossy(&spec);
     let (mut command, mode) = match command {
-        Some(command) => (Command::new(command, options)?, mode(py, spec)?),
-        None if matches!(spec, "-|" | "|-") => {
+        Some(command) => (Command::new(command, options)?, mode(py, &shown)?),
+        None if matches!(&*shown, "-|" | "|-") => {
             return Err(PyTypeError::new_err(format!(
-                "open({spec:?}) without a command forks: that is fork_open({spec:?})"
+                "open({shown:?}) without a command forks: that is fork_open({shown:?})"
             )));
         }
         None => {
-            let (cmd, mode) = popen::parse(spec).map_err(|error| raise(py, error))?;
+            let (cmd, mode) = popen::parse(&spec).map_err(|error| raise(py, error))?;
             (Command::of(cmd, options)?, mode)
         }
     };

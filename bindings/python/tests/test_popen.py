@@ -30,6 +30,14 @@ def test_writing_to_a_command(tmp_path: Path) -> None:
     assert (tmp_path / "out").read_bytes() == b"text\n"
 
 
+def test_a_name_that_is_no_utf8_in_one_string(tmp_path: Path) -> None:
+    name = f"{tmp_path}/\udcff"
+    with ipc.open(f"|cat >'{name}'") as stream:
+        stream.write(b"text")
+    with ipc.open(f"cat {name}|") as stream:
+        assert stream.read() == b"text"
+
+
 def test_lists_and_options() -> None:
     with ipc.open("-|", ["printf", "%s", "a b"]) as stream:
         assert stream.read() == b"a b"
