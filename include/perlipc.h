@@ -2400,10 +2400,10 @@ PERLIPC_NODISCARD int32_t ipc_flock(int32_t fd, const char *mode, int32_t timeou
 /* Is told of a name that cannot be opened, with the code of the failure. */
 typedef void (*ipc_argv_report_fn)(const char *name, int32_t code, void *userdata);
 
-/* Opens many files as one stream of lines: `names` is NULL-ended, a program's arguments say; none at all (or NULL) is
- * standard input. Names are taken as they are; with `magic`, "cmd |" is a command whose output is read, "-" is standard
- * input ("<-" and "<&STDIN" too), "<&3" a descriptor, and spaces around do not count: trust the names then. Nothing is
- * opened before it is read.
+/* Opens many files as one stream of lines: `names` is NULL-ended, a program's arguments say; none at all (or NULL), and none
+ * pushed before the first record is asked for, is standard input. Names are taken as they are; with `magic`, "cmd |" is
+ * a command whose output is read, "-" is standard input ("<-" and "<&STDIN" too), "<&3" a descriptor, and spaces around
+ * do not count: trust the names then. Nothing is opened before it is read.
  *
  * Returns: 0, and the handle in `out`.
  * Errors: PERLIPC_E_INVALID for a bad out-parameter.

@@ -29,6 +29,8 @@ pub struct Argv {
     separator: Separator,
     /// Nothing of the current one was read yet.
     fresh: bool,
+    /// No name was looked at yet.
+    first: bool,
     /// The end of all was told: the next record is the first again.
     over: bool,
     report: Report,
@@ -52,31 +54,22 @@ fn complain(name: &[u8], error: &Error) {
 }
 
 impl Argv {
-    /// Over these names, as they are, or, with `magic`, as Perl's `<>` takes them. Without any: standard input. Nothing is
-    /// opened before it is needed.
+    /// Over these names, as they are, or, with `magic`, as Perl's `<>` takes them. Where there is none, pushed ones
+    /// counted, when the first record is asked for: standard input. Nothing is opened before it is needed.
     pub fn open<N: Into<Vec<u8>>>(names: impl IntoIterator<Item = N>, magic: bool) -> Argv {
-        let names: VecDeque<Vec<u8>> = names.into_iter().map(Into::into).collect();
-        let mut argv = Argv {
-            names,
+        Argv {
+            names: names.into_iter().map(Into::into).collect(),
             magic,
             current: None,
             name: Vec::new(),
             records: 0,
             separator: Separator::line(),
             fresh: true,
+            first: true,
             over: false,
             report: Box::new(complain),
             prepare: Box::new(|_| ()),
-        };
-        if argv.names.is_empty() {
-            // Whatever the names may be, none at all is standard input.
-            argv.name = b"-".to_vec();
-            match dup(0) {
-                Ok(stream) => argv.current = Some(stream),
-                Err(error) => (argv.report)(b"-", &error),
-            }
         }
-        argv
     }
 
     /// Who is told of names that cannot be opened, in place of a line to standard error.
@@ -150,8 +143,17 @@ impl Argv {
                     _ => {}
                 }
             }
-            let Some(name) = self.names.pop_front() else { return Ok(false) };
-            let opened = self.open_one(&name).and_then(|mut stream| {
+            let first = std::mem::take(&mut self.first);
+            let (name, opened) = match self.names.pop_front() {
+                Some(name) => {
+                    let opened = self.open_one(&name);
+                    (name, opened)
+                }
+                // Whatever the names may be, none at all is standard input.
+                None if first => (b"-".to_vec(), dup(0)),
+                None => return Ok(false),
+            };
+            let opened = opened.and_then(|mut stream| {
                 stream.separator(self.separator.clone())?;
                 Ok(stream)
             });

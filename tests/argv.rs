@@ -88,6 +88,29 @@ fn standard_input_by_each_name() {
         unsafe { libc::lseek(0, 0, libc::SEEK_SET) };
         assert_eq!(all(&mut Argv::open([name], true)), [format!("1:[{name}]:1"), format!("2:[{name}]:2")]);
     }
+    // Without a name: it is there when it is asked for, not before.
+    // SAFETY: plain numbers.
+    unsafe { libc::lseek(0, 0, libc::SEEK_SET) };
+    let mut argv = Argv::open([""; 0], false);
+    assert!(argv.eof().unwrap());
+    assert_eq!(argv.close().unwrap(), None);
+    assert_eq!(all(&mut argv), ["1:[-]:1", "2:[-]:2"]);
+    // A name that is pushed takes its place.
+    // SAFETY: plain numbers.
+    unsafe { libc::lseek(0, 0, libc::SEEK_SET) };
+    let dir = room("pushed", &[("f", "pushed\n")]);
+    let name = dir.join("f").to_string_lossy().into_owned();
+    let mut argv = Argv::open([""; 0], false);
+    argv.push(name.as_str());
+    assert_eq!(all(&mut argv), [format!("1:[{name}]:pushed")]);
+    std::fs::remove_dir_all(dir).unwrap();
+    // That it is closed is told to whoever is there to be told.
+    let mut argv = Argv::open([""; 0], false);
+    let told = quiet(&mut argv);
+    // SAFETY: a plain number.
+    unsafe { libc::close(0) };
+    assert_eq!(argv.readline().unwrap(), None);
+    assert_eq!(*told.lock().unwrap(), [format!("-: {}", libc::EBADF)]);
 }
 
 #[test]

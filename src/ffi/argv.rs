@@ -44,10 +44,10 @@ struct Userdata(*mut c_void);
 // SAFETY: the pointer is only handed back, on the thread that calls.
 unsafe impl Send for Userdata {}
 
-/// Opens many files as one stream of lines: `names` is NULL-ended, a program's arguments say; none at all (or NULL) is
-/// standard input. Names are taken as they are; with `magic`, "cmd |" is a command whose output is read, "-" is standard
-/// input ("<-" and "<&STDIN" too), "<&3" a descriptor, and spaces around do not count: trust the names then. Nothing is
-/// opened before it is read.
+/// Opens many files as one stream of lines: `names` is NULL-ended, a program's arguments say; none at all (or NULL), and none
+/// pushed before the first record is asked for, is standard input. Names are taken as they are; with `magic`, "cmd |" is
+/// a command whose output is read, "-" is standard input ("<-" and "<&STDIN" too), "<&3" a descriptor, and spaces around
+/// do not count: trust the names then. Nothing is opened before it is read.
 ///
 /// Returns: 0, and the handle in `out`.
 /// Errors: PERLIPC_E_INVALID for a bad out-parameter.
