@@ -1310,6 +1310,7 @@ PERLIPC_NODISCARD int32_t ipc_capture_feed(ipc_stream *writer, const void *input
  * comes, until all is said and heard or `piece` returns non-zero. The writer is closed when all is out; the other streams
  * stay open, for ipc_stream_close to wait for the child. When it ends before, what was read ahead and not given is in the
  * streams again, and so is what was buffered for writing and did not go out; how much of `input` did nobody can tell.
+ * Without input it can be called again with the same streams.
  *
  * Returns: 0; what `piece` returned, if that was greater than 0; PERLIPC_E_HANDLER if it was less.
  * Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, PERLIPC_E_CANCELED and the others of ipc_capture_feed.

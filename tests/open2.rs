@@ -253,6 +253,25 @@ fn what_a_conversation_by_pieces_did_not_pass_on_is_in_the_streams() {
     assert_eq!(full.pending(), pending);
 }
 
+/// The writer is closed by then, and the reader in the end.
+#[test]
+fn a_conversation_by_pieces_goes_on_after_it_was_broken_off() {
+    let (mut reader, mut writer) = open2(&Cmd::shell("cat; echo one; echo two")).unwrap();
+    let mut said = Vec::new();
+    let mut talk = |reader: &mut Stream, input: &[u8], go_on: bool| {
+        capture::feed_each(Some(&mut writer), input, Some(reader), None, Deadline::NEVER, |_, piece| {
+            said.extend_from_slice(piece);
+            go_on
+        })
+    };
+    talk(&mut reader, b"", false).unwrap();
+    talk(&mut reader, b"", true).unwrap();
+    assert!(matches!(talk(&mut reader, b"more", true), Err(Error::Closed { .. })));
+    reader.close().unwrap();
+    talk(&mut reader, b"", true).unwrap();
+    assert_eq!(said, b"one\ntwo\n");
+}
+
 #[test]
 fn what_bounded_a_conversation_does_not_bound_what_follows() {
     let (gate, mut opener) = Stream::pipe().unwrap();

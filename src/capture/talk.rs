@@ -30,11 +30,7 @@ pub fn feed(
     mut error: Option<&mut Stream>,
     deadline: Deadline,
 ) -> Result<Capture> {
-    let ends = Ends::of(
-        writer.as_deref_mut().filter(|writer| has_to_hear(writer.shared(), input)),
-        reader.as_deref_mut().filter(|reader| !reader.is_closed()),
-        error.as_deref_mut().filter(|error| !error.is_closed()),
-    )?;
+    let ends = Ends::of(writer.as_deref_mut(), input, reader.as_deref_mut(), error.as_deref_mut())?;
     let (capture, unwritten) = ends.feed(input, deadline, || {
         close_all(
             [writer.as_deref(), reader.as_deref(), error.as_deref()].map(|stream| Some(&**stream?.shared())),
@@ -73,9 +69,16 @@ pub(crate) struct Ends {
 }
 
 impl Ends {
-    fn of(writer: Option<&mut Stream>, reader: Option<&mut Stream>, error: Option<&mut Stream>) -> Result<Ends> {
+    /// A stream that is closed is at its end.
+    fn of(
+        writer: Option<&mut Stream>,
+        input: &[u8],
+        reader: Option<&mut Stream>,
+        error: Option<&mut Stream>,
+    ) -> Result<Ends> {
         let mut ends = Ends::default();
-        let mut readers = [reader, error];
+        let writer = writer.filter(|writer| has_to_hear(writer.shared(), input));
+        let mut readers = [reader, error].map(|stream| stream.filter(|stream| !stream.is_closed()));
         // Nothing is taken out of one before all are known to be of use: the error would lose it.
         for stream in readers.iter_mut().flatten() {
             stream.check_reads()?;
@@ -136,7 +139,7 @@ impl Ends {
 /// all input is out.
 ///
 /// When it ends before, what was read ahead and not given is in the streams again, and so is what was buffered for writing
-/// and did not go out; how much of `input` did nobody can tell.
+/// and did not go out; how much of `input` did nobody can tell. Without input it can be called again with the same streams.
 pub fn feed_each(
     mut writer: Option<&mut Stream>,
     input: &[u8],
@@ -178,14 +181,15 @@ pub struct Talk<'a> {
 }
 
 impl<'a> Talk<'a> {
-    /// A conversation over these streams, with all that shall be said.
+    /// A conversation over these streams, with all that shall be said. One that is closed is at its end, as in [`feed`].
     pub fn new(
         writer: Option<&mut Stream>,
         input: impl Into<Cow<'a, [u8]>>,
         reader: Option<&mut Stream>,
         error: Option<&mut Stream>,
     ) -> Result<Talk<'a>> {
-        Ok(Talk::over(Ends::of(writer, reader, error)?, input.into()))
+        let input = input.into();
+        Ok(Talk::over(Ends::of(writer, &input, reader, error)?, input))
     }
 
     pub(crate) fn over(ends: Ends, input: Cow<'a, [u8]>) -> Talk<'a> {

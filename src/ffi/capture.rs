@@ -86,15 +86,20 @@ unsafe fn maybe<'a>(streams: [*mut ipc_stream; 3]) -> Result<[Option<&'a ipc_str
 
 type Halves<'a> = (Ends, Option<Use<'a, Writer>>, [Option<Use<'a, Reader>>; 2]);
 
-/// The ends of a conversation, and the right to use them: all of it, before anything is taken out of one.
+/// The ends of a conversation, but those that are closed, and the right to use them: all of it, before anything is taken
+/// out of one.
 ///
 /// # Safety
 /// One thread at a time uses each.
 unsafe fn ends<'a>(
     writer: Option<&'a ipc_stream>,
+    input: &[u8],
     reader: Option<&'a ipc_stream>,
     error: Option<&'a ipc_stream>,
 ) -> Result<Halves<'a>, Error> {
+    let open = |stream: &&ipc_stream| !stream.shared().gate.is_closed();
+    let writer = writer.filter(|writer| has_to_hear(writer.shared(), input));
+    let (reader, error) = (reader.filter(open), error.filter(open));
     // SAFETY: the caller's promise.
     let (mut saying, mut hearing) = unsafe {
         let hearing = [reader.map(|s| s.reading()).transpose()?, error.map(|s| s.reading()).transpose()?];
@@ -143,9 +148,7 @@ pub unsafe extern "C" fn ipc_capture_feed(
             let deadline = Deadline::after_ms(timeout_ms);
             let input = slice(input.cast(), len, "capture")?;
             let [writer, reader, error] = maybe([writer, reader, error])?;
-            let open = |stream: &&ipc_stream| !stream.shared().gate.is_closed();
-            let says = writer.filter(|writer| has_to_hear(writer.shared(), input));
-            let (ends, mut saying, _hearing) = ends(says, reader.filter(open), error.filter(open))?;
+            let (ends, mut saying, _hearing) = ends(writer, input, reader, error)?;
             let (capture, unwritten) = ends.feed(input, deadline, || {
                 close_all([writer, reader, error].map(|stream| Some(&**stream?.shared())), deadline)
             })?;
@@ -163,6 +166,7 @@ pub unsafe extern "C" fn ipc_capture_feed(
 /// comes, until all is said and heard or `piece` returns non-zero. The writer is closed when all is out; the other streams
 /// stay open, for ipc_stream_close to wait for the child. When it ends before, what was read ahead and not given is in the
 /// streams again, and so is what was buffered for writing and did not go out; how much of `input` did nobody can tell.
+/// Without input it can be called again with the same streams.
 ///
 /// Returns: 0; what `piece` returned, if that was greater than 0; PERLIPC_E_HANDLER if it was less.
 /// Errors: -ETIMEDOUT, PERLIPC_E_HANDLER, PERLIPC_E_CANCELED and the others of ipc_capture_feed.
@@ -188,7 +192,7 @@ pub unsafe extern "C" fn ipc_capture_each(
             let input = slice(input.cast(), len, "capture")?;
             let Some(piece) = piece else { return Err(Error::invalid("capture", "a null callback")) };
             let [writer, reader, error] = maybe([writer, reader, error])?;
-            let (ends, mut saying, mut hearing) = ends(writer, reader, error)?;
+            let (ends, mut saying, mut hearing) = ends(writer, input, reader, error)?;
             let mut talk = Talk::over(ends, Cow::Borrowed(input));
             let ended =
                 talk.each(deadline, |fd, bytes| match piece(fd, bytes.as_ptr().cast(), bytes.len(), userdata) {
