@@ -284,6 +284,10 @@ fn bad_patterns_are_errors_that_say_why() {
     assert!(error.to_string().contains("unclosed group"), "{error}");
     assert!(expect.text("").is_err());
     assert!(expect.regex(r"(a)\1").is_err());
+    for pattern in ["(?:(?:[ab]{100}){100}){100}", "((([ab]{100}){100}){100})"] {
+        let error = expect.regex(pattern).unwrap_err();
+        assert!(error.to_string().contains("limit"), "{error}");
+    }
     let mut wild = Expect::new();
     // Its tables would be too large to make ahead.
     wild.regex("[ab]*a[ab]{18}c").unwrap();
@@ -636,7 +640,6 @@ fn a_window_changes_nothing_about_what_begins_in_it() {
     assert!(found > 100 && beyond > 3, "{found} found, {beyond} beyond");
 }
 
-/// Its tables are made as they are needed, and emptied when they are full: also while something is looked for ahead.
 #[test]
 fn escapes_are_perls() {
     // As `print "yes" if $said =~ /^(?:$pattern)$/`.
@@ -658,11 +661,12 @@ fn escapes_are_perls() {
         assert!(wanted.wait_until(&mut reader, Deadline::after_ms(10_000)).is_ok(), "{pattern}");
         assert_eq!(reader.found().unwrap().matched(), said.as_bytes(), "{pattern}");
     }
-    for pattern in [r"(a)\1", r"\12", r"\N{U+41}", r"\400", r"\Z", r"\K"] {
+    for pattern in [r"(a)\1", r"\12", r"\N{U+41}", r"\400", r"\Z", r"\K", r"[\R]", r"[^a\R-]"] {
         assert!(Expect::new().regex(pattern).is_err(), "{pattern}");
     }
 }
 
+/// Its tables are made as they are needed, and emptied when they are full: also while something is looked for ahead.
 #[test]
 fn tables_that_are_emptied_on_the_way() {
     let mut random = Random(0x1357_9bdf_0246_8ace);

@@ -60,9 +60,15 @@ impl Drop for Tables {
     }
 }
 
-pub(super) fn program<H: Borrow<Hir>>(patterns: &[H], reverse: bool) -> std::result::Result<thompson::NFA, String> {
+/// `most`: how many bytes it may come to; of what is larger no more is made.
+pub(super) fn program<H: Borrow<Hir>>(
+    patterns: &[H],
+    reverse: bool,
+    most: Option<usize>,
+) -> std::result::Result<thompson::NFA, String> {
+    let config = thompson::Config::new().utf8(false).reverse(reverse).nfa_size_limit(most);
     thompson::Compiler::new()
-        .configure(thompson::Config::new().utf8(false).reverse(reverse).which_captures(thompson::WhichCaptures::None))
+        .configure(config.which_captures(thompson::WhichCaptures::None))
         .build_many_from_hir(patterns)
         .map_err(|error| error.to_string())
 }

@@ -38,6 +38,9 @@ const DENSE_LIMIT: usize = 1 << 20;
 /// never looked at.
 const NFA_LIMIT: usize = 1 << 10;
 
+/// A regular expression whose automaton is larger than this is refused: a few braces ask for gigabytes.
+const NFA_MOST: usize = 10 << 20;
+
 /// A list of patterns: see the [module](self).
 ///
 /// After each read the first pattern of the list that matches anywhere in what is unread wins, at its leftmost place,
@@ -90,11 +93,12 @@ impl Regex {
     fn new(pattern: &str) -> Result<Arc<Regex>> {
         let bad = |what: String| Error::invalid("expect", format!("{pattern:?}: {what}"));
         let parsed = parsed(pattern).map_err(bad)?;
-        let nfa = program(&[&parsed], false).map_err(bad)?;
+        let nfa = program(&[&parsed], false, Some(NFA_MOST)).map_err(bad)?;
         let behind = [Look::Start, Look::StartLF, Look::StartCRLF];
         let looks_ahead = nfa.look_set_any().iter().any(|look| !behind.contains(&look));
         let forward = Dfa::new(&nfa, MatchKind::LeftmostFirst).map_err(bad)?;
-        let reverse = program(&[&parsed], true).and_then(|nfa| Dfa::new(&nfa, MatchKind::All)).map_err(bad)?;
+        let reverse = program(&[&parsed], true, Some(NFA_MOST)).map_err(bad)?;
+        let reverse = Dfa::new(&reverse, MatchKind::All).map_err(bad)?;
         let groups = (parsed.properties().explicit_captures_len() > 0)
             .then(|| {
                 // The bounds of a match are known when it is asked.
@@ -239,7 +243,8 @@ fn perl_escapes(pattern: &str) -> String {
             // A class in a class is the two together.
             ('\\', Some('h')) => out += "[\\x20\\t]",
             ('\\', Some('H')) => out += "[^\\x20\\t]",
-            ('\\', Some('R')) => out += "(?:\\r\\n|[\\n-\\r])",
+            // Refused in a class, where Perl takes it for a letter: no range goes from z to a.
+            ('\\', Some('R')) => out += "(?:(?:z-a){0}\\r\\n|[\\n-\\r])",
             ('\\', Some('N')) if chars.peek() != Some(&'{') => out += "[^\\n]",
             ('\\', Some('c')) if chars.peek().is_some_and(char::is_ascii) => {
                 let letter = chars.next().unwrap_or_default().to_ascii_uppercase();

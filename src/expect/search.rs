@@ -76,7 +76,7 @@ impl Expect {
                 });
                 which.push(i);
             }
-            program(&all, false)
+            program(&all, false, None)
                 .and_then(|nfa| Dfa::new(&nfa, MatchKind::LeftmostFirst))
                 .map(|dfa| (dfa, which))
                 .map_err(|what| Error::invalid("expect", what))

@@ -68,6 +68,10 @@ fn translated(pattern: impl Iterator<Item = char> + Clone, flags: u32) -> PyResu
                 // Of words of ASCII: automata know no others' edges.
                 Some(edge @ ('b' | 'B')) => source += &format!("(?-u:\\{edge})"),
                 Some('Z') => source += "\\z",
+                // Perl's is what is no newline.
+                Some('N') => {
+                    return Err(PyValueError::new_err("expect: a character by its name (\\N{..}) is not supported"));
+                }
                 Some(kind @ ('w' | 'W' | 'd' | 'D' | 's' | 'S')) if flags & ASCII != 0 => {
                     let not = if kind.is_ascii_uppercase() { "^" } else { "" };
                     source += &format!(
@@ -114,7 +118,7 @@ fn translated(pattern: impl Iterator<Item = char> + Clone, flags: u32) -> PyResu
             '-' if class => source += "\\-",
             // Whatever (?x: is around it.
             '#' | ' ' | '\t'..='\r' if class => source += &format!("\\x{:02x}", c as u32),
-            '#' if flags & VERBOSE != 0 => while pattern.next_if(|c| *c != '\n').is_some() {},
+            '#' if flags & VERBOSE != 0 => skip_comment(&mut pattern, '\n'),
             '+' if was_quantified => {
                 return Err(PyValueError::new_err(
                     "expect: a quantifier that gives nothing back (*+) is not supported",
@@ -125,7 +129,7 @@ fn translated(pattern: impl Iterator<Item = char> + Clone, flags: u32) -> PyResu
                 ahead.next() == Some('?') && ahead.next() == Some('#')
             } =>
             {
-                pattern.find(|c| *c == ')');
+                skip_comment(&mut pattern, ')');
                 quantified = was_quantified;
             }
             '{' if !class => match numbers(&mut pattern) {
@@ -144,6 +148,15 @@ fn translated(pattern: impl Iterator<Item = char> + Clone, flags: u32) -> PyResu
         }
     }
     Ok(source)
+}
+
+/// What follows a backslash ends no comment of re's.
+fn skip_comment(pattern: &mut impl Iterator<Item = char>, end: char) {
+    while let Some(c) = pattern.next().filter(|c| *c != end) {
+        if c == '\\' {
+            pattern.next();
+        }
+    }
 }
 
 /// The numbers of a quantifier behind its brace; `None`: the brace is no quantifier's, and stands for itself.

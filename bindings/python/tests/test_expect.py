@@ -186,6 +186,8 @@ def test_su_asks_its_terminal_for_the_password() -> None:
         (re.compile(r"a{,}b{2}c{1,}}"), "-aabbcc}", "-", "aabbcc}"),
         (re.compile(r"\b{start}x{a}"), "b {start}x{a} a{start}x{a}", "b {start}x{a} a", "{start}x{a}"),
         (re.compile(r"\103[^\0](?#it's {a [ )[\1-\7]\07[\101]\012"), "C-\3\aA\n", "", "C-\3\aA\n"),
+        (re.compile(r"a(?#\)|x)b"), "xab", "x", "ab"),
+        (re.compile("a # of \\\n x\nb", re.X), "-axbab", "-axb", "ab"),
         (re.compile(rb"\303\251+"), "aé", "a", "é"),
         (re.compile(rb"\w+"), "éxé", "é", "x"),
         (re.compile(rb"[\xc3\xa9]+\\"), "aé\\", "a", "é\\"),
@@ -210,6 +212,12 @@ def test_what_only_re_has_is_refused(pattern: str) -> None:
     for compiled in (re.compile(pattern), re.compile(pattern.encode())):
         with pytest.raises(ValueError, match="expect: "):
             ipc.Expect(compiled)
+
+
+def test_a_character_by_its_name_is_not_taken_for_another() -> None:
+    for pattern in r"\N{EN DASH}", r"[\N{EN DASH}]":
+        with pytest.raises(ValueError, match="by its name"):
+            ipc.Expect([re.compile(pattern)])
 
 
 def test_what_is_no_character_only_bytes_match() -> None:
