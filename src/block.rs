@@ -296,10 +296,12 @@ impl Gate {
         Ok(())
     }
 
-    /// Whether a thread is inside a call of that way and one waits.
+    /// Whether a thread is inside a call of that way and one waits; or a parent's thread was at the fork, which never comes
+    /// out here.
     #[cfg(feature = "capi")]
     pub(crate) fn waits(&self, way: Way) -> bool {
-        self.inside[way as usize].load(Ordering::SeqCst) != 0 && !self.lock().is_empty()
+        let at = self.inside[way as usize].load(Ordering::SeqCst);
+        at != 0 && (at & PROCESS != ticket() & PROCESS || !self.lock().is_empty())
     }
 
     /// Makes a call that never waits, beside those that are [inside](Gate::enter): until it is over nobody closes the

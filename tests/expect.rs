@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use perlipc::{Cmd, Deadline, Error, Events, Expect, Poll, Stream, expect, pty};
+use perlipc::{Cmd, Deadline, Error, Events, Expect, Fork, Poll, Stream, expect, fork, pty};
 
 common::scenarios![passwd_and_su, a_log_that_handlers_cut, a_log_without_readers];
 
@@ -703,6 +703,40 @@ fn threads_share_what_was_made_of_the_same_patterns() {
         }
     };
     std::thread::scope(|scope| (0..4).for_each(|thread| drop(scope.spawn(move || talk(thread)))));
+}
+
+/// As interpreters fork beside threads: what a thread of the parent's was about to make is not waited for.
+#[test]
+fn a_child_forked_while_a_thread_makes_the_automaton() {
+    for _ in 0..5 {
+        let mut wanted = Expect::new();
+        wanted.settled(true);
+        wanted.regex("(?:[ab]{1000}){30}|c").unwrap();
+        let began = std::sync::Barrier::new(2);
+        let (mut reader, mut writer) = saying(b"c");
+        let (mut beside, _writer) = saying(b"c!");
+        writer.write(b"!").unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                began.wait();
+                wanted.wait_until(&mut beside, Deadline::after_ms(60_000)).unwrap();
+            });
+            began.wait();
+            std::thread::sleep(Duration::from_millis(3));
+            // SAFETY: a child that takes no lock but the allocator's, which is whole after a fork.
+            let child = match unsafe { fork() }.unwrap() {
+                Fork::Child => {
+                    let found = wanted.wait_until(&mut reader, Deadline::after_ms(60_000));
+                    // SAFETY: ends without the parent's threads.
+                    unsafe { libc::_exit(i32::from(found.is_err())) }
+                }
+                Fork::Parent(child) => child,
+            };
+            let ended = child.wait(Deadline::after_ms(60_000));
+            let _ = child.kill("KILL");
+            assert!(ended.unwrap().success());
+        });
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 use crate::sys;
-use crate::sys::memory::Wiped;
+use crate::sys::memory::{Made, Wiped};
 
 static NUMBER: Wiped<AtomicU64> = Wiped::new(AtomicU64::new(0));
 
@@ -50,27 +50,27 @@ fn new_identity() -> u64 {
 }
 
 /// A value that each process has of its own. One that was forked while another thread held the lock of its parent's must
-/// not find it held for ever: it starts with a fresh one.
+/// not find it held for ever, nor wait for one that was about to be made: it starts with a fresh one.
 pub(crate) struct Own<T> {
-    first: OnceLock<Box<Slot<T>>>,
+    first: Made<Slot<T>>,
     inherit: fn(&T) -> T,
 }
 
 struct Slot<T> {
     generation: u64,
     value: T,
-    /// That of processes forked from this one.
-    next: Own<T>,
+    /// That of processes forked from this one. Made once, since what is inherited is taken.
+    next: OnceLock<Box<Slot<T>>>,
 }
 
-impl<T: Default> Own<T> {
+impl<T: Default + Send + Sync> Own<T> {
     pub(crate) const fn new() -> Own<T> {
         Own::inheriting(|_| T::default())
     }
 
     /// A forked process makes its own from its parent's, which it may find locked.
     pub(crate) const fn inheriting(inherit: fn(&T) -> T) -> Own<T> {
-        Own { first: OnceLock::new(), inherit }
+        Own { first: Made::new(), inherit }
     }
 
     #[inline]
@@ -90,10 +90,10 @@ impl<T: Default> Own<T> {
     #[cold]
     fn find(&self) -> &T {
         let generation = generation();
-        let fresh = |value| Box::new(Slot { generation, value, next: Own::inheriting(self.inherit) });
-        let mut slot = self.first.get_or_init(|| fresh(T::default()));
+        let fresh = |value| Slot { generation, value, next: OnceLock::new() };
+        let mut slot = self.first.get_or_make(|| fresh(T::default()));
         while slot.generation != generation {
-            slot = slot.next.first.get_or_init(|| fresh((self.inherit)(&slot.value)));
+            slot = slot.next.get_or_init(|| Box::new(fresh((self.inherit)(&slot.value))));
         }
         &slot.value
     }

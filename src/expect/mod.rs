@@ -11,7 +11,7 @@ mod watch;
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use memchr::memmem;
@@ -26,6 +26,7 @@ pub(crate) use self::search::Scan;
 pub(crate) use self::watch::{Seen, Watch};
 use crate::error::{Error, Result};
 use crate::stream::{Reader, Stream};
+use crate::sys::memory::Made;
 use crate::time::Deadline;
 
 /// How long a call waits when nothing is said.
@@ -55,7 +56,7 @@ pub struct Expect {
     window: usize,
     limit: Option<Duration>,
     /// All patterns in one automaton, for the settled mode.
-    together: OnceLock<Result<(Dfa, Vec<usize>)>>,
+    together: Made<Result<(Dfa, Vec<usize>)>>,
 }
 
 #[derive(Debug)]
@@ -135,13 +136,13 @@ impl Expect {
             settled: false,
             window: usize::MAX,
             limit: Some(DEFAULT),
-            together: OnceLock::new(),
+            together: Made::new(),
         }
     }
 
     fn push(&mut self, pattern: Pattern) -> usize {
         self.id = next_id();
-        self.together = OnceLock::new();
+        self.together = Made::new();
         self.patterns.push(pattern);
         self.patterns.len() - 1
     }

@@ -81,7 +81,7 @@ impl Expect {
                 .map(|dfa| (dfa, which))
                 .map_err(|what| Error::invalid("expect", what))
         };
-        self.together.get_or_init(build).as_ref().map_err(Error::clone)
+        self.together.get_or_make(build).as_ref().map_err(Error::clone)
     }
 
     /// Searches what is new; `over`: nothing more will come.

@@ -1,6 +1,7 @@
 //! Pages of our own.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
 use super::{Result, always, raw};
 
@@ -11,6 +12,56 @@ pub(crate) fn advise_huge(room: &mut [std::mem::MaybeUninit<u8>]) {
     let end = (room.as_ptr() as usize + room.len()).next_multiple_of(4096);
     // SAFETY: the pages of memory that is borrowed for writing; the advice changes no byte, the neighbours' neither.
     let _ = unsafe { raw(libc::SYS_madvise, [start, end - start, libc::MADV_HUGEPAGE as usize]) };
+}
+
+/// A value that is made when it is first asked for. Threads that ask at once may each make it, and one stays: nobody waits
+/// for another's, as with OnceLock, where a process that was forked in its midst would wait for ever.
+#[derive(Debug)]
+pub(crate) struct Made<T> {
+    value: AtomicPtr<T>,
+    owns: PhantomData<Box<T>>,
+}
+
+impl<T> Made<T> {
+    pub(crate) const fn new() -> Made<T> {
+        Made { value: AtomicPtr::new(std::ptr::null_mut()), owns: PhantomData }
+    }
+
+    #[inline]
+    pub(crate) fn get(&self) -> Option<&T> {
+        // SAFETY: null, or a box that lives as long as this.
+        unsafe { self.value.load(Ordering::Acquire).as_ref() }
+    }
+}
+
+impl<T: Send + Sync> Made<T> {
+    pub(crate) fn get_or_make(&self, make: impl FnOnce() -> T) -> &T {
+        if let Some(made) = self.get() {
+            return made;
+        }
+        let mine = Box::into_raw(Box::new(make()));
+        let null = std::ptr::null_mut();
+        match self.value.compare_exchange(null, mine, Ordering::AcqRel, Ordering::Acquire) {
+            // SAFETY: it lives as long as this.
+            Ok(_) => unsafe { &*mine },
+            Err(theirs) => {
+                // SAFETY: nobody else has seen it.
+                drop(unsafe { Box::from_raw(mine) });
+                // SAFETY: as above.
+                unsafe { &*theirs }
+            }
+        }
+    }
+}
+
+impl<T> Drop for Made<T> {
+    fn drop(&mut self) {
+        let value = *self.value.get_mut();
+        if !value.is_null() {
+            // SAFETY: from a box, and nobody borrows it any more.
+            drop(unsafe { Box::from_raw(value) });
+        }
+    }
 }
 
 /// What may be wiped.

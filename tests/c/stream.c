@@ -1,5 +1,7 @@
 /* Perl's filehandle: records in all modes, writes, limits, cancel and close from other threads, adopt and release. */
 #include "check.h"
+#include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 static ipc_stream *reader, *writer;
@@ -811,6 +813,40 @@ TEST(what_was_written_goes_out_when_another_thread_closes) {
         SAME(pthread_join(closes, NULL), 0);
         free_pipe();
     }
+}
+
+static void *write_until_closed(void *data) {
+    static char much[1 << 20];
+    (void)data;
+    SAME(ipc_stream_write(writer, much, sizeof much), PERLIPC_E_CLOSED);
+    return NULL;
+}
+
+static long sleeps(void) {
+    struct rusage used;
+    SAME(getrusage(RUSAGE_SELF, &used), 0);
+    return used.ru_nvcsw;
+}
+
+TEST(a_forked_child_closes_at_once_what_a_thread_of_the_parent_writes) {
+    open_pipe();
+    pthread_t writes;
+    SAME(pthread_create(&writes, NULL, write_until_closed, NULL), 0);
+    int there = 0;
+    while (there < 65536) SAME(ioctl(ipc_stream_fd(reader), FIONREAD, &there), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        int64_t busy = ipc_stream_write(writer, "x", 1);
+        long before = sleeps();
+        int32_t closed = ipc_stream_close(writer, NULL);
+        _exit(busy == PERLIPC_E_BUSY && closed == 0 && sleeps() - before < 50 ? 0 : 1);
+    }
+    int status;
+    SAME(waitpid(pid, &status, 0), pid);
+    SAME(status, 0);
+    SAME(ipc_stream_close(writer, NULL), 0);
+    SAME(pthread_join(writes, NULL), 0);
+    free_pipe();
 }
 
 TEST(wrong_handles) {
