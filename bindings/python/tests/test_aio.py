@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
+import math
 import os
 import shutil
 import signal
@@ -10,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -1053,3 +1056,29 @@ def test_no_thread_is_started(run: Runner) -> None:
         assert len(os.listdir("/proc/self/task")) == before
 
     run(main())
+
+
+def test_wrong_words_are_told_of_before_a_command_is_run(tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    touch = ["touch", str(mark)]
+    wrong: Any = [{"timeout": -1}, {"timeout": "1"}, {"timeout": math.nan}]
+    more: Any = [{"limit": -1}, {"limit": "1"}, {"limit": 1.5}, {"input": b"bytes", "text": True}]
+
+    async def main() -> None:
+        for run, words in [(aio.capture, wrong + more), (aio.qx, wrong), (aio.system, wrong), (aio.pipeline, wrong + more[-1:])]:
+            for one in words:
+                with warnings.catch_warnings(record=True) as warned:
+                    warnings.simplefilter("always")
+                    with pytest.raises((ValueError, TypeError)):
+                        await run(touch, **one)
+                    gc.collect()
+                assert not warned and not mark.exists(), one
+        child = await aio.start(["sleep", "100"])
+        for grace in (-1, math.nan):
+            with pytest.raises(ValueError, match="^a time limit is not negative"):
+                await child.end(grace)
+        assert child.poll() is None
+        await child.end(0)
+        assert (await aio.capture(["echo"], grace=10**400)).ok
+
+    asyncio.run(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Iterator, Sequence
 from typing import Any, Literal, TypeVar, Unpack
 
@@ -56,6 +57,8 @@ class Child:
         """Ends it and all that descend from it: TERM, up to grace seconds for all of them to go, then KILL; its status.
         Cancelled, it does not wait for the grace.
         """
+        # What is no time is told of before anything is done.
+        within(grace)
         if (status := self.sync.poll()) is not None:
             return status
         tree, gone = Tree(), False
@@ -98,7 +101,10 @@ async def start(command: Command, **options: Unpack[Options]) -> Child:
 
 
 def grace(options: Any) -> float:
-    return float(options.get("grace", 1.0))
+    try:
+        return float(options.get("grace", 1.0))
+    except OverflowError:
+        return math.inf
 
 
 async def ending(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
@@ -12,7 +13,7 @@ from .. import _perlipc
 from .._perlipc import Result, Status
 from ..cmd import Command, Options
 from ..error import ChildError, CommandTimeout
-from .block import together
+from .block import together, within
 from .child import Child, ending, grace, start
 from .popen import Feed, open3
 from .stream import Stream
@@ -111,6 +112,8 @@ async def _heard(
 
 def _encoded(input: Any, text: bool) -> Any:
     if text and input is not None:
+        if not isinstance(input, str):
+            raise TypeError("with text=True the input is a str")
         return input.encode("utf-8", "surrogateescape")
     return input
 
@@ -150,6 +153,10 @@ async def capture(
     seconds, KILL); at the timeout the Result has what came until then, with timed_out True.
     """
     input = _encoded(input, text)
+    # Wrong words are told of before anything begins.
+    within(timeout)
+    if limit is not None and operator.index(limit) < 0:
+        raise ValueError(f"limit: {limit} is out of range")
     if input is None:
         options.setdefault("stdin", "inherit")
     elif "stdin" in options:
@@ -185,6 +192,7 @@ async def pipeline(
     if not commands:
         raise ValueError("pipeline: no command")
     input = _encoded(input, text)
+    within(timeout)
     children: list[Child] = []
     async with AsyncExitStack() as held:
 
@@ -253,6 +261,7 @@ async def system(command: Command, *, timeout: float | None = None, **options: U
     """Runs a command and waits for it: its status. At the timeout it is ended with all that descend from it, and
     CommandTimeout is raised; likewise it is ended when the task is cancelled. INT and QUIT stay the loop's.
     """
+    within(timeout)
     child = await start(command, **options)
     status = await ending([child], grace(options), child.wait(), timeout)
     if status is None:
