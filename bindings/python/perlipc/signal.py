@@ -121,6 +121,14 @@ class SignalTable(MutableMapping[Signal, Disposition]):
             return _Plain(found)
         raise LookupError(f"the handler of {signal} is not Python's")
 
+    # By the names alone: what the handler is may be unknown.
+    def __contains__(self, signal: object) -> bool:
+        try:
+            self.number(cast(Signal, signal))
+        except KeyError:
+            return False
+        return True
+
     def __setitem__(self, signal: Signal, new: Disposition) -> None:
         number = self.number(signal)
         if new == "IGNORE":

@@ -258,7 +258,7 @@ pub(crate) fn signal_next(py: Python<'_>, timeout: Option<Seconds>) -> PyResult<
 ///
 /// What came since the package was last asked to wait counts, though Python has run its handler already: so no signal
 /// is missed between a look at what the handler does and this call. TimeoutError is not raised: 0 is the answer. On
-/// another thread than the main one it is 0 at once.
+/// another thread than the main one it is 0 at once, and so it is before SIG got its first handler.
 ///
 /// >>> import os, perlipc as ipc
 /// >>> ipc.SIG["USR1"] = lambda name: print("got", name)

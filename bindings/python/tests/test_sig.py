@@ -8,6 +8,8 @@ import ctypes
 import os
 import select
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -561,3 +563,10 @@ ipc.SIG.clear()
 print(set(ipc.SIG.values()), None in ipc.SIG, b"INT" in ipc.SIG)
 """)
     assert one.end() == (0, "{'DEFAULT'} False False\n", "")
+
+
+def test_a_signal_has_its_name_in_the_table_also_where_its_handler_is_unknown() -> None:
+    look = "import perlipc as ipc; print('SEGV' in ipc.SIG, 11 in ipc.SIG, 'FOO' in ipc.SIG)"
+    # In this mode the interpreter has a handler of its own for faults from its start.
+    told = subprocess.run([sys.executable, "-X", "dev", "-c", look], capture_output=True, text=True)
+    assert (told.stdout, told.stderr) == ("True True False\n", "")
