@@ -54,6 +54,10 @@ impl Listener {
     fn adopt(py: Python<'_>, #[pyo3(from_py_with = number::fd)] fd: RawFd) -> PyResult<Listener> {
         // A number that is not open, or no listener, must not be owned.
         let failed = |errno| raise(py, Error::Os { step: "adopt", path: fd.to_string().into(), errno });
+        // Which no descriptor is even for a look.
+        if fd < 0 {
+            return Err(failed(libc::EBADF));
+        }
         let copy = borrowed(fd).try_clone_to_owned();
         let copy = copy.map_err(|error| failed(error.raw_os_error().unwrap_or(libc::EBADF)))?;
         perlipc::Listener::adopt(copy).map_err(|error| failed(error.errno()))?;

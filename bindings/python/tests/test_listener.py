@@ -227,3 +227,10 @@ def test_paths_of_every_kind(tmp_path: Path) -> None:
         assert number == ipc.ftok(tmp_path)
     with pytest.raises(TypeError):
         ipc.unix_listen(5)  # type: ignore[arg-type]
+
+
+def test_a_number_that_is_no_descriptor_is_not_adopted() -> None:
+    for number in (-1, -2, 1 << 30):
+        with pytest.raises(OSError, match=f"adopt {number}: ") as caught:
+            ipc.Listener.adopt(number)
+        assert caught.value.errno == errno.EBADF
