@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyMapping, PySequence, PyString};
 
+use crate::data::each;
 use crate::error::raise;
 use crate::number;
 use crate::signal::{self, ignored_by_python};
@@ -56,11 +57,7 @@ impl Command {
             let sequence = command.cast::<PySequence>().map_err(|_| {
                 PyTypeError::new_err("a command is a str (Perl's shell rule) or a sequence (never a shell)")
             })?;
-            let mut argv = Vec::with_capacity(sequence.len()?);
-            for arg in sequence.try_iter()? {
-                argv.push(bytes(&arg?)?);
-            }
-            Cmd::argv(argv)
+            Cmd::argv(each(sequence.as_any(), |arg| bytes(&arg))?)
         };
         Command::of(cmd, options)
     }

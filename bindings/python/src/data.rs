@@ -6,10 +6,11 @@ use std::cell::Cell;
 use std::ops::Deref;
 
 use perlipc::Separator;
+use pyo3::conversion::FromPyObjectOwned;
 use pyo3::exceptions::{PyMemoryError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyInt, PyMemoryView, PyString};
+use pyo3::types::{PyBytes, PyInt, PyMemoryView, PySequence, PyString};
 
 /// Bytes of the user's.
 pub(crate) enum Data<'a, 'py> {
@@ -153,6 +154,33 @@ pub(crate) fn with_room<T>(size: usize, call: impl FnOnce(&mut [u8]) -> PyResult
         let _ = ROOM.try_with(|kept| kept.set(room));
     }
     result
+}
+
+/// Several things, of a sequence, whose length may be no more than a claim: a range's is beyond all memory.
+pub(crate) struct Several<T>(pub(crate) Vec<T>);
+
+impl<'py, T: FromPyObjectOwned<'py>> FromPyObject<'_, 'py> for Several<T> {
+    type Error = PyErr;
+
+    fn extract(things: Borrowed<'_, 'py, PyAny>) -> PyResult<Several<T>> {
+        if things.is_instance_of::<PyString>() {
+            return Err(PyTypeError::new_err("a sequence is required, not a 'str'"));
+        }
+        each(things.cast::<PySequence>()?.as_any(), |thing| thing.extract().map_err(Into::into)).map(Several)
+    }
+}
+
+/// What is made of each thing in a sequence.
+pub(crate) fn each<'py, T>(
+    things: &Bound<'py, PyAny>,
+    make: impl Fn(Bound<'py, PyAny>) -> PyResult<T>,
+) -> PyResult<Vec<T>> {
+    let mut made = Vec::new();
+    made.try_reserve_exact(things.len()?).map_err(|_| PyMemoryError::new_err(()))?;
+    for thing in things.try_iter()? {
+        made.push(make(thing?)?);
+    }
+    Ok(made)
 }
 
 /// Asked for first, since a vector that cannot be had ends the process; one of zeros costs no page before it is used.

@@ -7,6 +7,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
+use crate::data::Several;
 use crate::error::raise;
 use crate::front::{self, front};
 use crate::number;
@@ -62,7 +63,7 @@ fn triples(ops: &Bound<'_, PyAny>) -> PyResult<Vec<Op>> {
         };
         return Ok(triples.iter().map(op).collect());
     }
-    Ok(number::ops::<Vec<(u16, i16, i16)>>(ops)?.into_iter().map(op).collect())
+    Ok(number::ops::<Several<(u16, i16, i16)>>(ops)?.0.into_iter().map(op).collect())
 }
 
 /// Perl's semget: the id of the set with that key; flags are permissions, IPC_CREAT and IPC_EXCL. OSError as in Perl:
@@ -174,10 +175,10 @@ impl Semaphore {
     fn create(
         py: Python<'_>,
         #[pyo3(from_py_with = number::key)] key: Number,
-        #[pyo3(from_py_with = number::values)] values: Vec<i32>,
+        #[pyo3(from_py_with = number::values)] values: Several<i32>,
         #[pyo3(from_py_with = number::mode)] mode: u32,
     ) -> PyResult<Semaphore> {
-        perlipc::Semaphore::create(key.0, &values, mode).map(Semaphore).map_err(|error| raise(py, error))
+        perlipc::Semaphore::create(key.0, &values.0, mode).map(Semaphore).map_err(|error| raise(py, error))
     }
 
     /// The set with that key, once its creator has initialised it.
@@ -199,14 +200,14 @@ impl Semaphore {
     fn open(
         py: Python<'_>,
         #[pyo3(from_py_with = number::key)] key: Key,
-        #[pyo3(from_py_with = number::values)] values: Vec<i32>,
+        #[pyo3(from_py_with = number::values)] values: Several<i32>,
         #[pyo3(from_py_with = number::mode)] mode: u32,
         timeout: Option<Seconds>,
     ) -> PyResult<Semaphore> {
         let deadline = deadline(timeout)?;
         let opened = blocking(py, || match &key {
-            Key::Number(Number(key)) => perlipc::Semaphore::open(*key, &values, mode, deadline),
-            Key::Name(name) => perlipc::Semaphore::open_named(name, &values, mode, deadline),
+            Key::Number(Number(key)) => perlipc::Semaphore::open(*key, &values.0, mode, deadline),
+            Key::Name(name) => perlipc::Semaphore::open_named(name, &values.0, mode, deadline),
         });
         opened.map(Semaphore)
     }
@@ -268,8 +269,8 @@ impl Semaphore {
     }
 
     /// Sets all values.
-    fn set_values(&self, py: Python<'_>, #[pyo3(from_py_with = number::values)] values: Vec<i32>) -> PyResult<()> {
-        self.0.set_values(&values).map_err(|error| raise(py, error))
+    fn set_values(&self, py: Python<'_>, #[pyo3(from_py_with = number::values)] values: Several<i32>) -> PyResult<()> {
+        self.0.set_values(&values.0).map_err(|error| raise(py, error))
     }
 
     /// How many processes wait for more of one, or for its zero.

@@ -8,6 +8,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
+use crate::data::no_text;
 use crate::error::raise;
 use crate::number;
 use crate::socket::Path;
@@ -102,5 +103,5 @@ pub(crate) fn unknown(call: &str, command: i32) -> PyErr {
 /// The bytes that IPC_SET takes.
 pub(crate) fn bytes_of(call: &str, arg: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<u8>> {
     let arg = arg.ok_or_else(|| PyTypeError::new_err(format!("{call}: this command takes bytes")))?;
-    arg.extract::<Vec<u8>>()
+    Ok(no_text(arg)?.to_vec())
 }

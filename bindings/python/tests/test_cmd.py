@@ -5,6 +5,7 @@ import pwd
 import resource
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,3 +137,12 @@ def test_none_is_as_if_it_were_not_given() -> None:
     assert here == ipc.qx(["sh", "-c", "pwd; id; env"], cwd=None, env=None, user=None, group=None, groups=None, process_group=None)
     with pytest.raises(TypeError, match="a redirection is a word"):
         ipc.qx(["true"], stdin=None)  # type: ignore[call-overload]
+
+
+def test_a_sequence_that_is_longer_than_all_memory() -> None:
+    for length in (10**14, 2**62):
+        too_long: Any = range(length)
+        with pytest.raises(MemoryError):
+            ipc.start(too_long)
+        with pytest.raises(MemoryError):
+            ipc.pipeline(too_long)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import array
 import errno
 import os
 import struct
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -174,3 +176,27 @@ def test_perl_on_the_other_side() -> None:
     semaphore.op(pack(0, 0, 0, 0, 1, 0), timeout=10)
     assert give.wait(timeout=10).ok
     semaphore.remove()
+
+
+def test_a_sequence_that_is_longer_than_all_memory() -> None:
+    for length in (10**14, 2**62):
+        too_long: Any = range(length)
+        with pytest.raises(MemoryError):
+            ipc.Semaphore.create(IPC_PRIVATE, too_long)
+        with pytest.raises(MemoryError):
+            ipc.semop(0, too_long)
+    with pytest.raises(TypeError):
+        ipc.Semaphore.create(IPC_PRIVATE, "12")  # type: ignore[arg-type]
+
+
+def test_packed_values_are_the_bytes_of_what_has_a_buffer() -> None:
+    semaphore = ipc.Semaphore.create(IPC_PRIVATE, [0, 0])
+    try:
+        ipc.semctl(semaphore.id, 0, SETALL, array.array("H", [5, 6]))  # type: ignore[arg-type]
+        assert semaphore.values() == [5, 6]
+        for other in ([5, 0, 6, 0], "5060"):
+            with pytest.raises(TypeError):
+                ipc.semctl(semaphore.id, 0, SETALL, other)  # type: ignore[arg-type]
+        assert semaphore.values() == [5, 6]
+    finally:
+        semaphore.remove()
