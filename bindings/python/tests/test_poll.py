@@ -319,3 +319,25 @@ def test_a_tag_that_holds_the_set() -> None:
     del loop
     gc.collect()
     assert gone() is None and poll() is None
+
+
+class _File:
+    def __init__(self, told: object) -> None:
+        self.told = told
+
+    @property
+    def fileno(self) -> Any:
+        if isinstance(self.told, BaseException):
+            raise self.told
+        return lambda: self.told
+
+
+def test_what_a_file_says_of_its_descriptor() -> None:
+    with ipc.Poll() as poll:
+        with pytest.raises(ValueError, match="^fd: 1180591620717411303424 is out of range$"):
+            poll.add(_File(1 << 70))
+        with pytest.raises(KeyboardInterrupt, match="^as asked$"):
+            poll.add(_File(KeyboardInterrupt("as asked")))
+        with pytest.raises(TypeError, match="has no descriptor"):
+            poll.add(_File(AttributeError()))
+        assert len(poll) == 0

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import errno
+import gc
 import io
 import json
 import os
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -542,3 +544,43 @@ def test_what_runs_at_exit_may_read() -> None:
     """
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=30)
     assert ended.returncode == 0, ended.stderr.decode()
+
+
+class _Holding(bytes):
+    held: object = None
+
+    def __del__(self) -> None:
+        if isinstance(self.held, list):
+            self.held.append(self.held[0].separator)
+
+
+def test_a_separator_whose_end_looks_at_the_stream() -> None:
+    reader, writer = ipc.pipe()
+    seen: list[Any] = [reader]
+    separator = _Holding(b"x")
+    separator.held = seen
+    reader.separator = separator
+    del separator
+    reader.separator = b"y"
+    assert seen == [reader, b"y"]
+    reader.close()
+    writer.close()
+
+
+def test_what_holds_a_stream_that_holds_it() -> None:
+    class Words(list[str]):
+        stream: object = None
+
+    class Separator(bytes):
+        stream: object = None
+
+    words, separator = Words(["true"]), Separator(b"x")
+    words.stream = ipc.open("-|", words, check=True)
+    reader, writer = ipc.pipe()
+    reader.separator = separator
+    separator.stream = reader
+    writer.close()
+    gone = [weakref.ref(words.stream), weakref.ref(reader)]
+    del words, separator, reader
+    gc.collect()
+    assert [one() for one in gone] == [None, None]

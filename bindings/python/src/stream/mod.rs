@@ -16,6 +16,7 @@ use std::time::Duration;
 use perlipc::{Canceler, Deadline, Error};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
 
@@ -514,6 +515,15 @@ impl Stream {
         self.closed_status(py, status)
     }
 
+    /// A command, or a separator, may hold the stream.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.origin.command)?;
+        match self.separator.try_borrow() {
+            Ok(separator) => visit.call(&*separator),
+            Err(_) => Ok(()),
+        }
+    }
+
     fn __enter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
         if slf.get().other.is_closed() {
             return Err(PyValueError::new_err("I/O operation on closed stream"));
@@ -554,9 +564,9 @@ pub(crate) fn fileno(file: &Bound<'_, PyAny>) -> PyResult<i32> {
     if file.hasattr("__index__")? {
         return number::fd(file);
     }
-    match file.getattr("fileno") {
-        Ok(fileno) => fileno.call0()?.extract(),
-        Err(_) => Err(PyTypeError::new_err(format!("{} has no descriptor", file.repr()?))),
+    match file.getattr_opt("fileno")? {
+        Some(fileno) => number::fd(&fileno.call0()?),
+        None => Err(PyTypeError::new_err(format!("{} has no descriptor", file.repr()?))),
     }
 }
 

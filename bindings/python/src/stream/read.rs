@@ -239,7 +239,8 @@ impl Stream {
         self.reading(py)?;
         let separator = data::separator(value, self.text)?;
         self.enter_to_read()?.separator(separator).map_err(|error| raise(py, error))?;
-        *self.separator.borrow_mut() = value.clone().unbind();
+        // The one before goes when it is not borrowed any more: what its end runs may look here.
+        drop(self.separator.replace(value.clone().unbind()));
         Ok(())
     }
 
