@@ -149,7 +149,7 @@ impl Poll {
     fn known(&self, tag: &Bound<'_, PyAny>) -> PyResult<i64> {
         match self.numbers.bind(tag.py()).get_item(tag)? {
             Some(number) => number.extract(),
-            None => Err(PyKeyError::new_err(tag.clone().unbind())),
+            None => Err(PyKeyError::new_err((tag.clone().unbind(),))),
         }
     }
 

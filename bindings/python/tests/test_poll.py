@@ -341,3 +341,11 @@ def test_what_a_file_says_of_its_descriptor() -> None:
         with pytest.raises(TypeError, match="has no descriptor"):
             poll.add(_File(AttributeError()))
         assert len(poll) == 0
+
+
+def test_a_tag_that_is_not_there_is_the_errors_key() -> None:
+    with ipc.Poll() as poll:
+        for tag in (None, ("a", 1), "a"):
+            with pytest.raises(KeyError) as caught:
+                poll.remove(tag)
+            assert caught.value.args == (tag,)
