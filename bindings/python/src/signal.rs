@@ -333,7 +333,7 @@ pub(crate) fn kill(
     let signal = match signal.cast::<PyString>() {
         Ok(name) => name.to_str()?,
         Err(_) => {
-            let n = signal.extract::<c_int>()?;
+            let n: c_int = number::named("signal", signal)?;
             match signal::name(n) {
                 Some(name) => name,
                 None => {

@@ -101,6 +101,7 @@ def all_things() -> Any:
         ("fds", {3: HUGE}, lambda t, n: ipc.qx(["true"], fds=n)),
         ("process_group", HUGE, lambda t, n: ipc.start(["true"], process_group=n)),
         ("signal", HUGE, lambda t, n: t.child.kill(n)),
+        ("signal", HUGE, lambda t, n: ipc.kill(n, 1)),
     ],
 )
 def test_a_number_out_of_range_is_named(things: Any, name: str, value: Any, call: Callable[[Any, Any], object]) -> None:
