@@ -1065,7 +1065,8 @@ def test_wrong_words_are_told_of_before_a_command_is_run(tmp_path: Path) -> None
     more: Any = [{"limit": -1}, {"limit": "1"}, {"limit": 1.5}, {"input": b"bytes", "text": True}]
 
     async def main() -> None:
-        calls = [(aio.capture, wrong + more), (aio.qx, wrong), (aio.system, wrong), (aio.pipeline, wrong + more[-1:])]
+        calls: Any = [(aio.capture, wrong + more), (aio.qx, wrong), (aio.system, wrong)]
+        calls.append((aio.pipeline, wrong + more[-1:]))
         for run, words in calls:
             for one in words:
                 with warnings.catch_warnings(record=True) as warned:
