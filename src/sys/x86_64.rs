@@ -59,8 +59,8 @@ pub(super) fn add_one(number: &AtomicU32) {
 global_asm!(
     ".text",
     ".p2align 4",
-    ".globl perlipc_cut, perlipc_cut_begin, perlipc_cut_end, perlipc_cut_exit",
-    ".hidden perlipc_cut, perlipc_cut_begin, perlipc_cut_end, perlipc_cut_exit",
+    ".globl perlipc_cut, perlipc_cut_begin, perlipc_cut_end, perlipc_cut_exit, perlipc_cut_over",
+    ".hidden perlipc_cut, perlipc_cut_begin, perlipc_cut_end, perlipc_cut_exit, perlipc_cut_over",
     ".type perlipc_cut, @function",
     "perlipc_cut:",
     ".cfi_startproc",
@@ -73,6 +73,7 @@ global_asm!(
     "perlipc_cut_exit:",
     "mov rax, -4",
     "ret",
+    "perlipc_cut_over:",
     ".cfi_endproc",
     ".size perlipc_cut, . - perlipc_cut",
 );
@@ -119,6 +120,7 @@ unsafe extern "C" {
     static perlipc_cut_begin: u8;
     static perlipc_cut_end: u8;
     static perlipc_cut_exit: u8;
+    static perlipc_cut_over: u8;
     pub(super) fn perlipc_start(
         nr: isize,
         a0: usize,
@@ -159,7 +161,7 @@ pub(super) unsafe fn cut<const N: usize>(word: *const u64, nr: i64, a: [usize; N
 }
 
 /// Called by the kernel's handler alone: if the interrupted thread stands in the stub before its call, move it to the exit.
-/// Whether it stands in the stub at all.
+/// Whether it stands in the stub at all: behind its call it is on its way out, and waits no more.
 ///
 /// # Safety
 /// `registers` is the third argument of a running SA_SIGINFO handler.
@@ -170,11 +172,12 @@ pub(super) unsafe fn cut_if_waiting(registers: *mut Registers) -> bool {
         let pc = &mut (*registers).uc_mcontext.gregs[libc::REG_RIP as usize];
         let begin = &raw const perlipc_cut_begin as i64;
         let end = &raw const perlipc_cut_end as i64;
+        let over = &raw const perlipc_cut_over as i64;
         if *pc >= begin && *pc < end {
             *pc = &raw const perlipc_cut_exit as i64;
             return true;
         }
-        *pc == end
+        *pc >= end && *pc < over
     }
 }
 

@@ -314,8 +314,8 @@ TEST(timeouts_and_deadlines) {
     FAILS(ipc_stream_eof(reader), -ETIMEDOUT, "read");
     CHECK(now_ms() - begin >= 58);
     SAME(ipc_stream_timeout(reader, -1), 0);
-    SAME(ipc_stream_deadline(reader, 40), 0);
     begin = now_ms();
+    SAME(ipc_stream_deadline(reader, 40), 0);
     FAILS(ipc_stream_read(reader, data, sizeof data), -ETIMEDOUT, "read");
     CHECK(now_ms() - begin >= 39);
     FAILS(ipc_stream_read(reader, data, sizeof data), -ETIMEDOUT, "read");
@@ -604,14 +604,15 @@ static void *cancel_in_thread(void *stream) {
     return NULL;
 }
 
-/* The second signal is the one, for the first may have found the call at its beginning. In the end the handler gives up. */
+/* The second signal is the one, for the first may have found the call at its beginning. In the end the handler gives up.
+ * The later ones come so fast that they also find the call on its way out. */
 static int32_t cancel_in_handler(int32_t signo, const char *name, void *userdata) {
     (void)signo, (void)name;
     struct by_handler *by = userdata;
     pthread_t thread;
     if (++by->calls == 2 && by->by_thread) SAME(pthread_create(&thread, NULL, cancel_in_thread, by->stream), 0);
     if (by->calls == 2 && !by->by_thread) SAME(ipc_stream_cancel(by->stream), 0);
-    return by->calls < 500 ? 0 : 1;
+    return by->calls < 10000 ? 0 : 1;
 }
 
 static int32_t go_on(int32_t fd, const void *data, size_t len, void *userdata) {
@@ -628,7 +629,7 @@ static void cancelled_by_handler(int call, int timeout, int by_thread) {
     struct by_handler by = {.stream = call == 1 ? writer : reader, .by_thread = by_thread};
     SAME(ipc_stream_timeout(by.stream, timeout), 0);
     SAME(ipc_signal_handle("ALRM", cancel_in_handler, &by), 0);
-    CHECK(ipc_signal_alarm(20, 20) >= 0);
+    CHECK(ipc_signal_alarm(20, 1) >= 0);
     switch (call) {
     case 0: got = ipc_stream_readline(reader, &line); break;
     case 1: got = ipc_stream_write(writer, much, sizeof much); break;
@@ -840,7 +841,10 @@ TEST(a_forked_child_closes_at_once_what_a_thread_of_the_parent_writes) {
         int64_t busy = ipc_stream_write(writer, "x", 1);
         long before = sleeps();
         int32_t closed = ipc_stream_close(writer, NULL);
-        _exit(busy == PERLIPC_E_BUSY && closed == 0 && sleeps() - before < 50 ? 0 : 1);
+        const char *result = busy == PERLIPC_E_BUSY && closed == 0 && sleeps() - before < 50 ? "true" : "false";
+        /* No exit: what the parent's thread had in hand is lost in the child, and valgrind would call it a leak of ours. */
+        execlp(result, result, NULL);
+        _exit(127);
     }
     int status;
     SAME(waitpid(pid, &status, 0), pid);
