@@ -2,7 +2,7 @@
 
 use std::ffi::{c_char, c_void};
 
-use super::stream::{Half, Use};
+use super::half::{Half, Use};
 use super::{Handle, free, get, give, guard, out_handle, put, slice};
 use crate::argv::Argv;
 use crate::error::Error;

@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 
 use super::cmd::ipc_cmd;
 use super::error::fail;
-use super::stream::{Use, ipc_stream};
+use super::half::Use;
+use super::stream::ipc_stream;
 use super::{Handle, free, get, give, guard, out_handle, put, slice};
 use crate::capture::{self, Capture, Ends, Talk, close_all, has_to_hear};
 use crate::error::Error;

@@ -2,7 +2,8 @@
 
 use std::ffi::{c_char, c_void};
 
-use super::stream::{Half, Use, ipc_stream};
+use super::half::{Half, Use};
+use super::stream::ipc_stream;
 use super::{Handle, free, get, guard, put, slice, text};
 use crate::error::Error;
 use crate::interact::{Event, Interact};

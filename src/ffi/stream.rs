@@ -1,13 +1,13 @@
 //! Perl's filehandle.
 
-use std::cell::{Cell, UnsafeCell};
 use std::ffi::{c_char, c_void};
 use std::os::fd::{IntoRawFd, RawFd};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use super::child::ipc_child;
+use super::half::{Half, Use};
+use super::run::Run;
 use super::{Handle, copy_text, free, get, give, guard, out_handle, put, room, slice, text};
 use crate::block::{self, Way};
 use crate::error::Error;
@@ -35,137 +35,6 @@ pub struct ipc_stream {
 impl Handle for ipc_stream {
     const TAG: u32 = u32::from_be_bytes(*b"istr");
     const NAME: &'static str = "stream";
-}
-
-/// Records that the reader has found ahead, lent to [`ipc_stream_readline`], which goes through them by pointers: a line
-/// is some twenty instructions then. Who uses the reader in any other way gives them back first. The bytes and the
-/// marks stay where they are meanwhile: only the reader moves them.
-struct Run {
-    /// Where the next record begins, and behind it where it ends; null: nothing is lent.
-    next: Cell<*const u64>,
-    /// Where the last one ends.
-    last: Cell<*const u64>,
-    first: Cell<*const u64>,
-    base: Cell<*mut u8>,
-    /// What belongs where the next record begins; a NUL may stand there.
-    displaced: Cell<u8>,
-}
-
-impl Run {
-    const fn new() -> Run {
-        Run {
-            next: Cell::new(std::ptr::null()),
-            last: Cell::new(std::ptr::null()),
-            first: Cell::new(std::ptr::null()),
-            base: Cell::new(std::ptr::null_mut()),
-            displaced: Cell::new(0),
-        }
-    }
-
-    /// The next record of what is lent, with a NUL behind it.
-    #[inline(always)]
-    fn record(&self) -> Option<(*const u8, usize)> {
-        let next = self.next.get();
-        if next == self.last.get() {
-            return None;
-        }
-        // SAFETY: between `next` and `last` are marks, ascending places in the buffer, which is one byte longer than the
-        // greatest can be; nobody else uses either until they are given back.
-        unsafe {
-            let (start, end) = (*next as usize, *next.add(1) as usize);
-            let base = self.base.get();
-            *base.add(start) = self.displaced.get();
-            self.displaced.set(*base.add(end));
-            *base.add(end) = 0;
-            self.next.set(next.add(1));
-            Some((base.add(start).cast_const(), end - start))
-        }
-    }
-
-    fn lend(&self, reader: &mut Reader) {
-        if let Some((base, displaced, marks)) = reader.lend() {
-            self.first.set(marks.start);
-            self.next.set(marks.start);
-            // Two marks at least: as many records as marks, less one.
-            self.last.set(marks.end.wrapping_sub(1));
-            self.base.set(base);
-            self.displaced.set(displaced);
-        }
-    }
-
-    #[inline]
-    fn give_back(&self, reader: &mut Reader) {
-        let next = self.next.replace(std::ptr::null());
-        if next.is_null() {
-            return;
-        }
-        self.last.set(std::ptr::null());
-        // SAFETY: as in `record`; both pointers are into the marks.
-        let taken = unsafe {
-            *self.base.get().add(*next as usize) = self.displaced.get();
-            next.offset_from(self.first.get())
-        };
-        reader.skip_ahead(taken as usize);
-    }
-}
-
-/// One direction, or another thing: for one thread at a time, and not for a handler that runs inside a call of it.
-pub(super) struct Half<T> {
-    /// The thread that is inside; 0: none.
-    busy: AtomicUsize,
-    half: UnsafeCell<Option<T>>,
-}
-
-/// The right to it.
-pub(super) struct Use<'a, T> {
-    busy: &'a AtomicUsize,
-    pub(super) half: &'a mut T,
-}
-
-impl<T> Drop for Use<'_, T> {
-    #[inline]
-    fn drop(&mut self) {
-        self.busy.store(0, Ordering::Release);
-    }
-}
-
-impl<T> Half<T> {
-    pub(super) fn new(half: Option<T>) -> Half<T> {
-        Half { busy: AtomicUsize::new(0), half: UnsafeCell::new(half) }
-    }
-
-    /// # Safety
-    /// The rule of the C surface: one thread for each direction, and who closes. What breaks it (a handler inside the call)
-    /// is found here.
-    #[inline]
-    pub(super) unsafe fn enter(&self, step: &'static str) -> Result<Use<'_, T>, Error> {
-        let me = sys::thread_self();
-        let free = if sys::single_threaded() {
-            let free = self.busy.load(Ordering::Relaxed) == 0;
-            if free {
-                self.busy.store(me, Ordering::Relaxed);
-            }
-            free
-        } else {
-            self.busy.compare_exchange(0, me, Ordering::Acquire, Ordering::Relaxed).is_ok()
-        };
-        if !free {
-            return Err(Error::Busy { step });
-        }
-        // SAFETY: nobody else is inside, as was just seen.
-        match unsafe { &mut *self.half.get() } {
-            Some(half) => Ok(Use { busy: &self.busy, half }),
-            None => {
-                self.busy.store(0, Ordering::Release);
-                Err(Error::os(step, libc::EBADF))
-            }
-        }
-    }
-
-    /// Whether this thread is inside, further out.
-    fn is_mine(&self) -> bool {
-        self.busy.load(Ordering::Relaxed) == sys::thread_self()
-    }
 }
 
 impl ipc_stream {
@@ -250,12 +119,9 @@ impl ipc_stream {
     /// # Safety
     /// As [`Half::enter`].
     unsafe fn shutdown(&self) -> Result<(), Error> {
-        // SAFETY: the caller's promise; whether there is a reader never changes.
-        unsafe {
-            let reads = (*self.reader.half.get()).is_some();
-            let writer = self.writing()?;
-            self.shared.shutdown(reads, Some(&mut *writer.half))
-        }
+        // SAFETY: the caller's promise.
+        let writer = unsafe { self.writing()? };
+        self.shared.shutdown(self.reader.is_there(), Some(&mut *writer.half))
     }
 }
 
@@ -284,14 +150,13 @@ impl Held for Lent {
         // SAFETY: a handle that is not gone is there, unless another thread frees it now: the caller's bug.
         let Ok(stream) = (unsafe { get(self.stream) }) else { return false };
         let shared = stream.shared();
-        // SAFETY: the rule for threads. Whether there is a reader or a writer never changes.
-        let (reads, writes) = unsafe { ((*stream.reader.half.get()).is_some(), (*stream.writer.half.get()).is_some()) };
+        let (reads, writes) = (stream.reader.is_there(), stream.writer.is_there());
         if !(reading && reads) {
             // Another thread may be reading.
             look(View { shared, reads, writes, reader: None });
             return true;
         }
-        // SAFETY: as above.
+        // SAFETY: the rule for threads.
         match unsafe { stream.enter("poll") } {
             Ok(reader) => look(View { shared, reads, writes, reader: Some(reader.half) }),
             Err(_) => return false,
@@ -309,7 +174,7 @@ impl Drop for ipc_stream {
         if self.there.take().is_some() {
             self.shared.gate.changed();
         }
-        if let Some(writer) = self.writer.half.get_mut() {
+        if let Some(writer) = self.writer.get_mut() {
             writer.flush_now();
         }
     }
