@@ -64,7 +64,7 @@ def test_reads_of_every_kind(run: Runner) -> None:
             assert await reader.readline() == b"x;"
             await writer.close()
             assert await reader.readlines() == [b"y;", b"z"]
-            assert await reader.read() == b"" and await reader.read1() == b""
+            assert await reader.read(None) == b"" and await reader.read1(None) == b""
         hears, says = aio.pipe(text=True)
         async with hears, says:
             three = asyncio.ensure_future(hears.read(3))

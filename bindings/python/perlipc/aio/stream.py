@@ -74,8 +74,11 @@ class Stream(Generic[AnyStr]):
         self._ended = not more
         return more
 
-    async def read(self, size: int = -1) -> AnyStr:
-        """Reads size bytes (characters of a text stream), less only at the end; all until the end when size is negative."""
+    async def read(self, size: int | None = -1) -> AnyStr:
+        """Reads size bytes (characters of a text stream), less only at the end; all until the end when size is negative or
+        None."""
+        if size is None:
+            size = -1
         # Ahead into the stream, which has it all the time, whoever gives up.
         while (size < 0 or self.sync._buffered() < size) and await self._fill():
             pass
@@ -84,7 +87,7 @@ class Stream(Generic[AnyStr]):
         # A text stream's characters may need more bytes.
         return await until(lambda: self.sync.read(size), *self._in)
 
-    async def read1(self, size: int = -1) -> AnyStr:
+    async def read1(self, size: int | None = -1) -> AnyStr:
         """Reads what is there, up to size; waits if there is nothing, and is empty only at the end."""
         return await until(lambda: self.sync.read1(size), *self._in)
 
