@@ -74,10 +74,14 @@ impl Child {
     /// With tree=True all that descend from it get it too: each is stopped and held first, until no new one appears.
     /// The answer says who was reached: "process", "group" or "sweep". ProcessLookupError when it has ended. Does not
     /// block. Perl: kill.
-    #[pyo3(signature = (signal = None, *, tree = false))]
+    #[pyo3(signature = (signal = "TERM".to_owned(), *, tree = false))]
     #[pyo3(text_signature = "($self, signal='TERM', *, tree=False)")]
-    fn kill(&self, py: Python<'_>, signal: Option<&Bound<'_, PyAny>>, tree: bool) -> PyResult<&'static str> {
-        let signal = signal.map_or_else(|| Ok("TERM".to_owned()), signal::name)?;
+    fn kill(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = signal::name)] signal: String,
+        tree: bool,
+    ) -> PyResult<&'static str> {
         if !tree {
             self.0.kill(&signal).map_err(|error| raise(py, error))?;
             return Ok("process");

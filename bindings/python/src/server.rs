@@ -228,6 +228,9 @@ pub(crate) fn serve(
     }
     let name = |who: Option<&Bound<'_, PyAny>>| who.map(|who| who.str()?.extract::<String>()).transpose();
     let (user, group) = (name(user)?, name(group)?);
+    if log.as_ref().is_some_and(|log| !log.bind(py).is_callable()) {
+        return Err(PyTypeError::new_err("serve: the log is a function of four arguments"));
+    }
     if group.is_some() && user.is_none() {
         return Err(PyTypeError::new_err("a group comes with a user"));
     }

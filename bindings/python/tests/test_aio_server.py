@@ -257,6 +257,7 @@ def test_words_that_mean_nothing(run: Runner) -> None:
                 ({"each": float("nan")}, ValueError),
                 ({"drain": (None, -1.0)}, ValueError),
                 ({"drain": ("NONE", 1.0)}, ValueError),
+                ({"log": 3}, TypeError),
             ]:
                 with pytest.raises(error):
                     await aio.serve(listener, upper, **options)  # type: ignore[arg-type]

@@ -48,6 +48,9 @@ def test_wait_with_a_limit() -> None:
     with pytest.raises(TimeoutError):
         child.wait(0)
     assert time.monotonic() - before < 5
+    # A signal that was not found in some table is not TERM.
+    with pytest.raises(TypeError):
+        child.kill(None)  # type: ignore[arg-type]
     assert child.kill() == "process"
     assert child.wait().signal == "TERM"
     with pytest.raises(ProcessLookupError):

@@ -76,6 +76,10 @@ def test_serve_a_command() -> None:
     assert (report.accepted, report.ok) == (2, 2)
     with pytest.raises(TypeError):
         ipc.serve(ipc.tcp_listen("127.0.0.1", 0), ["true"], prefork=2)
+    listener = ipc.tcp_listen("127.0.0.1", 0)
+    with pytest.raises(TypeError, match="the log is a function"):
+        ipc.serve(listener, ["true"], log=3)  # type: ignore[arg-type]
+    assert not listener.closed
 
 
 def test_a_handler_that_raises(capfd: pytest.CaptureFixture[str]) -> None:

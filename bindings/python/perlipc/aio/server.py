@@ -73,6 +73,8 @@ async def serve(
         raise ValueError("serve: the limit is at least one client")
     if not callable(handler) and (isinstance(handler, bytes) or not isinstance(handler, Sequence)):
         raise TypeError("a client is served by a coroutine function or a command: a str, or a sequence of arguments")
+    if log is not None and not callable(log):
+        raise TypeError("serve: the log is a function of four arguments")
     signal, seconds = drain
     # Wrong words are told of before anything begins.
     within(seconds), within(each)
