@@ -261,6 +261,47 @@ fn a_log_that_is_full_beside_a_poll_set() {
     assert!(drains.join().unwrap() == said, "something is missing");
 }
 
+/// What the set keeps for it has a bound: then the stream is ready, and the read waits for the log.
+#[test]
+fn a_log_that_stays_full_beside_a_poll_set() {
+    let line = [&[b'x'; 999][..], b"\n"].concat();
+    let said = line.repeat(4000);
+    let (mut reader, mut writer) = Stream::pipe().unwrap();
+    let says = said.clone();
+    let speaks = std::thread::spawn(move || writer.write(&says).unwrap());
+    let (mut seen, mut log) = Stream::pipe().unwrap();
+    reader.log(Some(log.release().unwrap())).unwrap();
+    reader.timeout(Some(Duration::from_millis(50)));
+    let mut poll = Poll::new();
+    poll.stream(reader, Events::LINE, 1).unwrap();
+    let mut lines = 0;
+    let error = loop {
+        assert!(poll.next(Deadline::after_ms(20_000)).unwrap().is_some());
+        match poll.get(1).unwrap().readline() {
+            Ok(Some(found)) => assert!(found == line),
+            Ok(None) => panic!("no bound"),
+            Err(error) => break error,
+        }
+        lines += 1;
+    };
+    assert!(error.is_timeout() && error.step() == "log", "{error}");
+    assert!((1000..2000).contains(&lines), "{lines} lines");
+    let mut reader = poll.take(1).unwrap();
+    let drains = std::thread::spawn(move || {
+        let mut all = Vec::new();
+        seen.read_to_end(&mut all).unwrap();
+        all
+    });
+    reader.timeout(None);
+    while reader.readline().unwrap().is_some() {
+        lines += 1;
+    }
+    assert_eq!(lines, 4000);
+    speaks.join().unwrap();
+    reader.log(None).unwrap();
+    assert!(drains.join().unwrap() == said, "something is missing");
+}
+
 #[test]
 fn a_log_that_nobody_reads_is_no_signal() {
     common::run("a_log_without_readers");

@@ -258,7 +258,8 @@ pub unsafe extern "C" fn ipc_expect_script(s: *mut ipc_stream, pairs: *const *co
 /// Errors: -EBADF, also for one that is not open for writing.
 /// Threads: any; one at a time reads the stream.
 /// Blocks: no; but a log that is full stands in the way of later reads, until their time is over: what was read is in the
-/// stream then, and goes to the log with the next read.
+/// stream then, and goes to the log with the next read. A poll set that looks for lines keeps up to 1 MiB for it; then the
+/// stream counts as ready, and the read waits for the log.
 /// Perl: $exp->log_file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipc_expect_log(s: *mut ipc_stream, fd: i32) -> i32 {

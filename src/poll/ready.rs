@@ -49,7 +49,7 @@ impl<H: Held> State<H> {
             if wants.has(Events::READ) && reader.is_ahead() {
                 found |= Events::READ;
             }
-            if wants.has(Events::LINE) && reader.is_record_ahead() {
+            if wants.has(Events::LINE) && (reader.is_record_ahead() || reader.waits_for_log()) {
                 found |= Events::LINE;
             }
         });

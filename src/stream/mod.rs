@@ -251,7 +251,8 @@ impl Stream {
 
     /// A copy of all that is read by lines or expect goes to that descriptor; `None`: nowhere, as at first. A log that is
     /// full stands in the way of a read until its deadline: what was read is in the stream then, and goes to the log with the
-    /// next read. One that cannot be written is passed over.
+    /// next read. A poll set that looks for lines keeps up to 1 MiB for it; then the stream counts as ready, and the read waits
+    /// for the log. One that cannot be written is passed over.
     pub fn log(&mut self, log: Option<OwnedFd>) -> Result<()> {
         self.reader()?.set_log(log)
     }

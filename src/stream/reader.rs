@@ -48,6 +48,9 @@ pub(crate) struct Reader {
     log: Option<Box<Writer>>,
 }
 
+/// How many bytes a full log may have to wait for while a poll set reads ahead.
+const LOG_MOST: usize = 1 << 20;
+
 impl Drop for Reader {
     fn drop(&mut self) {
         if let Some(log) = &mut self.log {
@@ -240,7 +243,7 @@ impl Reader {
     /// Reads what is there behind what was read ahead, without waiting; the next read has what goes wrong. Nothing as long
     /// as there are records ahead.
     pub(crate) fn fill_at_once(&mut self) {
-        if self.marks.get(self.next + 1).is_some() || self.eof || self.shared.has_failed() {
+        if self.marks.get(self.next + 1).is_some() || self.eof || self.shared.has_failed() || self.waits_for_log() {
             return;
         }
         let (from, to) = self.make_room(1);
@@ -250,6 +253,13 @@ impl Reader {
                 log.write_at_once(&self.buffer[from..from + n]);
             }
         }
+    }
+
+    /// Whether the log is so far behind that nothing more is read before it has its part.
+    pub(crate) fn waits_for_log(&mut self) -> bool {
+        let Some(log) = self.log.as_mut().filter(|log| log.pending() > LOG_MOST) else { return false };
+        log.write_at_once(&[]);
+        log.pending() > LOG_MOST
     }
 
     /// Whether a read would come back at once with what was read ahead, the end, or an error.

@@ -92,7 +92,8 @@ impl Stream {
 
     /// A copy of all that is read by lines or expect goes to that file or descriptor, of which the stream keeps a
     /// duplicate; None: nowhere, as at first. A log that is full stands in the way of later reads until their time is over:
-    /// what was read is in the stream then, and goes to the log with the next read. Perl: $exp->log_file.
+    /// what was read is in the stream then, and goes to the log with the next read. A poll set that looks for lines keeps up to
+    /// 1 MiB for it; then the stream counts as ready, and the read waits for the log. Perl: $exp->log_file.
     #[pyo3(signature = (file, /))]
     fn log(&self, py: Python<'_>, file: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         self.reading(py)?;
