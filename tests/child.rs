@@ -21,6 +21,7 @@ common::scenarios![
     any_at_all,
     groups,
     orphan_list,
+    many_orphans,
     thief,
     ignored,
     inherited_handle,
@@ -377,6 +378,27 @@ fn orphan_list() {
     drop(clone);
     no_child_is_left();
     assert_eq!(orphans(), 0);
+}
+
+/// A start asks a few of them, the next start the next few.
+fn many_orphans() {
+    let (reader, writer) = Stream::pipe().unwrap();
+    let mut cmd = Cmd::argv(["cat"]);
+    cmd.redirect(1, "null").pass(0, reader.as_fd().as_raw_fd());
+    let pids: Vec<_> = (0..100).map(|_| cmd.start().unwrap().pid()).collect();
+    drop((reader, writer));
+    let ended = || {
+        let state = |pid: &i32| std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        pids.iter().filter(|pid| state(pid).contains(") Z ")).count()
+    };
+    assert!(eventually(|| ended() == pids.len()));
+    let mut left = vec![];
+    for _ in 0..4 {
+        assert!(Cmd::argv(["true"]).run(Deadline::NEVER).unwrap().success());
+        left.push(ended());
+    }
+    assert_eq!(left, [68, 36, 4, 0]);
+    no_child_is_left();
 }
 
 /// Another thread reaps whatever it can get.
@@ -874,6 +896,7 @@ fn wait_for_a_group() {
 #[test]
 fn dropped_children_leave_no_zombies() {
     run("orphan_list");
+    run("many_orphans");
 }
 
 #[test]

@@ -16,6 +16,8 @@ const UNTOLD: usize = 1024;
 pub(super) struct Registry {
     pub(super) children: BTreeMap<i32, Arc<State>>,
     pub(super) orphans: usize,
+    /// The last of them that was asked.
+    asked: i32,
     /// Those that were reaped when nobody had a handle of them any more, for who waits for any child: the last of them.
     pub(super) untold: VecDeque<(i32, Status)>,
     /// Threads in wait_any; each start wakes them.
@@ -114,16 +116,24 @@ pub(crate) fn signal_ours(pid: i32, signal: i32, value: Option<u64>) -> Option<s
     Some(child.send(signal, value))
 }
 
-/// Reaps the orphans that have ended. Called where children are started and waited for.
+/// How many orphans a start asks: whoever drops thousands that run on pays no more for the next.
+const ASKED: usize = 32;
+
+/// Reaps the orphans that have ended, of the next few. Called where children are started.
 pub(crate) fn sweep() {
+    sweep_most(ASKED);
+}
+
+fn sweep_most(most: usize) {
     let mut registry = registry();
     // A CHLD handler wants to be told of them itself.
     if registry.orphans == 0 || signal::has_reaper() {
         return;
     }
-    let orphans: Vec<_> =
-        registry.children.values().filter(|child| child.orphan.load(Ordering::Relaxed)).cloned().collect();
-    for child in orphans {
+    let around = registry.children.range(registry.asked + 1..).chain(registry.children.range(..=registry.asked));
+    let orphans = around.map(|(_, child)| child).filter(|child| child.orphan.load(Ordering::Relaxed));
+    for child in orphans.take(most).cloned().collect::<Vec<_>>() {
+        registry.asked = child.pid;
         if let Some(status) = child.try_reap() {
             registry.orphans -= 1;
             registry.ended(&child, status);
@@ -133,7 +143,7 @@ pub(crate) fn sweep() {
 
 /// How many dropped children still run.
 pub fn orphans() -> usize {
-    sweep();
+    sweep_most(usize::MAX);
     registry().orphans
 }
 
