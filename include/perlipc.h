@@ -1759,7 +1759,7 @@ PERLIPC_NODISCARD int32_t ipc_fifo_private(char *path, size_t cap);
 
 /* Whether there is a FIFO of that name.
  *
- * Returns: 1 or 0; what is missing is none.
+ * Returns: 1 or 0; what is missing is none, nor is a name that leads nowhere.
  * Errors: -EACCES and the like.
  * Threads: any.
  * Blocks: no.
@@ -2697,7 +2697,7 @@ PERLIPC_NODISCARD int32_t ipc_unix_pair(ipc_stream **one, ipc_stream **other);
 
 /* Whether the path, followed, is a socket.
  *
- * Returns: 1 or 0; what is missing is none.
+ * Returns: 1 or 0; what is missing is none, nor is a name that leads nowhere.
  * Errors: -EACCES and the like.
  * Threads: any.
  * Blocks: no.

@@ -50,12 +50,13 @@ pub fn make(path: impl AsRef<OsStr>, mode: u32) -> Result<()> {
     sys::files::mkfifo(&c_path(path)?, mode).map_err(|errno| Error::at("mkfifo", path.as_bytes(), errno))
 }
 
-/// Perl's `-p`: whether there is a FIFO of that name. What is missing is none.
+/// Perl's `-p`: whether there is a FIFO of that name. What is missing is none, and so is a name that leads nowhere: a
+/// circle of links, one that is too long.
 pub fn is(path: impl AsRef<OsStr>) -> Result<bool> {
     let path = path.as_ref();
     match sys::files::stat(&c_path(path)?) {
         Ok(stat) => Ok(stat.st_mode & libc::S_IFMT == libc::S_IFIFO),
-        Err(libc::ENOENT | libc::ENOTDIR) => Ok(false),
+        Err(libc::ENOENT | libc::ENOTDIR | libc::ELOOP | libc::ENAMETOOLONG) => Ok(false),
         Err(errno) => Err(Error::at("stat", path.as_bytes(), errno)),
     }
 }

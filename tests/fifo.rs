@@ -22,6 +22,12 @@ fn made_with_its_mode_and_known_as_a_fifo() {
     assert!(fifo::is(place.path()).unwrap());
     assert!(!fifo::is("/dev/null").unwrap());
     assert!(!fifo::is("/nosuch/file").unwrap());
+    // A name that leads nowhere is none either.
+    let circle = place.path().with_file_name("circle");
+    std::os::unix::fs::symlink(&circle, &circle).unwrap();
+    assert!(!fifo::is(&circle).unwrap());
+    std::fs::remove_file(&circle).unwrap();
+    assert!(!fifo::is("x".repeat(300)).unwrap());
     let error = fifo::make(place.path(), 0o600).unwrap_err();
     assert_eq!((error.step(), error.errno()), ("mkfifo", libc::EEXIST));
     let kept = place.path().to_owned();

@@ -38,6 +38,10 @@ fn the_file() {
     let path = dir.path("s");
     let mode = || std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
     assert!(!unix::is_socket(&path).unwrap());
+    std::os::unix::fs::symlink(dir.path("circle"), dir.path("circle")).unwrap();
+    for leads_nowhere in [dir.path("circle"), "x".repeat(300)] {
+        assert!(!unix::is_socket(&leads_nowhere).unwrap());
+    }
     let listener = unix::listen(&path, "").unwrap();
     assert!(unix::is_socket(&path).unwrap());
     assert_eq!(mode(), 0o600);

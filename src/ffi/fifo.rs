@@ -44,7 +44,7 @@ pub unsafe extern "C" fn ipc_fifo_private(path: *mut c_char, cap: usize) -> i32 
 
 /// Whether there is a FIFO of that name.
 ///
-/// Returns: 1 or 0; what is missing is none.
+/// Returns: 1 or 0; what is missing is none, nor is a name that leads nowhere.
 /// Errors: -EACCES and the like.
 /// Threads: any.
 /// Blocks: no.

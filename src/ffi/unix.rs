@@ -89,7 +89,7 @@ pub unsafe extern "C" fn ipc_unix_pair(one: *mut *mut ipc_stream, other: *mut *m
 
 /// Whether the path, followed, is a socket.
 ///
-/// Returns: 1 or 0; what is missing is none.
+/// Returns: 1 or 0; what is missing is none, nor is a name that leads nowhere.
 /// Errors: -EACCES and the like.
 /// Threads: any.
 /// Blocks: no.

@@ -11,6 +11,10 @@ TEST(named_pipes) {
     CHECK(stat(path, &st) == 0 && (st.st_mode & 07777) == 0600);
     SAME(ipc_fifo_is(path), 1);
     SAME(ipc_fifo_is("/dev/null"), 0);
+    char endless[301];
+    memset(endless, 'x', sizeof endless - 1);
+    endless[sizeof endless - 1] = 0;
+    SAME(ipc_fifo_is(endless), 0);
     FAILS(ipc_fifo_make(path, 0600), -EEXIST, "mkfifo");
     FAILS(ipc_fifo_open(path, ">", 30, &writer), -ETIMEDOUT, "open");
     CHECK(writer == NULL);

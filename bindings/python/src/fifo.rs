@@ -30,7 +30,7 @@ pub(crate) fn mkfifo(
     }
 }
 
-/// Whether there is a named pipe of that name. Perl: -p.
+/// Whether there is a named pipe of that name; a name that leads nowhere is none. Perl: -p.
 #[pyfunction]
 pub(crate) fn is_fifo(py: Python<'_>, path: &Bound<'_, PyAny>) -> PyResult<bool> {
     fifo::is(crate::cmd::path(path)?).map_err(|error| raise(py, error))

@@ -16,6 +16,9 @@ def test_named_pipes(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         ipc.mkfifo(fifo)
     assert ipc.is_fifo(fifo) and not ipc.is_fifo("/dev/null")
+    circle = tmp_path / "circle"
+    circle.symlink_to(circle)
+    assert not ipc.is_fifo(circle) and not ipc.is_fifo("x" * 300)
     with pytest.raises(TimeoutError):
         ipc.open_fifo(fifo, ">", timeout=0.03)
     with ipc.open_fifo(fifo, "<", keep=True, text=True) as reader:
