@@ -1,0 +1,3 @@
+# area: magic ARGV
+# trap: closing in the middle of a command tells its status, also one that a signal gave; that of a plain file leaves $? alone; a name that cannot be opened has none, and the next file is what is closed
+open my $o,'>','a'; print $o "a\n"; close $o; open STDERR,'>','/dev/null'; for my $c ('echo x; exit 3|','echo x; kill -9 $$|','echo x|','a','nosuch_zz x; |','nosuch_zz|','false |'){@ARGV=($c,'a'); $?=77; my $l=<>; my $r=close ARGV; chomp $l; print "$c: $l from $ARGV, ",$r?"true":"false"," $? $.\n"; @ARGV=()} print close ARGV?"true":"false","\n"; @ARGV=('yes|','a'); while(<>){next unless /y/; close ARGV if $.==3} continue{print "$ARGV $. $_"} print "end ",$?&127,"\n";

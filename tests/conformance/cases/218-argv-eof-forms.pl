@@ -1,0 +1,3 @@
+# area: magic ARGV
+# trap: eof and eof() in front of the first read, before files that are empty or missing, and where nothing else is there; what is pushed behind an eof() that was true goes on with $.
+open STDERR,'>','/dev/null'; for my $n (qw(a b)){open my $o,'>',$n; print $o "$n-1\n$n-2\n"} open my $o,'>','empty'; close $o; @ARGV=qw(a empty nofile b empty); print eof?1:0,eof()?1:0," $ARGV\n"; while(<>){chomp; my $e=eof?1:0; my $all=$e?eof()?1:0:'-'; print "$_ $e$all $ARGV $.\n"} @ARGV=('nofile'); print eof()?1:0," $ARGV\n"; @ARGV=('a'); while(<>){chomp; print "$_ $.\n"; push @ARGV,'nofile','b' if $_ eq 'a-2' and eof()} print "end $ARGV $.\n"; @ARGV=('empty'); {local $/; my $x=<>; print defined $x?length $x:'undef',"\n"} print eof?1:0,"\n";

@@ -1,0 +1,3 @@
+# area: magic ARGV
+# trap: "<&N" in all its spellings, spaces and tabs around a name; what is no handle, is empty or is not there is passed over
+open STDERR,'>','/dev/null'; open my $o,'>','in'; print $o "1\n2\n"; close $o; open my $f,'<','in'; my $n=fileno $f; for my $s ('<&N','<& N',' <&N ','<&=N','<&NOPE','<&99','<&=99','<&','<&=','<','< ','<in','<  in  ',"<\tin","in\n","\tin\t",'|','||','-x','<&STDERR','<&-1','<&+1','<&N x'){open $f,'<','in' or die unless defined fileno $f; fileno $f==$n or die; (my $name=$s)=~s/N(?!O)/$n/; seek $f,0,0; @ARGV=($name); my @l=<>; $s=~s/\s/_/g if 0; (my $shown=$s)=~s/\s/_/g; print "[$shown] ",scalar @l,"\n"; if($s eq '<&=N'){close $f; open $f,'<','in'}}

@@ -1,0 +1,3 @@
+# area: magic ARGV
+# trap: paragraphs and other separators do not reach from one file into the next: newlines in front of a paragraph go, those of a file that has nothing else are no record; a separator that a file does not have gives it whole
+sub put{my($n,$t)=@_; open my $o,'>',$n; print $o $t} put 'a',"\n\n1\n2\n\n\n\n3\n"; put 'b',"4\n\n"; put 'c',"\n\n"; put 'd',"5\n6"; @ARGV=qw(a b c d); $/=''; while(<>){s/\n/N/g; print "$ARGV $. [$_]",eof?" end":"","\n"} for my $s ("\n\n","2","N"){ $/=$s; @ARGV=qw(a b c d); my @l=<>; s/\n/N/g for @l; print join('|',@l),"\n"} $/="\n"; @ARGV=qw(d a); my $f=<>; {local $/; my $r=<>; print "$ARGV $. ",length $r,"\n"} {local $/=\2; my $r=<>; $r=~s/\n/N/g; print "$ARGV $. [$r]\n"} chomp(my @l=<>); print scalar(@l),"\n";

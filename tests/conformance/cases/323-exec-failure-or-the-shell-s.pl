@@ -1,0 +1,3 @@
+# area: open2
+# trap: what is run directly and cannot be is an error, with the errno; what a shell runs (a metacharacter, exec in front) is not, and the status is the shell's 126 or 127
+use IPC::Open2; use IPC::Open3; open STDERR,'>','/dev/null'; for my $c ('nosuch_zz','nosuch_zz a b','nosuch_zz a|b;','nosuch_zz "q"','exec nosuch_zz','/etc/passwd','/etc/passwd;','/','./no/such','exit 9','true; false'){for my $two (1,0){my($r,$w); my $pid=eval{$two?open2($r,$w,$c):open3($w,$r,undef,$c)}; if(!defined $pid){print "$c: error ",$!+0,"\n"; next} my @l=<$r>; waitpid $pid,0; print "$c: ",$?>>8,"\n"}} print wait,"\n";

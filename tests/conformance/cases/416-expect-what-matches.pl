@@ -1,0 +1,4 @@
+# area: expect
+# trap: of several patterns the first in the list that matches, at its leftmost place, is taken; a text is no pattern; groups that took no part are undef; what is behind the match is there for the next one
+# needs: Expect
+use Expect; $Expect::Log_Stdout=0; sub raw{my $e=Expect->new; $e->raw_pty(1); $e->spawn(@_); $e} my($e,$i); for my $re ('(?i)HELLO','h.*?l','l+','[^h]+','(a|he)(l)','\d{2,}','\bwor','o(x)?( )','zz|42|he'){$e=raw('printf','hello 42 world.'); $i=$e->expect(5,'-re',$re); print "$re: $i ",join('|',$e->before,$e->match,map{$_//'undef'}$e->matchlist),"\n"; $e->hard_close} for my $t ('l+','.','o 4'){$e=raw('printf','hello 42 world.'); my @r=$e->expect(5,$t); print "$t: ",$r[0]//'undef'," [",$e->before,"]\n"; $e->hard_close} $e=raw('printf','hello 42 world.'); $i=$e->expect(5,'zz','world','hello'); print "$i [",$e->before,"]\n"; $i=$e->expect(5,'hello','.'); print "$i [",$e->before,"]\n"; $e->hard_close;

@@ -1,0 +1,4 @@
+# area: select
+# trap: the loop over a command and a pipe: whoever is ready is read with sysread, who has ended leaves the mask, and the command's status comes from close
+pipe my $r,my $w; $^F=99; pipe my $go,my $tell; open my $c,'-|','echo now; read x <&'.fileno($go).'; echo later; exit 3'; my %n=(fileno $c,'cmd',fileno $r,'pipe'); my $m=''; vec($m,$_,1)=1 for keys %n;
+for my $turn (1..5){my $n=select my $o=$m,undef,undef,10; print "$n"; for my $h ($c,$r){next unless defined fileno $h and vec $o,fileno $h,1; my $k=sysread $h,my $b,99; $b=~s/\n/N/; print " $n{fileno $h} $k [$b]"; vec($m,fileno $h,1)=0 unless $k} print "\n"; syswrite $w,"p" if $turn==1; syswrite $tell,"x\n" if $turn==2; if($turn==4){print close $c?"ok":"no"," ",$?>>8,"\n"; close $w}} print scalar(select my $o=$m,undef,undef,0),"\n";

@@ -1,0 +1,3 @@
+# area: IO::Select
+# trap: a handle is in a set once, however often it is added; a descriptor stands for itself; the end counts as readable
+use IO::Select; pipe my $r,my $w; pipe my $r2,my $w2; my $s=IO::Select->new($r,$r2); syswrite $w2,"b"; print join(',',map{$_==$r?'r':'r2'}$s->can_read(1)),"\n"; syswrite $w,"a"; print join(',',sort map{$_==$r?'r':'r2'}$s->can_read(1)),"\n"; $s->remove($r2); $s->add($r); print "count ",$s->count,"\n"; close $w; sysread $r,my $b,1; print scalar(my @l=$s->can_read(0)),sysread($r,$b,1),"\n"; $s->remove($r); print $s->count,scalar(@l=$s->can_read(0)),"\n"; $s->add(fileno $r2); print join(',',map{$_==fileno $r2?'fd':'x'}$s->can_read(0)),"\n";
