@@ -981,8 +981,8 @@ PERLIPC_NODISCARD int64_t ipc_stream_write(ipc_stream *s, const void *data, size
  * Perl: FH->flush. */
 PERLIPC_NODISCARD int32_t ipc_stream_flush(ipc_stream *s);
 
-/* Whether each write goes out at once: on at first, but for streams that write to a command and for FIFOs. Switching it
- * on flushes.
+/* Whether each write goes out at once: on at first, but for streams that write to a command and for FIFOs opened with
+ * ">". Switching it on flushes.
  *
  * Returns: 0.
  * Errors: as ipc_stream_write.
@@ -1767,7 +1767,8 @@ PERLIPC_NODISCARD int32_t ipc_fifo_private(char *path, size_t cap);
 int32_t ipc_fifo_is(const char *path);
 
 /* Opens a FIFO: "<" to read, waiting for a writer, until the last writer has closed; ">" to write, waiting for a reader;
- * "+<" waits for nobody, and reads on while writers come and go. Writes are buffered until a flush or close.
+ * "+<" waits for nobody, and reads on while writers come and go. Writes are buffered until a flush or close; those of
+ * "+<", which the same stream may read, go out at once.
  *
  * Returns: 0, and the stream in `out`.
  * Errors: -ENOENT; -ETIMEDOUT; PERLIPC_E_HANDLER; PERLIPC_E_INVALID for what is no FIFO, or another mode.

@@ -62,7 +62,8 @@ pub fn is(path: impl AsRef<OsStr>) -> Result<bool> {
 }
 
 /// Opens a FIFO. Without a deadline it waits in the kernel for the other side; with one it looks every 1 to 20 ms, since
-/// the kernel has no timed form. What is no FIFO is refused. Writes are buffered until a flush or close.
+/// the kernel has no timed form. What is no FIFO is refused. Writes are buffered until a flush or close; those of
+/// [`Mode::Keep`], which may be read by the same stream, go out at once.
 pub fn open(path: impl AsRef<OsStr>, mode: Mode, deadline: Deadline) -> Result<Stream> {
     let path = path.as_ref();
     let name = c_path(path)?;
@@ -114,7 +115,8 @@ pub fn open(path: impl AsRef<OsStr>, mode: Mode, deadline: Deadline) -> Result<S
         Mode::Keep => Direction::Both,
     };
     let mut stream = Stream::of_kind(fd, direction, Kind::Pipe, None);
-    stream.set_autoflush_quietly(false);
+    // What is read next through the same stream may be what was written.
+    stream.set_autoflush_quietly(mode == Mode::Keep);
     Ok(stream)
 }
 

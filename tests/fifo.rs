@@ -79,6 +79,9 @@ fn a_reader_that_keeps_it_open_survives_its_writers() {
         writer.close().unwrap();
         assert_eq!(reader.readline().unwrap(), Some(word.as_bytes()));
     }
+    reader.timeout(Some(Duration::from_secs(10)));
+    reader.write(b"self\n").unwrap();
+    assert_eq!(reader.readline().unwrap(), Some(&b"self\n"[..]), "what it writes it reads without a flush between");
     reader.timeout(Some(Duration::from_millis(50)));
     assert!(reader.readline().unwrap_err().is_timeout(), "no end");
 }

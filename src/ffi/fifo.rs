@@ -56,7 +56,8 @@ pub unsafe extern "C" fn ipc_fifo_is(path: *const c_char) -> i32 {
 }
 
 /// Opens a FIFO: "<" to read, waiting for a writer, until the last writer has closed; ">" to write, waiting for a reader;
-/// "+<" waits for nobody, and reads on while writers come and go. Writes are buffered until a flush or close.
+/// "+<" waits for nobody, and reads on while writers come and go. Writes are buffered until a flush or close; those of
+/// "+<", which the same stream may read, go out at once.
 ///
 /// Returns: 0, and the stream in `out`.
 /// Errors: -ENOENT; -ETIMEDOUT; PERLIPC_E_HANDLER; PERLIPC_E_INVALID for what is no FIFO, or another mode.

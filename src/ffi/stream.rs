@@ -362,8 +362,8 @@ pub unsafe extern "C" fn ipc_stream_flush(s: *mut ipc_stream) -> i32 {
     guard(|| unsafe { get(s)?.writing()?.half.flush() }.map(|()| 0))
 }
 
-/// Whether each write goes out at once: on at first, but for streams that write to a command and for FIFOs. Switching it
-/// on flushes.
+/// Whether each write goes out at once: on at first, but for streams that write to a command and for FIFOs opened with
+/// ">". Switching it on flushes.
 ///
 /// Returns: 0.
 /// Errors: as ipc_stream_write.

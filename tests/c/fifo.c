@@ -28,6 +28,11 @@ TEST(named_pipes) {
         CHECK(ipc_stream_readline(reader, &line) > 0);
         TEXT(line, "one\n");
     }
+    /* What it writes itself it reads without a flush between. */
+    SAME(ipc_stream_timeout(reader, 5000), 0);
+    SAME(ipc_stream_write(reader, "self\n", 5), 5);
+    CHECK(ipc_stream_readline(reader, &line) > 0);
+    TEXT(line, "self\n");
     ipc_stream_free(reader);
     FAILS(ipc_fifo_open("/dev/null", "<", 0, &reader), PERLIPC_E_INVALID, "fifo");
     CHECK(unlink(path) == 0);

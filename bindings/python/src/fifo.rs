@@ -38,7 +38,7 @@ pub(crate) fn is_fifo(py: Python<'_>, path: &Bound<'_, PyAny>) -> PyResult<bool>
 
 /// Opens a named pipe: "<" to read, waiting for a writer, until the last writer has closed; ">" to write, waiting for a
 /// reader; "+<" waits for nobody, and reads on while writers come and go, as does "<" with keep=True. Writes are buffered
-/// until flush() or close().
+/// until flush() or close(); those of "+<", which the same stream may read, go out at once.
 ///
 /// timeout is in seconds, None waits for ever; TimeoutError when it is over. ValueError for what is no named pipe.
 #[pyfunction]

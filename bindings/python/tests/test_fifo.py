@@ -38,7 +38,6 @@ def test_a_private_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert path.parent.stat().st_mode & 0o777 == 0o700 and path.stat().st_mode & 0o777 == 0o600
         with ipc.open_fifo(path, "+<") as both:
             both.write(b"x\n")
-            both.flush()
             assert both.readline(timeout=5) == b"x\n"
     assert not list(tmp_path.iterdir())
     one = ipc.PrivateFifo()

@@ -3,7 +3,6 @@ import perlipc as ipc
 ipc.mkfifo("f")
 ipc.SIG["PIPE"] = lambda name: print("PIPE")
 rw = ipc.open_fifo("f", "+<", text=True)
-rw.autoflush = True
 print(rw.write("kept\n"))
 r = ipc.open_fifo("f", "<", text=True)
 rw.close()

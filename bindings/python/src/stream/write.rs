@@ -48,8 +48,8 @@ pub(super) fn put_front(py: Python<'_>) -> PyResult<()> {
 
 #[pymethods]
 impl Stream {
-    /// Whether each write goes out at once; on at first, but for streams that write to a command. Switching it on
-    /// flushes. Perl: $|.
+    /// Whether each write goes out at once; on at first, but for streams that write to a command and for named pipes opened
+    /// with ">". Switching it on flushes. Perl: $|.
     #[getter]
     fn autoflush(&self) -> bool {
         self.autoflush.get()
