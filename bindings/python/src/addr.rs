@@ -38,11 +38,7 @@ pub(crate) fn words(options: Option<&Bound<'_, pyo3::types::PyDict>>) -> PyResul
     for (name, value) in options.into_iter().flatten() {
         let name: String = name.extract()?;
         if value.is_instance_of::<pyo3::types::PyBool>() {
-            match (value.is_truthy()?, name.as_str()) {
-                (true, _) => words.push(name),
-                (false, "v4only" | "v6only" | "keep") => {}
-                (false, _) => words.push(format!("{name}=0")),
-            }
+            words.push(if value.is_truthy()? { name } else { format!("{name}=0") });
         } else {
             let value = if name == "mode" && value.is_instance_of::<pyo3::types::PyInt>() {
                 format!("{:o}", number::mode::<u32>(&value)?)

@@ -62,6 +62,22 @@ def test_options_and_names() -> None:
         ipc.tcp_connect("127.0.0.1", 65536)
 
 
+@pytest.mark.parametrize("v6only", [True, False, 1, 0, None])
+def test_an_address_of_both_families(v6only: bool | int | None) -> None:
+    options = {} if v6only is None else {"v6only": v6only}
+    try:
+        with ipc.tcp_listen("::", 0, **options) as listener, ipc.udp("::", 0, **options) as dgram:
+            said = 1 if v6only is None else int(v6only)
+            assert (listener.option("v6only"), dgram.option("v6only")) == (said, said)
+    except OSError as error:
+        if error.errno not in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL):
+            raise
+        pytest.skip("no IPv6 on this machine")
+    # The words that are none of the kernel's options take False as well.
+    with ipc.tcp_listen("127.0.0.1", 0, v4only=False, v6only=False):
+        pass
+
+
 def test_cancelled_and_closed_from_another_thread() -> None:
     for end in (ipc.Listener.cancel, ipc.Listener.close):
         listener = ipc.tcp_listen("127.0.0.1", 0)
