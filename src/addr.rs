@@ -351,7 +351,11 @@ pub fn inet_ntop(family: i32, ip: &[u8]) -> Result<String> {
         }
         libc::AF_INET6 => {
             let ip: [u8; 16] = ip.try_into().map_err(|_| bad_length("inet_ntop", ip.len(), 16))?;
-            Ok(Ipv6Addr::from(ip).to_string())
+            // The C library, and so Perl, writes an IPv4-compatible address with dots; Rust and RFC 5952 do not.
+            Ok(match (Ipv6Addr::from(ip).segments(), ip) {
+                ([0, 0, 0, 0, 0, 0, high, _], [.., a, b, c, d]) if high != 0 => format!("::{a}.{b}.{c}.{d}"),
+                (_, ip) => Ipv6Addr::from(ip).to_string(),
+            })
         }
         _ => Err(Error::os("inet_ntop", libc::EAFNOSUPPORT)),
     }

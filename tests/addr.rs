@@ -52,6 +52,40 @@ fn perl_packs_the_same() {
     for text in ["127.1", "0x7f.1", "010.0.0.1", "1.2.3.4", "2130706433", "1.2.3", "255.255.255.255", "4294967295"] {
         assert_eq!(ask(&format!("print inet_aton('{text}')")), addr::inet_aton(text).unwrap(), "{text}");
     }
+    let texts = [
+        "::",
+        "::1",
+        "::1:0",
+        "::1.2.3.4",
+        "::ffff:1.2.3.4",
+        "::ffff:0:1.2.3.4",
+        "64:ff9b::1.2.3.4",
+        "1:0:0:2::",
+        "1::2:3",
+        "2001:db8:0:0:1:0:0:1",
+        "1:2:3:4:5:6:7::",
+        "::2:3:4:5:6:7:8",
+        "1:2:3:4:5:6:1.2.3.4",
+        "ABCD::EF",
+        "0:0:0:0:0:1::",
+        "1::2::3",
+        "12345::",
+        "::00001",
+        ":1:2:3:4:5:6:7",
+        "::1.2.3.04",
+        "::1.2.3",
+        "1:2:3:4:5:6:7:8::",
+        "::1 ",
+        "::1%1",
+        "",
+    ];
+    let program = "print join ' ',map{my $ip=inet_pton AF_INET6,$_;defined $ip?inet_ntop AF_INET6,$ip:'none'}";
+    let theirs = String::from_utf8(ask(&format!("{program}'{}'", texts.join("','")))).unwrap();
+    let ours = texts.map(|text| match addr::inet_pton(libc::AF_INET6, text).unwrap() {
+        Some(ip) => addr::inet_ntop(libc::AF_INET6, &ip).unwrap(),
+        None => "none".to_owned(),
+    });
+    assert_eq!(theirs, ours.join(" "));
 }
 
 #[test]
