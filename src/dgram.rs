@@ -221,6 +221,10 @@ impl Dgram {
                 Addr::Inet(SocketAddr::new(IpAddr::V6(addr.ip().to_ipv6_mapped()), addr.port())).name()?
             }
             Some(Addr::Inet(addr)) if self.domain == libc::AF_INET => Addr::Inet(addr::unmapped(*addr)).name()?,
+            // The kernel would find a short name too short before it looks at its family.
+            Some(addr @ (Addr::Path(_) | Addr::Abstract(_) | Addr::Unnamed)) if self.domain != libc::AF_UNIX => {
+                return Err(Error::at("address", addr.text(), libc::EAFNOSUPPORT));
+            }
             Some(addr @ Addr::Path(_)) => {
                 let reach = unix::reach(addr)?;
                 return Ok(Target { name: reach.addr.name()?, dir: reach.dir });

@@ -37,6 +37,10 @@ fn messages_and_who_sent_them() {
     one.send(&vec![0; 65507], Some(&other_addr), Deadline::NEVER).unwrap();
     assert_eq!(other.recv(&mut room, Deadline::after_ms(SOON)).unwrap().len, 65507);
     assert_eq!(one.send(b"x", None, Deadline::NEVER).unwrap_err().errno(), libc::EDESTADDRREQ);
+    // Of another family: short, and so too short for the kernel to look at that.
+    let path = Addr::unix("/x");
+    assert_eq!(one.send(b"x", Some(&path), Deadline::NEVER).unwrap_err().errno(), libc::EAFNOSUPPORT);
+    assert_eq!(one.connect(&path, Deadline::NEVER).unwrap_err().errno(), libc::EAFNOSUPPORT);
     let begin = Instant::now();
     assert!(other.recv(&mut room, Deadline::after_ms(50)).unwrap_err().is_timeout());
     assert!(begin.elapsed() >= Duration::from_millis(50));
