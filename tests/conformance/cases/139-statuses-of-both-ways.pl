@@ -1,0 +1,3 @@
+# area: pipe open
+# trap: $? >> 8 and $? & 127 after close and backticks: exit codes modulo 256, signals, 127 of the shell; a writer whose command reads nothing
+for my $c ('exit 3;','exit 256;','kill -9 $$','kill -TERM $$; exit 2','nosuchcmd_x 2>/dev/null','(exit 7)','true'){ my $o=`$c`; print "$c: ",$?>>8,' ',$?&127,' '; open my $f,'-|',$c or die; my @l=<$f>; print close($f)?1:0,' ',$?>>8,' ',$?&127,"\n" } $SIG{PIPE}='IGNORE'; for my $c ('exit 3;','kill -15 $$','cat >/dev/null'){ open my $f,'|-',$c or die; close $f; print "to $c: ",$?>>8,' ',$?&127,"\n" } print system('exit 2;')>>8,' ',system('sh','-c','kill -9 $$'),' ',system('true && false')>>8,"\n";

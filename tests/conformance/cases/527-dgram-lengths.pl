@@ -1,0 +1,3 @@
+# area: udp
+# trap: recv with less room than the message: MSG_PEEK gives its head and leaves it, plain recv loses the rest, length 0 takes the whole message away; an empty message
+use Socket; sub u{socket my $s,PF_INET,SOCK_DGRAM,0; bind $s,sockaddr_in(0,INADDR_LOOPBACK); $s} my($a,$b)=(u,u); my $x; send $b,"hello",0,getsockname $a; recv $a,$x,3,MSG_PEEK; print "head [$x]\n"; recv $a,$x,9,MSG_PEEK; print "look [$x]\n"; recv $a,$x,2,0; print "part [$x]\n"; send $b,"hello",0,getsockname $a; my $f=recv $a,$x,0,0; print "none [$x]\n"; send $b,"",0,getsockname $a; $x='old'; $f=recv $a,$x,9,0; print "empty [$x] from ",$f eq getsockname($b)?'the other':'nobody',"\n"; $f=recv $a,$x,9,MSG_DONTWAIT; print defined $f?'more':'no more',"\n";

@@ -1,0 +1,3 @@
+# area: tcp
+# trap: a reset in the middle of a line: readline gives the half as though it were the last line, and only $! tells; SO_RCVTIMEO does the same
+use Socket; use IO::Socket; my $l=IO::Socket::INET->new(Listen=>5,LocalAddr=>'127.0.0.1'); sub p{my $c=IO::Socket::INET->new(PeerAddr=>'127.0.0.1',PeerPort=>$l->sockport); ($c,$l->accept)} sub line{$!=0; my $x=readline $_[0]; my $e=$!{ECONNRESET}?'RESET':$!{EAGAIN}?'timeout':'no error'; chomp $x if defined $x; print defined $x?"[$x]":'undef'," $e\n"} my($c,$k)=p; syswrite $k,"one\ntw"; line $c; setsockopt $k,SOL_SOCKET,SO_LINGER,pack 'ii',1,0; close $k; line $c; line $c; ($c,$k)=p; setsockopt $c,SOL_SOCKET,SO_RCVTIMEO,pack 'l!l!',0,50000; syswrite $k,'half'; line $c; syswrite $k," more\n"; line $c;

@@ -1,0 +1,3 @@
+# area: IO::Socket
+# trap: a listener at :: takes IPv4 too unless V6Only, its peer is ::ffff:127.0.0.1, and 0.0.0.0 beside it is EADDRINUSE; with V6Only IPv4 is refused, and 0.0.0.0 beside it has the port
+use IO::Socket::INET; use IO::Socket::IP; for my $only ([],[V6Only=>0],[V6Only=>1]){ my $l=IO::Socket::IP->new(Listen=>5,LocalHost=>'::',@$only) or do{print "no IPv6\n"; next}; my $c=IO::Socket::INET->new(PeerAddr=>'127.0.0.1',PeerPort=>$l->sockport); print @$only?"$only->[1]: ":'unsaid: ',$c?'peer '.$l->accept->peerhost:$!{ECONNREFUSED}?'refused':$!; my $w=IO::Socket::INET->new(Listen=>5,LocalAddr=>'0.0.0.0',LocalPort=>$l->sockport); print ' beside ',$w?1:$!{EADDRINUSE}?'INUSE':$!,"\n" }
