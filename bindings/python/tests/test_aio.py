@@ -711,6 +711,23 @@ def test_what_does_not_connect_says_the_same_as_elsewhere(run: Runner, tmp_path:
     run(main())
 
 
+def test_the_next_address_where_the_first_is_taken(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        for listen in aio.tcp_listen, aio.udp:
+            with await listen("127.0.78.2", 0) as taken:
+                port = taken.address.rpartition(":")[2]
+                both = [f"127.0.78.2:{port}", f"127.0.78.1:{port}"]
+                monkeypatch.setattr(ipc, "resolve", lambda host, service, both=both: both)
+                with await listen("both", port) as bound:
+                    assert bound.address == f"127.0.78.1:{port}"
+                    # Where there is none, the first one's error tells.
+                    with pytest.raises(OSError, match=f"bind 127.0.78.2:{port}") as error:
+                        await listen("both", port)
+                    assert error.value.errno == errno.EADDRINUSE
+
+    run(main())
+
+
 def test_options_are_set_before_it_connects(run: Runner) -> None:
     async def main() -> None:
         with await aio.tcp_listen("127.0.0.1", 0) as listener:

@@ -10,7 +10,7 @@ import perlipc as ipc
 
 from ..cmd import Arg
 from .block import Way, until
-from .socket import _Socket, addresses
+from .socket import _Socket, bound
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -54,9 +54,7 @@ class Dgram(_Socket[ipc.Dgram]):
 
 async def udp(host: str | None = None, service: str | int = 0, **options: int | str) -> Dgram:
     """A UDP socket at a local address and service: see perlipc.udp."""
-    if host is not None:
-        host = (await addresses("bind", host, service, options))[0].host
-    return Dgram(ipc.udp(host, service, **options))
+    return Dgram(await bound(ipc.udp, "bind", host, service, options))
 
 
 async def unix_dgram(path: Arg | None = None, **options: int | str) -> Dgram:

@@ -15,7 +15,7 @@ import perlipc as ipc
 
 from ..cmd import Arg
 from .block import ready, until
-from .socket import Address, _Socket, addresses, failed, number
+from .socket import Address, _Socket, addresses, bound, failed, number
 from .stream import Stream
 
 # How long one address may take before the next one is tried beside it.
@@ -149,9 +149,7 @@ async def unix_connect(path: Arg, **options: int | str) -> Stream[bytes]:
 
 async def tcp_listen(host: str | None, service: str | int, **options: int | str) -> Listener:
     """Listens on a local address and a service: see perlipc.tcp_listen."""
-    if host is not None:
-        host = (await addresses("bind", host, service, options))[0].host
-    return Listener(ipc.tcp_listen(host, service, **options))
+    return Listener(await bound(ipc.tcp_listen, "listen", host, service, options))
 
 
 async def unix_listen(path: Arg, **options: int | str) -> Listener:

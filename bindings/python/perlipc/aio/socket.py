@@ -51,6 +51,22 @@ async def addresses(step: str, host: str | None, service: str | int, options: Ma
     return turns
 
 
+async def bound(
+    bind: Callable[..., _Held], step: str, host: str | None, service: str | int, options: Mapping[str, int | str]
+) -> _Held:
+    """At the first of a host's addresses that can be had; else the first one's error."""
+    if host is None:
+        return bind(None, service, **options)
+    first: OSError | None = None
+    for address in await addresses(step, host, service, options):
+        try:
+            return bind(address.host, service, **options)
+        except OSError as error:
+            first = first or error
+    assert first is not None
+    raise first
+
+
 def number(name: str, value: int | str) -> int:
     """The value of an option, which the core reads as text."""
     text = str(int(value)) if isinstance(value, bool) else str(value)
