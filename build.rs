@@ -93,6 +93,7 @@ mod header {
         "_wait_pid",
         "_adopt",
         "_release",
+        "_dgram_unix",
         "_open2",
         "_open3",
         "_drop",

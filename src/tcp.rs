@@ -238,8 +238,8 @@ fn finish(fd: OwnedFd) -> Result<Stream> {
 /// socket; no service, or "0", is a port of the kernel's choice, which [`Listener::local`] tells.
 ///
 /// The address can be taken again at once after a server has ended (SO_REUSEADDR). Words in `options`, with commas:
-/// `backlog=64`, `reuseport` (several listeners share the port), `v6only`, `v4only`, and the other names of
-/// [`Stream::set_option`], which the accepted streams inherit.
+/// `backlog=64`, `reuseport` (several listeners share the port), `v6only` (`v6only=0`: IPv4 too, where an address of
+/// IPv6 is named), `v4only`, and the other names of [`Stream::set_option`], which the accepted streams inherit.
 pub fn listen(host: Option<&str>, service: &str, options: &str) -> Result<Listener> {
     let mut backlog = BACKLOG;
     // Both: asked for, also where an address is named.

@@ -45,8 +45,8 @@ pub unsafe extern "C" fn ipc_tcp_connect(
 /// Listens on a local address and a service, each by name or number; NULL as host is any address, IPv4 and IPv6; NULL or
 /// "0" as service is a port of the kernel's choice, which ipc_listener_addr tells.
 ///
-/// Options are words with commas, or NULL: "backlog=64", "reuseport", "v6only", "v4only", and the names of ipc_stream_option,
-/// which accepted streams inherit.
+/// Options are words with commas, or NULL: "backlog=64", "reuseport", "v6only" ("v6only=0": IPv4 too, where an address
+/// of IPv6 is named), "v4only", and the names of ipc_stream_option, which accepted streams inherit.
 ///
 /// Returns: 0, and the listener in `out`.
 /// Errors: -EADDRINUSE, -EACCES, -EADDRNOTAVAIL; PERLIPC_E_LOOKUP; PERLIPC_E_INVALID for a bad option.

@@ -166,7 +166,8 @@ pub(crate) fn tcp_connect(
 
 /// Listens on a local address (None: any, IPv4 and IPv6) and a service (0: a port of the kernel's choice): a Listener.
 ///
-/// Options: backlog=64, reuseport=True, v4only, v6only, and those that accepted streams inherit.
+/// Options: backlog=64, reuseport=True, v4only, v6only (False: IPv4 too where an IPv6 address is named), and those that
+/// accepted streams inherit.
 #[pyfunction]
 #[pyo3(signature = (host, service, **options))]
 pub(crate) fn tcp_listen(
