@@ -16,7 +16,7 @@ TEST(modes_and_timeouts) {
     SAME(ipc_flock(one, "EX", -1), 0);
     double begin = now_ms();
     SAME(ipc_flock(other, "SH", 50), -ETIMEDOUT);
-    CHECK(now_ms() - begin >= 50 && now_ms() - begin < 500);
+    CHECK(now_ms() - begin >= 50 && now_ms() - begin < 5000);
     FAILS(ipc_flock(other, "XX", 0), PERLIPC_E_INVALID, "flock");
     FAILS(ipc_flock(-1, "SH", 0), -EBADF, "flock");
     FAILS(ipc_flock(1000, "SH", 0), -EBADF, "flock");

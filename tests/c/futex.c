@@ -13,7 +13,7 @@ TEST(counts) {
     FAILS(ipc_futex_take(one, 0), -ETIMEDOUT, "futex");
     double begin = now_ms();
     SAME(ipc_futex_take(one, 150), -ETIMEDOUT);
-    CHECK(now_ms() - begin >= 150 && now_ms() - begin < 1500);
+    CHECK(now_ms() - begin >= 150 && now_ms() - begin < 10000);
     SAME(ipc_futex_give(other), 0);
     SAME(ipc_futex_value(one), 1);
     ipc_futex_free(one);

@@ -49,7 +49,7 @@ TEST(deadlines) {
     while (ipc_msg_send(id, 1, text, sizeof text, PERLIPC_NOWAIT, -1) == 0) {}
     SAME(ipc_msg_send(id, 1, text, sizeof text, PERLIPC_NOWAIT, -1), -EAGAIN);
     FAILS(ipc_msg_send(id, 1, text, sizeof text, 0, 50), -ETIMEDOUT, "msgsnd");
-    CHECK(now_ms() - begin >= 100 && now_ms() - begin < 1000);
+    CHECK(now_ms() - begin >= 100 && now_ms() - begin < 10000);
     SAME(ipc_msg_remove(id), 0);
 }
 

@@ -1,6 +1,14 @@
 /* open2, open3, their fork forms, and talks over them. */
 #include "check.h"
 
+#include <sys/ioctl.h>
+
+/* Comes back when the child has stopped: CONT before that would be lost. */
+static void until_stopped(ipc_stream *stream) {
+    siginfo_t info;
+    SAME(waitid(P_PID, (id_t)ipc_child_pid(ipc_stream_child(stream)), &info, WSTOPPED | WNOWAIT), 0);
+}
+
 static int32_t shut(ipc_stream *stream) {
     int32_t status = 12345;
     SAME(ipc_stream_close(stream, &status), 0);
@@ -141,6 +149,7 @@ TEST(at_the_deadline_the_talk_can_go_on) {
     size_t len;
     ipc_cmd *cmd = ipc_cmd_shell("echo early; cat >/dev/null; echo late");
     CHECK(ipc_open2(cmd, &reader, &writer) > 0);
+    for (int there = 0; there == 0;) SAME(ioctl(ipc_stream_fd(reader), FIONREAD, &there), 0);
     FAILS(ipc_capture_feed(NULL, NULL, 0, reader, NULL, 150, &said), -ETIMEDOUT, "capture");
     SAME(ipc_capture_timed_out(said), 1);
     const char *bytes = ipc_capture_output(said, &len);
@@ -162,8 +171,11 @@ static int32_t hear(int32_t fd, const void *bytes, size_t len, void *userdata) {
     return bytes ? *(int32_t *)userdata : -1;
 }
 
+/* When what the child has said has been read. */
 static void *cancels(void *stream) {
-    usleep(100000);
+    int there = 1;
+    until_stopped(stream);
+    while (there > 0) SAME(ioctl(ipc_stream_fd(stream), FIONREAD, &there), 0);
     SAME(ipc_stream_cancel(stream), 0);
     return NULL;
 }
@@ -173,7 +185,7 @@ TEST(another_thread_ends_a_talk) {
     ipc_capture *said;
     size_t len;
     pthread_t thread;
-    ipc_cmd *cmd = ipc_cmd_shell("echo early; exec sleep 60");
+    ipc_cmd *cmd = ipc_cmd_shell("echo early; kill -STOP $$; exec sleep 60");
     CHECK(ipc_open2(cmd, &reader, &writer) > 0);
     SAME(pthread_create(&thread, NULL, cancels, reader), 0);
     FAILS(ipc_capture_feed(writer, NULL, 0, reader, NULL, 20000, &said), PERLIPC_E_CANCELED, "capture");
@@ -198,6 +210,7 @@ TEST(after_the_end_of_the_talk_the_wait_can_go_on) {
     SAME(ipc_capture_feed(writer, "x", 1, reader, NULL, 150, &said), -ETIMEDOUT);
     SAME(ipc_capture_fed(said), 1);
     ipc_capture_free(said);
+    until_stopped(reader);
     SAME(ipc_child_kill(ipc_stream_child(reader), "CONT"), 1);
     SAME(ipc_capture_feed(writer, NULL, 0, reader, NULL, 10000, &said), 0);
     status = ipc_capture_status(said);
@@ -239,6 +252,7 @@ TEST(refused_and_closed_after_a_deadline) {
     ipc_cmd *cmd = ipc_cmd_shell("exec <&-; echo x; exec >&-; kill -STOP $$; exit 5");
     CHECK(ipc_open2(cmd, &reader, &writer) > 0);
     SAME(ipc_stream_readline(reader, &line), 2);
+    until_stopped(reader);
     SAME(ipc_capture_feed(writer, "data", 4, reader, NULL, 150, &said), -ETIMEDOUT);
     SAME(ipc_capture_fed(said), 0);
     ipc_capture_free(said);

@@ -426,13 +426,18 @@ TEST(alarm_sleep_and_the_due_word) {
     SAME(ipc_signal_take_over(), 0);
     SAME(ipc_signal_handle("ALRM", count, NULL), 0);
     ran = 0;
-    SAME(ipc_signal_alarm(20, 0), 0);
+    /* Again and again: what comes before the sleep has begun does not cut it. */
+    SAME(ipc_signal_alarm(20, 20), 0);
     int64_t left = ipc_signal_sleep(20000);
+    CHECK(ipc_signal_alarm(0, 0) >= 0);
     CHECK(left > 0 && left <= 20000);
-    SAME(ran, 1);
+    CHECK(ran >= 1);
+    ipc_signal_dispatch(0);
     SAME(ipc_signal_sleep(1), 0);
-    SAME(ipc_signal_alarm(20, 0), 0);
+    SAME(ipc_signal_alarm(20, 20), 0);
     left = ipc_signal_sleep(INT64_MAX);
+    CHECK(ipc_signal_alarm(0, 0) >= 0);
+    ipc_signal_dispatch(0);
     CHECK(left > INT64_MAX - 20000 && left < INT64_MAX);
     SAME(ipc_signal_alarm(60000, 0), 0);
     left = ipc_signal_alarm(0, 0);
