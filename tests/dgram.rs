@@ -303,7 +303,7 @@ fn a_full_queue_of_somebody_named() {
         let error = client.send_batch(&[(b"x", Some(&to))], Deadline::after_ms(300)).unwrap_err();
         assert!(error.is_timeout(), "{error}");
         let cpu = used() - before;
-        assert!(cpu < Duration::from_millis(60), "{cpu:?} of 600 ms");
+        assert!(cpu < Duration::from_millis(200), "{cpu:?} of 600 ms");
         std::thread::scope(|scope| {
             let sends = scope.spawn(|| client.send(b"x", Some(&to), Deadline::NEVER));
             server.recv(&mut [0; 9], Deadline::after_ms(SOON)).unwrap();

@@ -32,7 +32,7 @@ fn modes() {
     let begin = Instant::now();
     assert!(flock(&other, FlockMode::Shared, Deadline::after_ms(50)).unwrap_err().is_timeout());
     let took = begin.elapsed();
-    assert!(took >= Duration::from_millis(50) && took < Duration::from_millis(500), "{took:?}");
+    assert!(took >= Duration::from_millis(50) && took < Duration::from_secs(10), "{took:?}");
     drop(one);
     flock(&other, FlockMode::Exclusive, Deadline::after_ms(5000)).unwrap();
     assert!("ex".parse::<FlockMode>().is_err());

@@ -51,7 +51,7 @@ fn waits() {
     let begin = Instant::now();
     assert!(semaphore.take(Deadline::after_ms(250)).unwrap_err().is_timeout());
     let took = begin.elapsed();
-    assert!(took >= Duration::from_millis(250) && took < Duration::from_millis(2500), "{took:?}");
+    assert!(took >= Duration::from_millis(250) && took < Duration::from_secs(10), "{took:?}");
     // Each round sleeps until the other side has given.
     let back = FutexSemaphore::anonymous(0).unwrap();
     let partner = child(|| {
@@ -118,7 +118,7 @@ fn killed() {
         let _ = victim.wait(NEVER).unwrap();
         let begin = Instant::now();
         while semaphore.value() > 0 {
-            assert!(begin.elapsed() < Duration::from_secs(1), "{} units, and nobody takes", semaphore.value());
+            assert!(begin.elapsed() < Duration::from_secs(20), "{} units, and nobody takes", semaphore.value());
             std::thread::yield_now();
         }
         *victim = child(work);

@@ -48,7 +48,7 @@ fn rules() {
         let late = lock.take(Deadline::after_ms(50)).unwrap_err();
         assert!(late.is_timeout() && late.to_string() == format!("lock {path}: timed out"), "{late}");
         let took = begin.elapsed();
-        assert!(took >= Duration::from_millis(50) && took < Duration::from_millis(500), "{took:?}");
+        assert!(took >= Duration::from_millis(50) && took < Duration::from_secs(10), "{took:?}");
         let not_his = lock.give().unwrap_err();
         assert_eq!((not_his.errno(), not_his.path()), (libc::EPERM, &*path));
         0
@@ -187,8 +187,8 @@ fn killed() {
         let me = u64::from(std::process::id());
         while end.load(Ordering::Relaxed) == 0 {
             let begin = Instant::now();
-            let died = lock.take(Deadline::after_ms(10_000)).unwrap();
-            assert!(begin.elapsed() < Duration::from_secs(1), "stuck");
+            let died = lock.take(Deadline::after_ms(20_000)).unwrap();
+            assert!(begin.elapsed() < Duration::from_secs(15), "stuck");
             if died {
                 told.fetch_add(1, Ordering::SeqCst);
                 // Half done: put right by who is told.
@@ -275,7 +275,7 @@ fn handlers() {
     let given_up = lock.take(Deadline::after_ms(20_000)).unwrap_err();
     assert!(matches!(given_up, Error::Abandoned { value: 7, .. }), "{given_up}");
     assert_eq!(RAN.load(Ordering::SeqCst), 1);
-    assert!(begin.elapsed() < Duration::from_secs(2));
+    assert!(begin.elapsed() < Duration::from_secs(15));
     holder.kill("KILL").unwrap();
     assert!(lock.take(NEVER).unwrap());
     lock.give().unwrap();

@@ -116,7 +116,7 @@ fn deadlines() {
     while queue.send(1, &[0; 1024], NO_WAIT, NEVER).is_ok() {}
     assert!(queue.send(1, &[0; 1024], 0, Deadline::after_ms(50)).unwrap_err().is_timeout());
     let took = begin.elapsed();
-    assert!(took >= Duration::from_millis(100) && took < Duration::from_millis(1000), "{took:?}");
+    assert!(took >= Duration::from_millis(100) && took < Duration::from_secs(10), "{took:?}");
     let taker = child(|| queue.recv(0, &mut [0; 1024], 0, NEVER).map_or(1, |_| 0));
     queue.send(2, &[0; 1024], 0, Deadline::after_ms(10_000)).unwrap();
     assert!(taker.wait(NEVER).unwrap().success());

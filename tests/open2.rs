@@ -1,5 +1,7 @@
 //! open2, open3 and the conversations over them, from a user's side.
 
+mod common;
+
 use std::io::{Seek, Write};
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, Instant};
@@ -125,10 +127,11 @@ fn a_talk_that_cannot_be_takes_nothing_from_its_streams() {
 fn at_the_deadline_what_came_is_given_and_nothing_is_lost() {
     let cmd = Cmd::shell("echo early; cat >/dev/null; echo late");
     let (mut reader, mut writer) = open2(&cmd).unwrap();
+    common::readable(&reader);
     let since = Instant::now();
     let first = capture::feed(None, b"", Some(&mut reader), None, Deadline::after_ms(150)).unwrap();
     assert!(first.timed_out() && !first.status().is_known());
-    assert!(since.elapsed() < Duration::from_secs(5));
+    assert!(since.elapsed() < Duration::from_secs(15));
     assert_eq!(first.output(), b"early\n");
     let rest = capture::feed(Some(&mut writer), b"x", Some(&mut reader), None, Deadline::NEVER).unwrap();
     assert_eq!(rest.output(), b"late\n");
@@ -149,6 +152,7 @@ fn a_child_that_has_ended_is_known_although_its_pipe_is_not_at_its_end() {
 fn a_deadline_of_the_talk_is_no_limit_of_the_close_behind_it() {
     let (mut reader, writer) = open2(&Cmd::shell("exec >&-; kill -STOP $$; exit 5")).unwrap();
     drop(writer);
+    common::stopped(reader.child().unwrap().pid());
     let first = capture::feed(None, b"", Some(&mut reader), None, Deadline::after_ms(150)).unwrap();
     assert!(first.timed_out() && reader.is_closed());
     reader.child().unwrap().kill("CONT").unwrap();
@@ -171,6 +175,7 @@ fn the_last_stream_that_was_not_released_waits_for_the_child() {
 fn who_has_refused_may_be_offered_the_rest() {
     let (mut reader, mut writer) = open2(&Cmd::shell("exec <&-; echo x; kill -STOP $$; exit 5")).unwrap();
     assert_eq!(reader.readline().unwrap(), Some(&b"x\n"[..]));
+    common::stopped(reader.child().unwrap().pid());
     let first = capture::feed(Some(&mut writer), b"data", Some(&mut reader), None, Deadline::after_ms(150)).unwrap();
     assert!(first.timed_out() && first.fed() == 0 && writer.is_closed());
     reader.child().unwrap().kill("CONT").unwrap();
@@ -191,9 +196,18 @@ fn who_has_refused_pieces_may_be_offered_the_rest() {
 #[test]
 fn after_the_end_of_the_talk_the_wait_can_go_on() {
     let (mut reader, mut writer) = open2(&Cmd::shell("cat; exec >&- 2>&-; kill -STOP $$; exit 5")).unwrap();
-    let first = capture::feed(Some(&mut writer), b"said\n", Some(&mut reader), None, Deadline::after_ms(150)).unwrap();
-    assert!(first.timed_out() && writer.is_closed() && reader.is_closed());
-    assert_eq!(first.output(), b"said\n");
+    // Until it has said that, and closed its output: how long that takes nobody knows.
+    let mut said = Vec::new();
+    for input in [&b"said\n"[..]].into_iter().chain(std::iter::repeat(&b""[..])) {
+        let first = capture::feed(Some(&mut writer), input, Some(&mut reader), None, Deadline::after_ms(150)).unwrap();
+        assert!(first.timed_out() && writer.is_closed());
+        said.extend_from_slice(first.output());
+        if reader.is_closed() {
+            break;
+        }
+    }
+    assert_eq!(said, b"said\n");
+    common::stopped(reader.child().unwrap().pid());
     reader.child().unwrap().kill("CONT").unwrap();
     let rest = capture::feed(Some(&mut writer), b"", Some(&mut reader), None, Deadline::NEVER).unwrap();
     assert_eq!(rest.status().code(), Some(5));
@@ -296,8 +310,15 @@ fn another_thread_ends_a_conversation() {
                 let child = reader.child().unwrap().clone();
                 let canceler = if of_writer { writer.canceler() } else { reader.canceler() };
                 let since = Instant::now();
+                let fd = writer.as_fd().as_raw_fd();
                 std::thread::scope(|scope| {
-                    scope.spawn(|| {
+                    scope.spawn(move || {
+                        // When something of it has been fed.
+                        let mut there = 0;
+                        while of_writer && there == 0 {
+                            // SAFETY: an out-pointer; the number is closed behind this thread.
+                            assert_eq!(unsafe { libc::ioctl(fd, libc::FIONREAD, &mut there) }, 0);
+                        }
                         std::thread::sleep(Duration::from_millis(100));
                         // This is not the last stream of the child: nobody waits for that.
                         if close { drop(canceler.close(Deadline::NOW)) } else { canceler.cancel() }

@@ -114,7 +114,7 @@ fn deadlines() {
     assert!(set.take(0, Deadline::NOW).unwrap_err().is_timeout());
     assert!(set.take(0, Deadline::after_ms(50)).unwrap_err().is_timeout());
     let took = begin.elapsed();
-    assert!(took >= Duration::from_millis(50) && took < Duration::from_millis(500), "{took:?}");
+    assert!(took >= Duration::from_millis(50) && took < Duration::from_secs(10), "{took:?}");
     // Beside one that would not have waited: time is up all the same, and where that one ends it there is time left.
     let beside = |first, second| {
         let op = |(index, change, flags)| Op { index, change, flags };

@@ -61,7 +61,7 @@ impl Running {
         let begin = Instant::now();
         let said = self.said();
         // When all is done it ends, however long it might have taken.
-        assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
+        assert!(begin.elapsed() < Duration::from_secs(15), "{:?}", begin.elapsed());
         said
     }
 
@@ -88,6 +88,7 @@ fn served(stream: &mut Stream) -> i32 {
             std::thread::sleep(Duration::from_millis(300));
             i32::from(stream.write(b"slow answer\n").is_err())
         }
+        Ok(Some(b"gate\n")) => i32::from(stream.write(b"here\n").is_err() || !matches!(stream.readline(), Ok(Some(_)))),
         Ok(Some(b"hang\n")) => {
             let _ = Cmd::shell("sleep 1000 & wait").run(Deadline::NEVER);
             0
@@ -227,7 +228,7 @@ fn a_drain_has_an_end() {
     let begin = Instant::now();
     let said = running.stop();
     assert_eq!(said, "accepted 1 ok 0 failed 0 killed 1 cut 1 unknown 0 drained false\n");
-    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(15), "{:?}", begin.elapsed());
     // Its descendants too: nobody holds the connection open.
     assert!(matches!(client.read(&mut [0; 9]), Ok(0)));
 }
@@ -455,14 +456,15 @@ fn stopped_under_load() {
 fn nobody_is_forgotten() {
     let mut running = Running::start("serves", &[("PREFORK", "1"), LONG, ("TELL", "1")]);
     let mut clients: Vec<Stream> = (0..3).map(|_| running.connect()).collect();
-    for client in &mut clients {
-        client.write(b"slow\n").unwrap();
+    for (client, wish) in clients.iter_mut().zip([&b"gate\n"[..], b"slow\n", b"slow\n"]) {
+        client.write(wish).unwrap();
     }
+    assert_eq!(clients[0].readline().unwrap(), Some(&b"here\n"[..]));
     let mut line = String::new();
     running.out.read_line(&mut line).unwrap();
     let worker: i32 = line.strip_prefix("pid ").unwrap().trim().parse().unwrap();
     running.signal("TERM");
-    // The first client is being served for 300 ms.
+    // The first client is being served until it says something.
     std::thread::sleep(Duration::from_millis(50));
     perlipc::signal::kill("KILL", worker).unwrap();
     let said = running.said();
@@ -613,7 +615,7 @@ fn at_the_descriptor_limit() {
         assert_eq!(client.readline().unwrap(), Some(&b"served me\n"[..]));
     }
     assert!(cpu <= 20, "{cpu} ms of a second");
-    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(15), "{:?}", begin.elapsed());
     assert_eq!(running.stop(), "5 5 true\n");
 }
 

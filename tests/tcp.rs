@@ -100,12 +100,12 @@ fn refused_in_use_and_timed_out() {
         }
     };
     assert!(error.is_timeout() && kept.len() < 8, "{error}");
-    assert!(begin.elapsed() < Duration::from_secs(3));
+    assert!(begin.elapsed() < Duration::from_secs(15));
     let begin = Instant::now();
     let (listener, _) = self::listener();
     assert!(listener.accept(Deadline::after_ms(50)).unwrap_err().is_timeout());
     assert!(listener.accept(Deadline::NOW).unwrap_err().is_timeout());
-    assert!(begin.elapsed() >= Duration::from_millis(50) && begin.elapsed() < Duration::from_secs(1));
+    assert!(begin.elapsed() >= Duration::from_millis(50) && begin.elapsed() < Duration::from_secs(15));
 }
 
 #[test]

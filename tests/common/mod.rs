@@ -4,11 +4,12 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::os::fd::{AsFd, AsRawFd};
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use perlipc::orphans;
+use perlipc::{Deadline, orphans};
 
 /// The full count with PERLIPC_SOAK=1, a tenth otherwise.
 pub fn scale(full: usize) -> usize {
@@ -142,16 +143,45 @@ pub fn a_child() -> Option<i32> {
     }
 }
 
-/// Until `done` says so; false after five seconds.
+/// Until `done` says so; false after twenty seconds.
 pub fn eventually(mut done: impl FnMut() -> bool) -> bool {
     let begin = Instant::now();
     while !done() {
-        if begin.elapsed() > Duration::from_secs(5) {
+        if begin.elapsed() > Duration::from_secs(20) {
             return false;
         }
         std::thread::sleep(Duration::from_millis(1));
     }
     true
+}
+
+/// What `run` gives at a deadline of 0.2 s, or at a later one, until `came` says that its child had come so far by then:
+/// how long that takes nobody knows.
+pub fn when_it_came<T>(mut run: impl FnMut(Deadline) -> T, came: impl Fn(&T) -> bool) -> T {
+    let mut ms = 200;
+    loop {
+        let got = run(Deadline::after_ms(ms));
+        if came(&got) || ms > 12_000 {
+            return got;
+        }
+        ms *= 2;
+    }
+}
+
+/// Comes back when something can be read there, or its end.
+pub fn readable(fd: impl AsFd) {
+    let mut fds = libc::pollfd { fd: fd.as_fd().as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    // SAFETY: one valid place.
+    assert_eq!(unsafe { libc::poll(&mut fds, 1, 20_000) }, 1);
+}
+
+/// Comes back when that child has stopped itself: CONT before that would be lost.
+pub fn stopped(pid: i32) {
+    // SAFETY: an out-pointer; nothing is reaped.
+    unsafe {
+        let mut info: libc::siginfo_t = std::mem::zeroed();
+        assert_eq!(libc::waitid(libc::P_PID, pid as u32, &mut info, libc::WSTOPPED | libc::WNOWAIT), 0);
+    }
 }
 
 /// That no child is left, when what was dropped has had its time to end. For processes that nobody else uses.
