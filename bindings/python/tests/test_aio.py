@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 import perlipc as ipc
-from conftest import Runner
+from conftest import LIMITS, Runner
 from perlipc import aio
 from perlipc.aio.socket import Address
 from test_interact import User
@@ -216,7 +216,7 @@ def test_children(run: Runner) -> None:
         async with await aio.open("(trap '' TERM; echo deaf; exec sleep 100) & exec sleep 100 |") as stream:
             await stream.readline()
             assert stream.child is not None
-            assert (await stream.child.end(0.05)).signal == "TERM"
+            assert (await stream.child.end(1)).signal == "TERM"
             async with asyncio.timeout(60):
                 assert await stream.readline() == b""
 
@@ -279,11 +279,17 @@ def test_commands_to_their_end(run: Runner) -> None:
         result = await aio.capture(["sort"], "b\na\n", text=True)
         assert result.stdout == "a\nb\n" and result.ok and not result.timed_out
         # Each limit ends the whole tree.
-        result_ = await aio.capture("echo begun; echo why >&2; sleep 60 & wait", timeout=0.1, stdin="null")
+        for limit in LIMITS:
+            result_ = await aio.capture("echo begun; echo why >&2; sleep 60 & wait", timeout=limit, stdin="null")
+            if result_.stderr:
+                break
         assert result_.timed_out and (result_.stdout, result_.stderr) == (b"begun\n", b"why\n")
         assert result_.status.signal == "TERM"
-        with pytest.raises(ipc.CommandTimeout) as over:
-            await aio.qx("echo begun; sleep 60", timeout=0.1)
+        for limit in LIMITS:
+            with pytest.raises(ipc.CommandTimeout) as over:
+                await aio.qx("echo begun; sleep 60", timeout=limit)
+            if over.value.stdout:
+                break
         assert over.value.stdout == b"begun\n"
         with pytest.raises(ipc.CommandTimeout):
             await aio.system(["sleep", "60"], timeout=0.05)
@@ -302,8 +308,8 @@ def test_commands_to_their_end(run: Runner) -> None:
 def test_what_of_the_input_went_out(run: Runner) -> None:
     async def main() -> None:
         data = bytes(1 << 20)
-        result = await aio.capture(["sleep", "60"], data, timeout=0.1)
-        assert result.timed_out and result.fed == ipc.capture(["sleep", "60"], data, timeout=0.1).fed > 0
+        result = await aio.capture(["sleep", "60"], data, timeout=0.5)
+        assert result.timed_out and result.fed == ipc.capture(["sleep", "60"], data, timeout=0.5).fed > 0
         assert (await aio.capture(["head", "-c", "1"], data)).fed < len(data)
         assert (await aio.capture("cat >/dev/null", memoryview(data))).fed == len(data)
         with pytest.raises(ValueError, match="redirected"):
@@ -425,7 +431,10 @@ def test_pipelines(run: Runner) -> None:
         assert not failed.ok and failed.status.ok and failed.statuses[0].code == 4
         data = os.urandom(1 << 20)
         assert (await aio.pipeline(["cat"], ["cat"], ["cat"], input=data)).stdout == data
-        late = await aio.pipeline("echo begun; sleep 100 & wait", ["cat"], timeout=0.1)
+        for limit in LIMITS:
+            late = await aio.pipeline("echo begun; sleep 100 & wait", ["cat"], timeout=limit)
+            if late.stdout:
+                break
         assert late.timed_out and late.stdout == b"begun\n"
         assert late.statuses[0].signal == "TERM"
         with pytest.raises(TimeoutError):
@@ -821,7 +830,7 @@ def test_room_at_somebody_named(run: Runner, tmp_path: Path) -> None:
             for send in (client.send(b"x", path), client.send_batch([(b"x", path)])):
                 with pytest.raises(TimeoutError):
                     await asyncio.wait_for(send, 0.3)
-            assert time.process_time() - before < 0.1
+            assert time.process_time() - before < 0.3
             sending = asyncio.ensure_future(client.send(b"x", path))
             await server.recv()
             await asyncio.wait_for(sending, 5)
@@ -975,11 +984,14 @@ def test_a_stream_is_cancelled_from_anywhere(run: Runner) -> None:
 
 def test_a_close_that_is_given_up_goes_on(run: Runner) -> None:
     async def main() -> None:
-        stream = await aio.open("-|", ["sh", "-c", "exec >&-; sleep 0.3; exit 6"])
+        gate, opener = ipc.pipe()
+        stream = await aio.open("-|", ["sh", "-c", "exec >&-; read l <&3; exit 6"], fds={3: gate.fileno()})
         assert await stream.read() == b""
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
                 await stream.close()
+        opener.close()
+        gate.close()
         status = await stream.close()
         assert status is not None and status.code == 6
 

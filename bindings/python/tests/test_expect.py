@@ -232,8 +232,8 @@ def test_what_is_no_character_only_bytes_match() -> None:
 
 
 def test_a_pattern_of_characters_is_ready_at_once() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     for i in range(200):
         ipc.Expect([re.compile(rf"{i}: \d+ of (\d+)"), re.compile(r"(\S+)@(\S+)"), re.compile(r"\w+")])
     # With tables of Unicode's classes made ahead it took 10 ms and more for each.
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2

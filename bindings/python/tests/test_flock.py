@@ -23,7 +23,7 @@ def test_modes_and_timeouts(tmp_path: Path) -> None:
         begin = time.monotonic()
         with pytest.raises(TimeoutError):
             ipc.flock(other, "SH", timeout=0.05)
-        assert 0.05 <= time.monotonic() - begin < 0.5
+        assert 0.05 <= time.monotonic() - begin < 10
         with pytest.raises(ValueError, match="unknown mode"):
             ipc.flock(other, "XX")  # type: ignore[arg-type]
         with pytest.raises(OSError):
@@ -70,8 +70,8 @@ def test_an_alarm_ends_the_wait(tmp_path: Path) -> None:
         before = signal.signal(signal.SIGALRM, stop)
         try:
             for timeout in (None, 20.0):
-                signal.setitimer(signal.ITIMER_REAL, 0.03)
                 with pytest.raises(InterruptedError, match="alarm"):
+                    signal.setitimer(signal.ITIMER_REAL, 0.03)
                     ipc.flock(other, "EX", timeout=timeout)
         finally:
             signal.signal(signal.SIGALRM, before)

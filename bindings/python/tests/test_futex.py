@@ -25,7 +25,7 @@ def test_counts() -> None:
             other.take(timeout=0.05)
         with pytest.raises(TimeoutError):
             other.take(timeout=0)
-        assert 0.05 <= time.monotonic() - begin < 1
+        assert 0.05 <= time.monotonic() - begin < 10
     assert other.value() == 2
     ipc.FutexSemaphore.remove(name)
     with pytest.raises(FileNotFoundError):

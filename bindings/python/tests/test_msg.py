@@ -50,7 +50,7 @@ def test_a_queue() -> None:
         queue.send(bytes(1024))
     with pytest.raises(TimeoutError):
         queue.send(bytes(1024), timeout=0.05)
-    assert 0.1 <= time.monotonic() - begin < 1
+    assert 0.1 <= time.monotonic() - begin < 10
     with pytest.raises(OSError, match="msgmax"):
         queue.send(bytes(100_000))
     # More than there is memory for.

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import pickle
+import select
+import termios
 import threading
 import time
 from collections.abc import Callable
@@ -9,6 +12,7 @@ from collections.abc import Callable
 import pytest
 
 import perlipc as ipc
+from conftest import stopped
 
 
 def test_open2_talks_line_by_line() -> None:
@@ -67,6 +71,7 @@ def test_what_a_handler_raises_out_of_communicate_has_what_came() -> None:
         kid.writer.write("one\n")
         while not kid.reader._fill():
             pass
+        assert kid.error is not None and select.select([kid.error], [], [], 20)[0]
         # What was read ahead is part of it; the writer stays open, so that the child waits for the rest.
         keep = os.dup(kid.writer.fileno())
         ipc.alarm(0.2)
@@ -82,9 +87,12 @@ def test_communicate_goes_on_after_its_timeout() -> None:
     kid = ipc.open2("echo early; cat >/dev/null; echo late", text=True)
     first = kid.reader.readline()
     assert first == "early\n"
-    slow = ipc.open2("cat >/dev/null; sleep 0.3; echo late", text=True)
+    gate, opener = ipc.pipe()
+    slow = ipc.open2("cat >/dev/null; read l <&3; echo late", text=True, fds={3: gate.fileno()})
     said = slow.communicate("x", timeout=0.05)
     assert said.timed_out and said.stdout == ""
+    opener.close()
+    gate.close()
     assert slow.communicate(timeout=10).stdout == "late\n"
     assert kid.communicate("x").stdout == "late\n"
 
@@ -106,7 +114,7 @@ def test_a_limit_in_a_forked_process_asks_for_no_status() -> None:
 
     def talk() -> None:
         # The parent's writer keeps it alive.
-        said = kid.communicate(b"x", timeout=0.05)
+        said = kid.communicate(b"x", timeout=1)
         assert said.timed_out and not said.status.known and said.stdout == b"x"
         with pytest.raises(ChildProcessError):
             kid.child.poll()
@@ -119,6 +127,7 @@ def test_a_limit_in_a_forked_process_asks_for_no_status() -> None:
 
 def test_communicate_waits_for_the_end_whenever_it_is_called() -> None:
     kid = ipc.open2("exec >&-; kill -STOP $$; exit 3")
+    stopped(kid.child)
     said = kid.communicate(timeout=0.1)
     assert said.timed_out and kid.reader.closed
     assert repr(said) == repr(pickle.loads(pickle.dumps(said))) == "Result(running, stdout=b'', stderr=b'', timed out)"
@@ -143,6 +152,7 @@ def test_a_stream_that_was_detached_is_none_of_the_child_s() -> None:
 
 def test_the_time_of_communicate_is_not_that_of_close() -> None:
     kid = ipc.open2("exec >&-; kill -STOP $$; exit 3")
+    stopped(kid.child)
     assert kid.communicate(timeout=0.1).timed_out
     kid.child.kill("CONT")
     status = kid.close()
@@ -281,8 +291,17 @@ def test_where_one_cannot_be_closed_well_the_others_are(leave: Callable[[ipc.Dup
 @pytest.mark.parametrize("how", ["cancel", "close"])
 def test_another_thread_ends_communicate(how: str) -> None:
     with ipc.open2("echo early; exec sleep 60") as kid:
+        fd = kid.reader.fileno()
+        assert select.select([fd], [], [], 20)[0]
+
+        def ends() -> None:
+            # When it has been read.
+            while fcntl.ioctl(fd, termios.FIONREAD, bytes(4)) != bytes(4):
+                time.sleep(0.001)
+            getattr(kid.reader, how)()
+
         # Closing the last stream waits for the child.
-        end = threading.Timer(0.2, getattr(kid.reader, how))
+        end = threading.Thread(target=ends)
         end.start()
         with pytest.raises(OSError if how == "cancel" else ValueError, match="cancelled|closed") as raised:
             kid.communicate()

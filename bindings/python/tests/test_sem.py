@@ -88,7 +88,7 @@ def test_takes_and_gives() -> None:
     begin = time.monotonic()
     with pytest.raises(TimeoutError):
         semaphore.take(timeout=0.05)
-    assert 0.05 <= time.monotonic() - begin < 0.5
+    assert 0.05 <= time.monotonic() - begin < 10
     with pytest.raises(TimeoutError):
         semaphore.take(timeout=0)
     # Another thread runs while this one waits.
@@ -157,8 +157,8 @@ def test_handlers_end_a_wait() -> None:
     semaphore = ipc.Semaphore.create(IPC_PRIVATE, [0])
     before = signal.signal(signal.SIGALRM, stop)
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.03)
         with pytest.raises(Stop):
+            signal.setitimer(signal.ITIMER_REAL, 0.03)
             semaphore.take(timeout=20)
     finally:
         signal.signal(signal.SIGALRM, before)

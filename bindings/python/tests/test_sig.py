@@ -252,9 +252,9 @@ def test_kill_of_what_is_not_ours(program: Callable[[str], Program]) -> None:
 
 
 def test_alarm(log: list[str]) -> None:
-    assert ipc.alarm(10) == 0
-    assert 9 < ipc.alarm(2.5) <= 10
-    assert 2 < ipc.alarm(0) <= 2.5
+    assert ipc.alarm(100) == 0
+    assert 80 < ipc.alarm(60.5) <= 100
+    assert 40 < ipc.alarm(0) <= 60.5
     assert ipc.alarm(0) == 0
     with pytest.raises(ValueError):
         ipc.alarm(-1)
@@ -270,8 +270,8 @@ def test_alarm(log: list[str]) -> None:
     reader, writer = ipc.pipe()
     with reader, writer:
         for _ in range(3):
-            ipc.alarm(0.02)
             with pytest.raises(Restart):
+                ipc.alarm(0.02)
                 reader.readline()
         ipc.SIG["ALRM"] = log.append
         ipc.alarm(0.01, 0.01)
@@ -279,16 +279,17 @@ def test_alarm(log: list[str]) -> None:
         with pytest.raises(TimeoutError):
             reader.readline()
         ipc.alarm(0)
-    assert log[:3] == ["ALRM"] * 3 and len(log) > 8
+    assert log[:3] == ["ALRM"] * 3 and len(log) > 4
 
 
 def test_sleep_is_cut(log: list[str]) -> None:
     ipc.SIG["ALRM"] = log.append
-    ipc.alarm(0.05)
-    begin = time.monotonic()
-    left = ipc.sleep(10)
-    assert 9 < left < 10 and time.monotonic() - begin < 5
-    assert log == ["ALRM"]
+    # Again and again: what comes before the sleep has begun does not cut it.
+    ipc.alarm(0.05, 0.05)
+    left = ipc.sleep(100)
+    assert 50 < left < 100
+    ipc.alarm(0)
+    assert set(log) == {"ALRM"}
     os.kill(ME, signal.SIGALRM)
     assert ipc.sleep(0.05) == 0
     with pytest.raises(ValueError):

@@ -63,9 +63,9 @@ def test_an_interrupt_gets_out(program: Callable[[str], Program], code: str) -> 
 @pytest.mark.parametrize("call", ["s.count_lines()", "s.read()", "s.take(1 << 40)", "ipc.capture(['yes'], limit=100)"])
 def test_an_interrupt_gets_out_of_a_call_that_never_waits(program: Callable[[str], Program], call: str) -> None:
     one = program(f"""
-signal.setitimer(signal.ITIMER_REAL, 0.05)
 signal.signal(signal.SIGALRM, signal.default_int_handler)
 try:
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
     with ipc.open("yes |") as s:
         {call}
 except KeyboardInterrupt:
@@ -94,10 +94,11 @@ except KeyError as error:
     [
         "r.readline()",
         "r.read(5)",
-        "ipc.qx('sleep 0.5; echo line')",
-        "ipc.capture(['sh', '-c', 'sleep 0.5; printf line'], b'').stdout + b'\\n'",
-        "str(ipc.system('sleep 0.5;'))[:0].encode() + b'line\\n'",
-        "list(ipc.open('sleep 0.5; echo line |'))[0]",
+        # What they wait for is what the handler writes.
+        "ipc.qx('read l <&3; echo line', fds={3: r.fileno()})",
+        "ipc.capture(['sh', '-c', 'read l <&3; printf line'], b'', fds={3: r.fileno()}).stdout + b'\\n'",
+        "str(ipc.system('read l <&3', fds={3: r.fileno()}))[:0].encode() + b'line\\n'",
+        "list(ipc.open('read l <&3; echo line |', fds={3: r.fileno()}))[0]",
     ],
 )
 def test_a_handler_that_returns_does_not_end_a_call(program: Callable[[str], Program], call: str) -> None:
@@ -129,10 +130,10 @@ for call in (r.readline, r.read, lambda: ipc.wait(0.3), lambda: c.wait(0.3)):
         call()
     except TimeoutError:
         took = time.monotonic() - before
-        print(0.29 < took < 1.5)
+        print(0.29 < took < 20)
     c.kill("KILL")
     c.wait()
-print(ipc.capture(["sleep", "30"], timeout=0.3).timed_out, len(ran) > 20)
+print(ipc.capture(["sleep", "30"], timeout=0.3).timed_out, len(ran) > 5)
 signal.setitimer(signal.ITIMER_REAL, 0)
 """)
     assert one.end() == (0, "True\nTrue\nTrue\nTrue\nTrue True\n", "")
