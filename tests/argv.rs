@@ -77,9 +77,10 @@ fn spaces_and_numbers_as_perl_has_them() {
 #[test]
 fn standard_input() {
     let mut command = common::command("standard_input_by_each_name");
-    let file = room("stdin", &[("f", "1\n2\n")]).join("f");
-    let output = command.stdin(std::fs::File::open(file).unwrap()).output().unwrap();
+    let dir = room("stdin", &[("f", "1\n2\n")]);
+    let output = command.stdin(std::fs::File::open(dir.join("f")).unwrap()).output().unwrap();
     common::finish("standard_input_by_each_name", output);
+    std::fs::remove_dir_all(dir).unwrap();
 }
 
 fn standard_input_by_each_name() {
