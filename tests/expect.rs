@@ -780,6 +780,35 @@ fn a_child_forked_while_a_thread_makes_the_automaton() {
     }
 }
 
+/// Of a stream that says nothing more there is nothing to tell, however far its log is behind.
+#[test]
+fn a_full_log_of_a_stream_that_is_silent_beside_a_poll_set() {
+    let line = [&[b'x'; 999][..], b"\n"].concat();
+    let (mut reader, mut writer) = Stream::pipe().unwrap();
+    let (_seen, mut log) = Stream::pipe().unwrap();
+    reader.log(Some(log.release().unwrap())).unwrap();
+    let mut poll = Poll::new();
+    poll.stream(reader, Events::LINE, 1).unwrap();
+    // The set has read all when the log is a megabyte behind.
+    for lines in [60; 18].into_iter().chain([35]) {
+        writer.write(&line.repeat(lines)).unwrap();
+        for _ in 0..lines {
+            assert!(poll.next(Deadline::after_ms(20_000)).unwrap().is_some());
+            assert!(poll.get(1).unwrap().readline().unwrap() == Some(&line[..]));
+        }
+    }
+    assert!(poll.next(Deadline::after_ms(50)).unwrap_err().is_timeout());
+    // What comes now waits for the log.
+    poll.get(1).unwrap().timeout(Some(Duration::from_millis(50)));
+    writer.write(&line).unwrap();
+    assert!(poll.next(Deadline::after_ms(20_000)).unwrap().is_some());
+    let error = poll.get(1).unwrap().readline().unwrap_err();
+    assert!(error.is_timeout() && error.step() == "log", "{error}");
+    // Nor is its end forgotten.
+    drop(writer);
+    assert!(poll.next(Deadline::after_ms(20_000)).unwrap().is_some());
+}
+
 /// What this thread has worked, whoever else is busy.
 fn cpu_time() -> Duration {
     let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };

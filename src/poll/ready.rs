@@ -31,8 +31,9 @@ impl<H: Held> State<H> {
         }
     }
 
-    /// What a stream has read ahead, of what is asked; with `fill` what there is is read first.
-    fn look(&mut self, id: u64, fill: bool) -> Events {
+    /// What a stream has read ahead, of what is asked; with `fill` what there is is read first. With `more`, where the kernel
+    /// has told of something to read, a log that is too far behind for it counts as a line.
+    fn look(&mut self, id: u64, fill: bool, more: bool) -> Events {
         let Some(Entry { wants, thing: Thing::Stream(held, _), .. }) = self.entries.get(id) else {
             return Events::NONE;
         };
@@ -49,7 +50,7 @@ impl<H: Held> State<H> {
             if wants.has(Events::READ) && reader.is_ahead() {
                 found |= Events::READ;
             }
-            if wants.has(Events::LINE) && (reader.is_record_ahead() || reader.waits_for_log()) {
+            if wants.has(Events::LINE) && (reader.is_record_ahead() || (more && reader.waits_for_log())) {
                 found |= Events::LINE;
             }
         });
@@ -76,7 +77,7 @@ impl<H: Held> State<H> {
         let wants = entry.wants;
         let readable = flags & READABLE != 0;
         if sub.gone || (readable && wants.has(Events::LINE)) {
-            let found = self.look(sub.entry, true);
+            let found = self.look(sub.entry, true, true);
             self.note(sub.entry);
             if sub.gone {
                 return found;
@@ -125,7 +126,7 @@ impl<H: Held> State<H> {
         let mut complete = true;
         self.hear(hub);
         for id in std::mem::take(&mut self.candidates) {
-            let events = self.look(id, false);
+            let events = self.look(id, false, false);
             self.tell(id, events);
             let Some(entry) = self.entries.get(id) else { continue };
             if events.is_empty() {
@@ -163,7 +164,7 @@ impl<H: Held> State<H> {
                 self.remove(hub, id);
                 continue;
             }
-            if events.has(Events::LINE) && !self.look(id, false).has(Events::LINE) {
+            if events.has(Events::LINE) && !self.look(id, false, true).has(Events::LINE) {
                 // It was read since.
                 events = events.without(Events::LINE);
             }
