@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import fcntl
 import gc
 import math
 import os
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 import warnings
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -1113,3 +1115,69 @@ def test_wrong_words_are_told_of_before_a_command_is_run(tmp_path: Path) -> None
         assert (await aio.capture(["echo"], grace=10**400)).ok
 
     asyncio.run(main())
+
+
+def full_pipe() -> tuple[int, int]:
+    log, full = os.pipe2(os.O_NONBLOCK)
+    fcntl.fcntl(full, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(full, bytes(4096))
+    return log, full
+
+
+def test_a_log_that_is_full(run: Runner) -> None:
+    """What was read is there, whoever looks for it, and nobody turns round until the log has room."""
+    calls: dict[str, tuple[Callable[[aio.Stream[bytes]], Awaitable[object]], object]] = {
+        "readline": (lambda stream: stream.readline(), b"said\n"),
+        "read": (lambda stream: stream.read(4), b"said"),
+        "peek": (lambda stream: stream.peek(4), b"said"),
+        "eof": (lambda stream: stream.eof(), False),
+        "expect": (lambda stream: stream.expect("ai", timeout=60), "Match"),
+    }
+
+    async def main(name: str) -> None:
+        call, answer = calls[name]
+        log, full = full_pipe()
+        reader, writer = aio.socketpair()
+        with os.fdopen(log, "rb", 0) as room, os.fdopen(full, "wb", 0):
+            reader.sync.log(full)
+            waits = asyncio.ensure_future(call(reader))
+            await asyncio.sleep(0.01)
+            await writer.write(b"said\n")
+            found = await waits
+            assert (type(found).__name__ if name == "expect" else found) == answer
+            while reader.sync._buffered():
+                reader.sync.read1()
+            # What comes now waits for the log.
+            await writer.write(b"more\n")
+            before = time.process_time()
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    while True:
+                        await reader.readline()
+            assert time.process_time() - before < 0.3
+            asyncio.get_running_loop().call_later(0.05, room.read, 4096)
+            assert await reader.readline() == b"more\n"
+            await writer.close()
+            await reader.close()
+
+    for name in calls:
+        run(main(name))
+
+
+def test_lines_of_a_program_whose_log_is_full(run: Runner) -> None:
+    async def main() -> None:
+        log, full = full_pipe()
+        with os.fdopen(log, "rb", 0) as room, os.fdopen(full, "wb", 0):
+            kid = await aio.open2("echo one; read l; echo two")
+            kid.reader.sync.log(full)
+            found: list[bytes] = []
+            async for _, line in kid.lines():
+                if not found:
+                    assert len(room.read(65536)) == 4096
+                    await kid.writer.write(b"on\n")
+                    await kid.writer.flush()
+                found.append(line)
+            assert found == [b"one\n", b"two\n"]
+            await kid.close()
+
+    run(main())

@@ -115,11 +115,12 @@ async def until(call: Callable[[], _T], *ways: Way) -> _T:
         except TimeoutError as error:
             if not by_limit(error):
                 raise
-        if ways and asyncio.get_running_loop() not in _waiting:
+            tells = bool(ways) and not of_log(error)
+        if tells and asyncio.get_running_loop() not in _waiting:
             # Another look, now that who cancels knows the loop.
             here()
             continue
-        if ways:
+        if tells:
             await ready(*ways)
         else:
             await asyncio.sleep(pause)
@@ -129,6 +130,11 @@ async def until(call: Callable[[], _T], *ways: Way) -> _T:
 def by_limit(error: TimeoutError) -> bool:
     """Whether it says that a call had no time to wait, and not that the network has given up."""
     return getattr(error, "by_limit", False)
+
+
+def of_log(error: TimeoutError) -> bool:
+    """Whether it was a stream's log that had no room, of which the stream's descriptor does not tell."""
+    return getattr(error, "step", None) == "log"
 
 
 def within(seconds: float | None) -> asyncio.Timeout:

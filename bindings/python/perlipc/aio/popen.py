@@ -13,7 +13,7 @@ from .. import _perlipc
 from .._perlipc import Result, Status
 from ..cmd import Command, Mode, Options
 from ..popen import _TURN
-from .block import by_limit, here, ready, together, until
+from .block import LOOK_EVERY, by_limit, here, of_log, ready, together, until
 from .child import Child, grace
 from .stream import Stream
 
@@ -80,7 +80,7 @@ class Duplex(Generic[AnyStr]):
         while sources:
             # Who always finds something must let others have their turn too; nothing is in its hands here.
             await asyncio.sleep(0)
-            found = False
+            found = late = False
             for turn in range(_TURN):
                 more = False
                 for name, stream in list(sources.items()):
@@ -89,6 +89,7 @@ class Duplex(Generic[AnyStr]):
                     except TimeoutError as error:
                         if not by_limit(error):
                             raise
+                        late = late or of_log(error)
                         continue
                     if line is None:
                         continue
@@ -100,7 +101,9 @@ class Duplex(Generic[AnyStr]):
                         stream._ended = True
                 if not more:
                     break
-            if not found:
+            if late and not found:
+                await asyncio.sleep(LOOK_EVERY)
+            elif not found:
                 await ready(*(way for stream in sources.values() for way in stream._in))
 
     async def close(self) -> Status | None:

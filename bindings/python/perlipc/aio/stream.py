@@ -69,8 +69,17 @@ class Stream(Generic[AnyStr]):
         """The descriptor; it stays the stream's, which may have read ahead."""
         return self.sync.fileno()
 
-    async def _fill(self) -> bool:
-        more = await until(self.sync._fill, *self._in)
+    async def _fill(self, enough: int = -1) -> bool:
+        def fill() -> bool:
+            try:
+                return self.sync._fill()
+            except TimeoutError:
+                # What was read is there, though its log has no room.
+                if 0 <= enough <= self.sync._buffered():
+                    return True
+                raise
+
+        more = await until(fill, *self._in)
         self._ended = not more
         return more
 
@@ -80,7 +89,7 @@ class Stream(Generic[AnyStr]):
         if size is None:
             size = -1
         # Ahead into the stream, which has it all the time, whoever gives up.
-        while (size < 0 or self.sync._buffered() < size) and await self._fill():
+        while (size < 0 or self.sync._buffered() < size) and await self._fill(size):
             pass
         if size < 0 or self._ended:
             return self.sync.read(size)
@@ -199,8 +208,12 @@ class Stream(Generic[AnyStr]):
         here()
         try:
             async with within(timeout) as limit:
+                before = -1
                 while (found := self.sync._expect(prepared)) is None:
-                    await ready(*self._in)
+                    # What has come is looked at once more: that its log has no room is told as if it had not come.
+                    ahead = self.sync._buffered()
+                    await (ready(*self._in) if ahead == before else asyncio.sleep(0))
+                    before = ahead
                 return found
         except TimeoutError:
             if not limit.expired():
