@@ -10,6 +10,7 @@ use crate::sys;
 pub(super) struct Half<T> {
     /// The thread that is inside; 0: none.
     busy: AtomicUsize,
+    there: bool,
     half: UnsafeCell<Option<T>>,
 }
 
@@ -28,7 +29,7 @@ impl<T> Drop for Use<'_, T> {
 
 impl<T> Half<T> {
     pub(super) fn new(half: Option<T>) -> Half<T> {
-        Half { busy: AtomicUsize::new(0), half: UnsafeCell::new(half) }
+        Half { busy: AtomicUsize::new(0), there: half.is_some(), half: UnsafeCell::new(half) }
     }
 
     /// # Safety
@@ -61,8 +62,7 @@ impl<T> Half<T> {
 
     /// Whether there is one: that never changes.
     pub(super) fn is_there(&self) -> bool {
-        // SAFETY: which of the two it is, is written once, before another thread can have it.
-        unsafe { (*self.half.get()).is_some() }
+        self.there
     }
 
     pub(super) fn get_mut(&mut self) -> Option<&mut T> {
