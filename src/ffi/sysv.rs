@@ -63,7 +63,8 @@ pub(super) unsafe fn change_of(step: &'static str, field: *const c_char, value: 
         "uid" => change.uid = small()?,
         "gid" => change.gid = small()?,
         "mode" => change.mode = small()?,
-        "qbytes" => change.queue_bytes = small()?.map(u64::from),
+        // Of a queue alone: what others have no room for would be no error, and no change.
+        "qbytes" if step == "msgctl" => change.queue_bytes = small()?.map(u64::from),
         _ => return Err(Error::invalid(step, format!("{field:?} cannot be changed"))),
     }
     Ok(change)

@@ -28,6 +28,7 @@ TEST(creates_and_finds) {
     SAME(ipc_sem_change(id, "mode", 0640), 0);
     SAME(ipc_sem_stat(id, "mode"), 0640);
     SAME(ipc_sem_change(id, "seq", 1), PERLIPC_E_INVALID);
+    FAILS(ipc_sem_change(id, "qbytes", 1), PERLIPC_E_INVALID, "semctl"); /* a queue's */
     int32_t bad = -1;
     SAME(ipc_sem_create(PERLIPC_PRIVATE, &bad, 1, 0600), -ERANGE);
     SAME(ipc_sem_create(PERLIPC_PRIVATE, NULL, 1, 0600), PERLIPC_E_INVALID);

@@ -18,6 +18,7 @@ TEST(by_id) {
     SAME(ipc_shm_stat(id, "cpid"), getpid());
     SAME(ipc_shm_change(id, "mode", 0640), 0);
     SAME(ipc_shm_stat(id, "mode"), 0640);
+    FAILS(ipc_shm_change(id, "qbytes", 1), PERLIPC_E_INVALID, "shmctl"); /* a queue's */
     SAME(ipc_shm_remove(id), 0);
     SAME(ipc_shm_read(id, text, 0, 1), -EINVAL);
     SAME(ipc_shm_get(PERLIPC_PRIVATE, 0, 0600), -EINVAL);
