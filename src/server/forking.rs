@@ -20,7 +20,8 @@ impl Server {
         stream::keep_spare();
         let result = catch_unwind(AssertUnwindSafe(|| self.fork_each(report, &mut kids)));
         // Also when the listener has failed, or the log has panicked, nobody is left behind.
-        finish(report, &mut kids);
+        let ended = finish(report, &mut kids);
+        self.tell_ended(&result, ended);
         result.unwrap_or_else(|panic| resume_unwind(panic))
     }
 

@@ -105,13 +105,6 @@ impl Report {
     }
 }
 
-impl Report {
-    fn count_kid(&mut self, kid: &Kid, ended: Result<Status>) {
-        self.count(ended.unwrap_or(Status::UNKNOWN));
-        self.cut += u64::from(kid.cut);
-    }
-}
-
 struct Flag {
     set: AtomicBool,
     fd: OwnedFd,
@@ -364,6 +357,15 @@ impl Server {
         }
     }
 
+    /// The log is told of those who were ended last too, unless it was the log that has panicked.
+    fn tell_ended<T>(&mut self, result: &std::thread::Result<T>, ended: Vec<(i32, Status)>) {
+        if result.is_ok() {
+            for (pid, status) in ended {
+                self.tell(&Event::Ended { pid, status });
+            }
+        }
+    }
+
     // ---- one after the other ----
 
     fn run_iterative(&mut self, report: &mut Report) -> Result<()> {
@@ -481,21 +483,29 @@ fn serve(handler: &mut Handler, client: OwnedFd, deadline: Deadline) -> i32 {
     code
 }
 
-/// Ends what is left, with all that it has started.
-fn finish(report: &mut Report, kids: &mut Vec<Kid>) {
+/// Ends what is left, with all that it has started; how each ended.
+fn finish(report: &mut Report, kids: &mut Vec<Kid>) -> Vec<(i32, Status)> {
     const SOON: Duration = Duration::from_millis(100);
     let mut late = Vec::new();
+    let mut all = Vec::new();
+    let mut count = |kid: &Kid, ended: Result<Status>| {
+        let status = ended.unwrap_or(Status::UNKNOWN);
+        report.count(status);
+        report.cut += u64::from(kid.cut);
+        all.push((kid.child.pid(), status));
+    };
     for mut kid in kids.drain(..) {
         kid.cut = kid.child.kill_tree("KILL").is_ok() || kid.cut;
         // Its descriptor may be the one that is needed to find what the next one has started.
         match kid.child.wait(Deadline::after(Some(SOON))) {
             Err(error) if error.errno() == libc::ETIMEDOUT => late.push(kid),
-            ended => report.count_kid(&kid, ended),
+            ended => count(&kid, ended),
         }
     }
     for kid in late {
-        report.count_kid(&kid, kid.child.wait(Deadline::NEVER));
+        count(&kid, kid.child.wait(Deadline::NEVER));
     }
+    all
 }
 
 /// Errors that have nothing to do with the client and pass when others end.

@@ -40,11 +40,12 @@ impl Server {
         self.listener.set_waiting(true)?;
         let mut kids: Vec<Kid> = Vec::new();
         let result = catch_unwind(AssertUnwindSafe(|| self.keep_workers(report, &mut kids, &counts)));
-        finish(report, &mut kids);
+        let ended = finish(report, &mut kids);
         let restored = self.listener.set_waiting(waited);
         let (accepted, ok, failed) = counts.take();
         // Workers count what they serve; one that ended with a code of its own, in the midst of it, could not.
         *report = Report { accepted, ok, failed: report.failed + failed, ..*report };
+        self.tell_ended(&result, ended);
         result.unwrap_or_else(|panic| resume_unwind(panic)).and(restored)
     }
 

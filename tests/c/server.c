@@ -190,6 +190,45 @@ TEST(counts_of_a_run_that_was_given_up) {
     ipc_server_free(server);
 }
 
+static void counts_and_stops(const char *event, int32_t pid, int32_t status, const char *text, void *data) {
+    int *told = data;
+    (void)text;
+    if (!strcmp(event, "start")) {
+        told[0] = pid;
+        ipc_server_stop(server);
+    }
+    if (!strcmp(event, "end")) told[1] = pid, told[2] = status;
+}
+
+static int32_t serves_for_ever(int32_t client, void *data) {
+    (void)client, (void)data;
+    while (pause()) {}
+    return 0;
+}
+
+/* Whom the server kills when its time is up has ended as well. */
+TEST(the_log_is_told_of_who_is_cut) {
+    for (int prefork = 0; prefork < 2; prefork++) {
+        int32_t status;
+        int told[3] = {0, 0, 0};
+        ipc_stream *s;
+        new_server();
+        SAME(ipc_server_handler(server, serves_for_ever, NULL), 0);
+        SAME(ipc_server_prefork(server, prefork), 0);
+        SAME(ipc_server_drain(server, NULL, 50), 0);
+        SAME(ipc_server_log(server, counts_and_stops, told), 0);
+        SAME(ipc_tcp_connect("127.0.0.1", port, NULL, 10000, &s), 0);
+        SAME(ipc_server_run(server), 0);
+        SAME(ipc_server_count(server, "cut"), 1);
+        CHECK(told[0] > 0);
+        SAME(told[1], told[0]);
+        SAME(told[2], SIGKILL);
+        SAME(ipc_stream_close(s, &status), 0);
+        ipc_stream_free(s);
+        ipc_server_free(server);
+    }
+}
+
 TEST(settings) {
     ipc_server *none = ipc_server_new(NULL);
     SAME(ipc_server_limit(none, 3), PERLIPC_E_INVALID);
