@@ -1934,7 +1934,7 @@ int32_t ipc_sem_give_undo(int32_t id, int32_t index);
 /* A semaphore's value.
  *
  * Returns: 0 to 32767.
- * Errors: -EINVAL for a semaphore or set that is not there.
+ * Errors: -EINVAL for a semaphore or set that is not there; PERLIPC_E_INVALID for a number below 0 or beyond 65535.
  * Threads: any.
  * Blocks: no.
  * Perl: semctl GETVAL. */

@@ -182,7 +182,7 @@ pub extern "C" fn ipc_sem_give_undo(id: i32, index: i32) -> i32 {
 /// A semaphore's value.
 ///
 /// Returns: 0 to 32767.
-/// Errors: -EINVAL for a semaphore or set that is not there.
+/// Errors: -EINVAL for a semaphore or set that is not there; PERLIPC_E_INVALID for a number below 0 or beyond 65535.
 /// Threads: any.
 /// Blocks: no.
 /// Perl: semctl GETVAL.
