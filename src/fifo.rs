@@ -54,11 +54,7 @@ pub fn make(path: impl AsRef<OsStr>, mode: u32) -> Result<()> {
 /// circle of links, one that is too long.
 pub fn is(path: impl AsRef<OsStr>) -> Result<bool> {
     let path = path.as_ref();
-    match sys::files::stat(&c_path(path)?) {
-        Ok(stat) => Ok(stat.st_mode & libc::S_IFMT == libc::S_IFIFO),
-        Err(libc::ENOENT | libc::ENOTDIR | libc::ELOOP | libc::ENAMETOOLONG) => Ok(false),
-        Err(errno) => Err(Error::at("stat", path.as_bytes(), errno)),
-    }
+    sys::files::is_kind(&c_path(path)?, libc::S_IFIFO).map_err(|errno| Error::at("stat", path.as_bytes(), errno))
 }
 
 /// Opens a FIFO. Without a deadline it waits in the kernel for the other side; with one it looks every 1 to 20 ms, since

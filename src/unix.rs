@@ -316,11 +316,8 @@ pub fn pair() -> Result<(Stream, Stream)> {
 
 /// Perl's `-S`: whether the path, followed, is a socket. What is missing is none, and so is a name that leads nowhere.
 pub fn is_socket(path: impl AsRef<[u8]>) -> Result<bool> {
-    match sys::files::stat(&c_path(path.as_ref())?) {
-        Ok(stat) => Ok(stat.st_mode & libc::S_IFMT == libc::S_IFSOCK),
-        Err(libc::ENOENT | libc::ENOTDIR | libc::ELOOP | libc::ENAMETOOLONG) => Ok(false),
-        Err(errno) => Err(Error::at("stat", path, errno)),
-    }
+    let found = sys::files::is_kind(&c_path(path.as_ref())?, libc::S_IFSOCK);
+    found.map_err(|errno| Error::at("stat", path, errno))
 }
 
 /// Who is at the other end: the process that connected, or that listened, as it was then.

@@ -46,6 +46,16 @@ pub(crate) fn stat(path: &CStr) -> Result<libc::stat> {
     stat_by(path, 0)
 }
 
+/// Whether the path, links followed, names a thing of that kind (S_IFIFO ...). What is missing is none, and so is a name that
+/// leads nowhere: a circle of links, one that is too long.
+pub(crate) fn is_kind(path: &CStr, kind: libc::mode_t) -> Result<bool> {
+    match stat(path) {
+        Ok(stat) => Ok(stat.st_mode & libc::S_IFMT == kind),
+        Err(libc::ENOENT | libc::ENOTDIR | libc::ELOOP | libc::ENAMETOOLONG) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
 /// What the path names; a symbolic link itself.
 pub(crate) fn lstat(path: &CStr) -> Result<libc::stat> {
     stat_by(path, libc::AT_SYMLINK_NOFOLLOW)
